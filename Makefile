@@ -1,0 +1,48 @@
+# make demo    set up, export the demo model and render a sound from it
+# make test    set up what the tests need and run all of them
+# make check   lint, format, types
+# make clean   remove what these made
+
+PYTHON ?= python3.11
+TORCH := torch==2.13.0
+VENV := .venv
+RUNTIME_VENV := .venv-runtime
+BIN := $(VENV)/bin
+
+.PHONY: demo test check clean
+
+demo: $(VENV)/.export
+	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
+	$(BIN)/distill-run artifacts/ambience.onnx -d 10 --seed 7 -o artifacts/ambience_seed7.wav --force
+	@echo "Listen to artifacts/ambience_seed7.wav"
+
+test: $(VENV)/.dev $(RUNTIME_VENV)/.installed
+	$(BIN)/pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(RUNTIME_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/portability/node_modules
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
+
+# The CPU build of torch comes first and by its exact version: a range fetches gigabytes of CUDA.
+$(VENV)/.export: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet --editable '.[export,cpu]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.export
+	$(BIN)/pip install --quiet --editable '.[export,cpu,dev]'
+	touch $@
+
+# An environment as a musician's app has it: no torch, no onnx, no distill_export.
+$(RUNTIME_VENV)/.installed: pyproject.toml
+	test -x $(RUNTIME_VENV)/bin/python || $(PYTHON) -m venv $(RUNTIME_VENV)
+	$(RUNTIME_VENV)/bin/pip install --quiet $$($(PYTHON) -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*[repr(d) for d in p['dependencies'] + p['optional-dependencies']['cpu']])" | sed "s/'//g")
+	touch $@

@@ -1,0 +1,99 @@
+"""`distill-export`: turn a model file into one verified artifact."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill_runtime import command_line
+from distill_runtime.command_line import say
+from distill_runtime.errors import DependencyError
+
+app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
+
+
+def _version(requested: bool) -> None:
+    if requested:
+        from distill_export import __version__  # noqa: PLC0415
+
+        print(f"distill-export {__version__}")
+        raise typer.Exit
+
+
+@app.command(no_args_is_help=True)
+def export(
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="MODEL", help="A .distill model, or a .pt training checkpoint."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Default: <model>.onnx in this folder."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite the file if it exists.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON report to stdout instead of the path.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Export a Distill model to one ONNX file that plays anywhere.
+
+    The file is compared with PyTorch before it is written: what does not agree is not written.
+
+    Example: `distill-export ambience.distill`, then `distill-run ambience.onnx`
+    """
+    say("loading PyTorch")
+    try:
+        from distill_export.export import export_model  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
+        ) from None
+
+    path = output or Path(model.with_suffix(".onnx").name)
+    if path.is_dir():
+        path = path / model.with_suffix(".onnx").name
+    report = export_model(model, path, overwrite=force, progress=say)
+    metadata, parity = report.metadata, report.metadata.parity
+    sliders = len(metadata.sliders.sliders) if metadata.sliders else 0
+    say(
+        f"{path}: {report.size_bytes / 1e6:.1f} MB "
+        f"(weights {report.weight_bytes / 1e6:.1f} MB, "
+        f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
+        f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"
+        f"verified: mel frames within {parity.decoder_max_difference:.1g} of PyTorch, "
+        f"sound {parity.reconstruction_snr_db:.0f} dB from float64, "
+        f"stream {parity.streaming_snr_db:.0f} dB from one shot, "
+        f"batch {parity.batch_snr_db:.0f} dB from single rows"
+    )
+    if as_json:
+        document = {
+            "path": str(path),
+            "size_bytes": report.size_bytes,
+            "weight_bytes": report.weight_bytes,
+            "constant_bytes": report.constant_bytes,
+            "metadata": json.loads(metadata.to_json()),
+        }
+        print(json.dumps(document))
+    else:
+        print(path)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(command_line.run(app, "distill-export"))
+
+
+if __name__ == "__main__":
+    main()

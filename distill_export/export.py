@@ -1,0 +1,148 @@
+"""From a model file to one verified artifact."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+
+from distill_export import __version__
+from distill_export.checkpoint import load_model_or_checkpoint
+from distill_export.graph.decoder import FoldedDecoder
+from distill_export.graph.synthesizer import Synthesizer
+from distill_export.metadata import model_info, normalization, slider_bank
+from distill_export.model_file import LoadedModel
+from distill_export.onnx_file import OPSET, set_metadata, trace
+from distill_export.verification import verify_graph
+from distill_runtime.artifact_file import ArtifactFile
+from distill_runtime.contract import ArtifactMetadata, AudioFormat
+from distill_runtime.onnx_scan import hash_weights, scan_onnx
+from distill_runtime.output_file import replacing
+
+CHUNK_FRAMES = 94
+HOP_FRAMES = 47
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written."""
+
+    path: Path
+    size_bytes: int
+    weight_bytes: int
+    constant_bytes: int  # of the signal processing, apart from the model's weights
+    metadata: ArtifactMetadata
+
+
+def export_model(
+    source: Path,
+    output: Path | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[str], None] = lambda message: None,
+) -> ExportReport:
+    """Export a model file, or a training checkpoint, to an artifact.
+
+    Args:
+        source: A `.distill` model or a `.pt` checkpoint.
+        output: Where to write; by default beside the source, with the ending `.onnx`.
+        overwrite: Whether to replace a file that is there.
+        progress: Told what is being done, a few words at a time.
+
+    Raises:
+        ModelFileError: The source is not there or cannot be used.
+        VerificationError: The graph does not agree with the reference; nothing is written.
+        OutputError: The output could not be written.
+    """
+    output = output or source.with_suffix(".onnx")
+    with replacing(output, overwrite=overwrite) as temporary:  # first: a bad output fails at once
+        progress(f"reading {source}")
+        loaded = load_model_or_checkpoint(source)
+        source_sha256 = _sha256(source)
+        progress("building the graph")
+        synthesizer = build_synthesizer(loaded)
+        model = trace(synthesizer, latent_dim=loaded.model.shape.latent_dim)
+        progress("verifying it against PyTorch")
+        verification = verify_graph(
+            model,
+            loaded,
+            state_size=synthesizer.state_size,
+            latency_samples=synthesizer.latency_samples,
+        )
+        spectrogram = loaded.spectrogram_config
+        metadata = ArtifactMetadata(
+            model=model_info(loaded),
+            audio=AudioFormat(
+                sample_rate_hz=spectrogram.sample_rate,
+                n_fft=spectrogram.n_fft,
+                hop_length=spectrogram.hop_length,
+                n_mels=spectrogram.n_mels,
+                chunk_frames=CHUNK_FRAMES,
+                hop_frames=HOP_FRAMES,
+            ),
+            latent_dim=loaded.model.shape.latent_dim,
+            state_size=synthesizer.state_size,
+            latency_samples=synthesizer.latency_samples,
+            reconstruction="learned",
+            precision="float32",
+            normalization=normalization(loaded.normalization_stats),
+            sliders=slider_bank(loaded.analysis),
+            source_sha256=source_sha256,
+            weights_sha256=_weights_sha256(model),
+            exporter={
+                "distill-export": __version__,
+                "torch": torch.__version__,
+                "onnx": onnx.__version__,
+                "opset": str(OPSET),
+            },
+            parity=verification.parity,
+            test_vector=verification.test_vector,
+        )
+        set_metadata(model, metadata.to_json())
+        temporary.write_bytes(model.SerializeToString(deterministic=True))
+        # The last word has the runtime itself: what it would refuse is not written.
+        written = ArtifactFile.inspect(temporary)
+    decoder_bytes = sum(
+        len(tensor.raw_data)
+        for tensor in model.graph.initializer
+        if tensor.name.startswith("decoder.")
+    )
+    constant_bytes = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    return ExportReport(
+        path=output,
+        size_bytes=written.size_bytes,
+        weight_bytes=decoder_bytes,
+        constant_bytes=constant_bytes - decoder_bytes,
+        metadata=metadata,
+    )
+
+
+def build_synthesizer(loaded: LoadedModel) -> Synthesizer:
+    """Return the graph of a loaded model, in eval mode on the CPU."""
+    spectrogram = loaded.spectrogram_config
+    return Synthesizer(
+        FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES),
+        loaded.normalization_stats,
+        sample_rate_hz=spectrogram.sample_rate,
+        n_fft=spectrogram.n_fft,
+        hop_length=spectrogram.hop_length,
+        n_mels=spectrogram.n_mels,
+        chunk_frames=CHUNK_FRAMES,
+        hop_frames=HOP_FRAMES,
+    ).eval()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _weights_sha256(model: onnx.ModelProto) -> str:
+    serialized = model.SerializeToString(deterministic=True)
+    file = io.BytesIO(serialized)
+    return hash_weights(file, scan_onnx(file, len(serialized)))

@@ -1,0 +1,1 @@
+"""The artifact's graph as PyTorch modules: what they compute is what the exported file computes."""

@@ -1,0 +1,60 @@
+"""The streaming state: one float32 vector a row, all zeros at the start of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """What a stream carries from one call to the next, for every row of the batch."""
+
+    started: torch.Tensor  # bool [batch], whether the row has had a step
+    chunk_tail: torch.Tensor  # [batch, 2, n_mels, hop_frames], second half of the last chunk
+    phase: torch.Tensor  # float64 [batch, n_mels], the running sum over frames
+    audio_tail: torch.Tensor  # [batch, hop_length, 3], hops that wait for later frames
+
+
+class StateLayout(nn.Module):
+    """Packs a `StreamState` into `[batch, size]` float32 and back, without loss.
+
+    The phase is float64; the sum of three float32 holds all of its 53 bits, so a stream cut in two
+    goes on from exactly the phase that one call would have had.
+    """
+
+    def __init__(self, *, n_mels: int, hop_frames: int, hop_length: int, overlap_hops: int) -> None:
+        super().__init__()
+        self.chunk_shape = (2, n_mels, hop_frames)
+        self.audio_shape = (hop_length, overlap_hops)
+        chunk_size = 2 * n_mels * hop_frames
+        self.sizes = [1, chunk_size, n_mels, n_mels, n_mels, hop_length * overlap_hops]
+        self.size = sum(self.sizes)
+
+    def unpack(self, state: torch.Tensor) -> StreamState:
+        """Read a state vector `[batch, size]`."""
+        started, chunk, high, middle, low, audio = torch.split(state, self.sizes, dim=1)
+        return StreamState(
+            started=started[:, 0] > 0.5,
+            chunk_tail=chunk.unflatten(1, self.chunk_shape),
+            phase=high.double() + middle.double() + low.double(),
+            audio_tail=audio.unflatten(1, self.audio_shape),
+        )
+
+    def pack(self, state: StreamState) -> torch.Tensor:
+        """Write a state vector `[batch, size]`."""
+        high = state.phase.float()
+        rest = state.phase - high.double()
+        middle = rest.float()
+        low = (rest - middle.double()).float()
+        parts = [
+            state.started[:, None].float(),
+            state.chunk_tail.flatten(1),
+            high,
+            middle,
+            low,
+            state.audio_tail.flatten(1),
+        ]
+        return torch.cat(parts, dim=1)

@@ -1,0 +1,125 @@
+"""The graph as an ONNX file: traced from the torch module, then stripped to what a host needs."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import onnx
+import torch
+from onnx import TensorProto, helper
+
+from distill_export import __version__
+from distill_export.graph.synthesizer import Synthesizer
+from distill_runtime import contract
+
+OPSET = 18
+
+
+def trace(synthesizer: Synthesizer, *, latent_dim: int) -> onnx.ModelProto:
+    """Trace the module to an ONNX model without metadata.
+
+    Args:
+        synthesizer: In eval mode.
+        latent_dim: Length of a latent vector.
+
+    Returns:
+        A model whose inputs, outputs and dynamic dimensions are named as in the contract, and in
+        which `mel` is a value inside.
+    """
+    dynamic = torch.export.Dim.DYNAMIC
+    example = (
+        torch.zeros(2, 3, latent_dim),
+        torch.zeros(2, synthesizer.state_size),
+        torch.tensor(True),
+    )
+    with _quiet():
+        exported = torch.export.export(
+            synthesizer,
+            example,
+            dynamic_shapes=({0: dynamic, 1: dynamic}, {0: dynamic}, None),
+            strict=False,
+        )
+        program = torch.onnx.export(
+            exported,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[contract.LATENTS, contract.STATE, contract.FINISH],
+            output_names=[contract.AUDIO, contract.NEXT_STATE, contract.MEL],
+            verbose=False,
+        )
+    model = program.model_proto
+    _strip(model)
+    _declare_tensors(model, latent_dim=latent_dim, state_size=synthesizer.state_size)
+    model.ir_version = contract.MAX_IR_VERSION
+    model.producer_name = "distill-export"
+    model.producer_version = __version__
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def with_mel_output(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
+    """Return a copy of a model whose inner value `mel` is an output too."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    shape = ["batch", 2, n_mels, "frames"]
+    copy.graph.output.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    return copy
+
+
+def set_metadata(model: onnx.ModelProto, document: str) -> None:
+    """Put the metadata document into a model, in place of the one it has."""
+    helper.set_model_props(model, {contract.METADATA_KEY: document})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the tracer's remarks from the user, who can do nothing about them."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Remove what only debugging needs: stack traces (with paths of this machine) and shapes."""
+    del model.metadata_props[:]
+    model.ClearField("doc_string")
+    model.ClearField("domain")
+    graph = model.graph
+    graph.name = "distill"
+    graph.ClearField("doc_string")
+    for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
+    del graph.value_info[:]
+
+
+def _declare_tensors(model: onnx.ModelProto, *, latent_dim: int, state_size: int) -> None:
+    float32, boolean = TensorProto.FLOAT, TensorProto.BOOL
+    state_shape = ["batch", state_size]
+    tensors = {
+        contract.LATENTS: (float32, ["batch", "steps", latent_dim]),
+        contract.STATE: (float32, state_shape),
+        contract.FINISH: (boolean, []),
+        contract.AUDIO: (float32, ["batch", "samples"]),
+        contract.NEXT_STATE: (float32, state_shape),
+    }
+    infos = {
+        name: helper.make_tensor_value_info(name, kind, shape)
+        for name, (kind, shape) in tensors.items()
+    }
+    graph = model.graph
+    del graph.input[:]
+    graph.input.extend(
+        [infos[name] for name in (contract.LATENTS, contract.STATE, contract.FINISH)]
+    )
+    del graph.output[:]
+    graph.output.extend([infos[name] for name in (contract.AUDIO, contract.NEXT_STATE)])

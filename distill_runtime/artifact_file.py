@@ -1,0 +1,157 @@
+"""Judging an artifact's file before onnxruntime opens it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from distill_runtime import contract
+from distill_runtime.contract import ArtifactMetadata
+from distill_runtime.errors import ArtifactError
+from distill_runtime.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
+
+_FLOAT, _BOOL = 1, 9  # TensorProto.DataType
+_ZIP_START = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class ArtifactFile:
+    """A file that was found to be an artifact of this contract."""
+
+    path: Path
+    size_bytes: int
+    metadata: ArtifactMetadata
+
+    @classmethod
+    def inspect(cls, path: str | os.PathLike[str]) -> ArtifactFile:
+        """Check a file and read its metadata; its weights are not read and nothing is run.
+
+        Raises:
+            ArtifactError: There is no such file, or it is not an artifact that this version plays.
+        """
+        path = Path(path)
+        with _explained(path), _open_regular(path) as (file, size):
+            summary = _scan(file, size)
+            return cls(path=path, size_bytes=size, metadata=_check(summary))
+
+    def weights_sha256(self) -> str:
+        """Hash the weights as they are in the file, for comparison with the metadata.
+
+        Raises:
+            ArtifactError: The file is gone or damaged by now.
+        """
+        with _explained(self.path), _open_regular(self.path) as (file, size):
+            return hash_weights(file, _scan(file, size))
+
+    def sha256(self) -> str:
+        """Hash the whole file.
+
+        Raises:
+            ArtifactError: The file is gone by now.
+        """
+        with _explained(self.path), _open_regular(self.path) as (file, _):
+            return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Put the file's name in front of what is wrong with it."""
+    try:
+        yield
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error}") from None
+
+
+@contextmanager
+def _open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    try:
+        # A named pipe would block the open for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise ArtifactError("no such file") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ArtifactError(f"cannot be opened ({reason})") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise ArtifactError("is a folder, not an artifact (.onnx)")
+        if not stat.S_ISREG(status.st_mode):
+            raise ArtifactError("is not a regular file")
+        if not status.st_size:
+            raise ArtifactError("is empty")
+        if status.st_size > contract.MAX_FILE_BYTES:
+            raise ArtifactError(f"is larger than an ONNX file can be ({status.st_size} bytes)")
+        try:
+            yield file, status.st_size
+        except OSError as error:
+            raise ArtifactError(f"cannot be read ({error.strerror})") from None
+
+
+def _scan(file: BinaryIO, size: int) -> OnnxSummary:
+    if file.read(4) == _ZIP_START:
+        raise ArtifactError(
+            "is not an ONNX file but a zip, as model files are: make an artifact of it with "
+            "distill-export"
+        )
+    return scan_onnx(file, size)
+
+
+def _check(summary: OnnxSummary) -> ArtifactMetadata:
+    """Hold a scan against the contract and return the metadata."""
+    text = summary.metadata.get(contract.METADATA_KEY)
+    if text is None:
+        raise ArtifactError("is an ONNX file, but not a Distill artifact")
+    metadata = ArtifactMetadata.from_json(text)
+    if summary.graphs != 1 or summary.functions or summary.training:
+        raise ArtifactError("it must hold one graph, no functions and no training information")
+    if summary.external_data:
+        raise ArtifactError("it refers to data outside the file")
+    if summary.ir_version > contract.MAX_IR_VERSION:
+        raise ArtifactError(
+            f"it has ONNX IR version {summary.ir_version}, at most {contract.MAX_IR_VERSION} "
+            "is expected"
+        )
+    for domain, version in summary.opsets.items():
+        if domain not in ("", "ai.onnx"):
+            raise ArtifactError(f"it uses the operator domain {domain!r}")
+        if version not in contract.OPSETS:
+            first, last = contract.OPSETS[0], contract.OPSETS[-1]
+            raise ArtifactError(f"it has opset {version}, {first} to {last} is expected")
+    for domain, operator in sorted(summary.operators):
+        if domain or operator not in contract.OPERATORS:
+            name = f"{domain}.{operator}" if domain else operator
+            raise ArtifactError(f"it uses the operator {name!r}, which no artifact needs")
+    _check_tensors(summary, metadata)
+    return metadata
+
+
+def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:
+    latents = TensorType(_FLOAT, (None, None, metadata.latent_dim))
+    state = TensorType(_FLOAT, (None, metadata.state_size))
+    inputs = {
+        contract.LATENTS: latents,
+        contract.STATE: state,
+        contract.FINISH: TensorType(_BOOL, ()),
+    }
+    outputs = {contract.AUDIO: TensorType(_FLOAT, (None, None)), contract.NEXT_STATE: state}
+    # Old files list weights among the inputs; ours never do.
+    for kind, expected, found in (
+        ("inputs", inputs, summary.inputs),
+        ("outputs", outputs, summary.outputs),
+    ):
+        if set(found) != set(expected):
+            raise ArtifactError(
+                f"its {kind} are {', '.join(sorted(found)) or 'none'}, "
+                f"not {', '.join(sorted(expected))}"
+            )
+        for name, tensor_type in expected.items():
+            if found[name] != tensor_type:
+                raise ArtifactError(f"its {kind[:-1]} {name!r} has another type or shape than said")

@@ -1,0 +1,97 @@
+"""An artifact in words, for the person who wants to play it."""
+
+from __future__ import annotations
+
+from distill_runtime.artifact_file import ArtifactFile
+from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.snr import MAX_SNR_DB
+
+
+def describe(file: ArtifactFile) -> str:
+    """Return a few lines of plain text about an artifact."""
+    metadata = file.metadata
+    rows = [
+        ("Model", metadata.model.name or "(no name)"),
+        ("About", metadata.model.description),
+        ("Made from", _dataset(metadata)),
+        ("Trained", _training(metadata)),
+        ("Tags", ", ".join(metadata.model.tags)),
+        ("Sound", _sound(metadata)),
+        ("Latency", _latency(metadata)),
+        ("Latents", f"{metadata.latent_dim} dimensions"),
+        ("Checked", _parity(metadata)),
+        ("File", f"{file.size_bytes / 1e6:.1f} MB, {metadata.precision} weights"),
+        ("Exported", _exporter(metadata)),
+        ("Source", f"SHA-256 {metadata.source_sha256}"),
+        ("Sliders", _slider_count(metadata)),
+    ]
+    lines = [str(file.path), *(f"  {name:<10} {text}" for name, text in rows if text)]
+    if metadata.sliders:
+        width = max(len(slider.label) for slider in metadata.sliders.sliders)
+        lines += [
+            f"    {index:>3}  {slider.label:<{width}}  {_slider(slider)}"
+            for index, slider in enumerate(metadata.sliders.sliders)
+        ]
+    return "\n".join(lines)
+
+
+def _dataset(metadata: ArtifactMetadata) -> str:
+    model = metadata.model
+    parts = [model.dataset_name]
+    if model.dataset_file_count:
+        parts.append(f"{model.dataset_file_count} recordings")
+    if model.dataset_duration_s:
+        parts.append(f"{model.dataset_duration_s / 60:.1f} minutes")
+    return ", ".join(part for part in parts if part)
+
+
+def _training(metadata: ArtifactMetadata) -> str:
+    model = metadata.model
+    parts = [f"{model.training_epochs} epochs"] if model.training_epochs else []
+    if date := model.training_date or model.saved_at:
+        parts.append(date[:10])
+    return ", ".join(parts)
+
+
+def _sound(metadata: ArtifactMetadata) -> str:
+    rate = metadata.audio.sample_rate_hz
+    what = {
+        "learned": "the model's own phase, as Distill plays it",
+        "refined": "phase refined from the model's magnitudes",
+    }
+    kind = metadata.reconstruction
+    return f"{rate / 1000:g} kHz, reconstruction {kind!r} ({what[kind]})"
+
+
+def _latency(metadata: ArtifactMetadata) -> str:
+    milliseconds = 1000 * metadata.latency_samples / metadata.audio.sample_rate_hz
+    step = metadata.audio.step_samples / metadata.audio.sample_rate_hz
+    return (
+        f"{metadata.latency_samples} samples ({milliseconds:.0f} ms) when streamed, "
+        f"in blocks of {step:.2f} s"
+    )
+
+
+def _parity(metadata: ArtifactMetadata) -> str:
+    parity = metadata.parity
+    equal = parity.streaming_snr_db >= MAX_SNR_DB
+    streaming = "bit for bit" if equal else f"within {parity.streaming_snr_db:.0f} dB"
+    return (
+        f"sound within {parity.reconstruction_snr_db:.0f} dB of the exact one, "
+        f"streaming equal to one shot {streaming}"
+    )
+
+
+def _exporter(metadata: ArtifactMetadata) -> str:
+    return ", ".join(f"{program} {version}" for program, version in metadata.exporter.items())
+
+
+def _slider_count(metadata: ArtifactMetadata) -> str:
+    if metadata.sliders is None:
+        return "none: this model's latent space was not analysed"
+    return f"{len(metadata.sliders.sliders)}, in steps from the middle"
+
+
+def _slider(slider: Slider) -> str:
+    safe = f"{slider.safe_min_step:+d} to {slider.safe_max_step:+d}"
+    return f"{safe:<11} safe, {slider.variance_explained:.1%} of the variation"

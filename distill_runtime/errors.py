@@ -1,0 +1,72 @@
+"""Every error this project raises on purpose.
+
+Each message is one line: what was found, what was expected, what to do.
+
+    DistillError
+    ├── InputError (ValueError)      what was handed in is not what it should be
+    │   ├── ArtifactError            no artifact, not one of ours, or not of this contract
+    │   ├── ModelFileError           no model file, or one that cannot be used
+    │   │   └── IncompatibleModelError   an older or a sibling format
+    │   ├── RequestError             a duration, a seed, a latent vector out of bounds
+    │   └── OutputExistsError        the output is there and would be overwritten
+    └── FailureError (RuntimeError)  the input is fine, the work could not be done
+        ├── BackendError             onnxruntime refused or failed
+        ├── DependencyError          a package is missing, or two of them exclude each other
+        ├── OutputError              the output could not be written
+        └── VerificationError        a check of an artifact did not hold
+"""
+
+from __future__ import annotations
+
+
+class DistillError(Exception):
+    """Base of every error raised on purpose by distill_runtime and distill_export."""
+
+
+class InputError(DistillError, ValueError):
+    """What was handed in is not what it should be; command lines exit with 2."""
+
+
+class ArtifactError(InputError):
+    """There is no artifact, it is not one of ours, or it does not keep the contract."""
+
+
+class ModelFileError(InputError):
+    """There is no model file, or it cannot be used."""
+
+
+class IncompatibleModelError(ModelFileError):
+    """The file is an older or a sibling format of the model file."""
+
+    MESSAGE = "Incompatible model format. Please retrain with current version."
+
+    def __init__(self) -> None:
+        super().__init__(self.MESSAGE)
+
+
+class RequestError(InputError):
+    """A duration, a seed, a latent vector or another setting is out of bounds."""
+
+
+class OutputExistsError(InputError):
+    """The output is there already and was not to be overwritten."""
+
+
+class FailureError(DistillError, RuntimeError):
+    """The input is fine, but the work could not be done; command lines exit with 1."""
+
+
+class BackendError(FailureError):
+    """Running the artifact failed in onnxruntime."""
+
+
+class DependencyError(FailureError, ImportError):
+    """A package is missing, or two packages that exclude each other are installed."""
+
+
+class OutputError(FailureError):
+    """The output could not be written: no space, no permission, a lost device."""
+
+
+class VerificationError(FailureError):
+    """A check of an artifact did not hold."""

@@ -1,0 +1,126 @@
+"""Typed, checked reading of JSON documents that come from outside."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from distill_runtime.errors import DistillError
+
+
+class JsonFields:
+    """One JSON object whose every read checks and whose every complaint names the field."""
+
+    def __init__(
+        self, value: object, path: str = "", *, document: str, error: type[DistillError]
+    ) -> None:
+        self._document = document
+        self._error = error
+        self._path = path
+        if not isinstance(value, dict):
+            raise error(f"{document} has no object at {path or 'its top'!r}")
+        self._values: dict[str, Any] = value
+
+    @classmethod
+    def parse(cls, text: str, *, document: str, error: type[DistillError]) -> JsonFields:
+        """Read JSON text; `document` names it in complaints, which are raised as `error`."""
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as reason:
+            first_line = str(reason).partition("\n")[0]
+            raise error(f"{document} is no valid JSON ({first_line})") from None
+        return cls(value, document=document, error=error)
+
+    def _get(self, key: str) -> Any:
+        if key not in self._values:
+            raise self._error(f"{self._document} lacks {self._name(key)!r}")
+        return self._values[key]
+
+    def _name(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
+
+    def _wrong(self, key: str, expected: str) -> DistillError:
+        found = repr(self._values[key])
+        found = found if len(found) <= 40 else found[:37] + "..."
+        return self._error(f"{self._document} has {found} for {self._name(key)!r}, not {expected}")
+
+    def _at(self, value: object, path: str) -> JsonFields:
+        return JsonFields(value, path, document=self._document, error=self._error)
+
+    def text(self, key: str) -> str:
+        """Return a text."""
+        value = self._get(key)
+        if not isinstance(value, str):
+            raise self._wrong(key, "a text")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        value = self._get(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(key, "a list of texts")
+        return tuple(value)
+
+    def all_texts(self) -> dict[str, str]:
+        """Return the whole object, all of whose values must be texts."""
+        return {key: self.text(key) for key in self._values}
+
+    def one_of(self, key: str, choices: Sequence[str]) -> str:
+        """Return a text that is one of `choices`."""
+        value = self.text(key)
+        if value not in choices:
+            raise self._wrong(key, "one of " + ", ".join(choices))
+        return value
+
+    def integer(self, key: str, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self._wrong(key, f"a whole number from {low} to {high}")
+        return value
+
+    def number(self, key: str) -> float:
+        """Return a finite number."""
+        value = self._get(key)
+        if not _is_finite(value):
+            raise self._wrong(key, "a finite number")
+        return float(value)
+
+    def optional_number(self, key: str) -> float | None:
+        """Return a finite number, or None for null."""
+        return None if self._get(key) is None else self.number(key)
+
+    def numbers(self, key: str, length: int | None = None) -> tuple[float, ...]:
+        """Return a list of finite numbers, of `length` where one is given."""
+        value = self._get(key)
+        if not isinstance(value, list) or not value or not all(map(_is_finite, value)):
+            raise self._wrong(key, "a list of finite numbers")
+        if length is not None and len(value) != length:
+            raise self._wrong(key, f"a list of {length} numbers")
+        return tuple(map(float, value))
+
+    def section(self, key: str) -> JsonFields:
+        """Return the object under `key`."""
+        return self._at(self._get(key), self._name(key))
+
+    def optional_section(self, key: str) -> JsonFields | None:
+        """Return the object under `key`, or None for null."""
+        return None if self._get(key) is None else self.section(key)
+
+    def sections(self, key: str) -> list[JsonFields]:
+        """Return a list of objects."""
+        value = self._get(key)
+        if not isinstance(value, list):
+            raise self._wrong(key, "a list")
+        return [self._at(item, f"{self._name(key)}[{i}]") for i, item in enumerate(value)]
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the range of a float
+        return False

@@ -1,0 +1,48 @@
+"""Fixtures that every test may use, and STRICT=1, under which a skipped test is a failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if os.environ.get("STRICT") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under STRICT=1: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of reference data: a real model and the original program's outputs."""
+    path = REPOSITORY.parent / "shared"
+    if not (path / "reference" / "ambience.distill").is_file():
+        pytest.skip("no reference data beside the repository")
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_artifact(tmp_path_factory) -> Path:
+    """Export the model that ships with the project."""
+    return _export(REPOSITORY / "artifacts" / "ambience.distill", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def reference_artifact(shared, tmp_path_factory) -> Path:
+    """Export the model that the reference recordings were made with."""
+    return _export(shared / "reference" / "ambience.distill", tmp_path_factory)
+
+
+def _export(model: Path, tmp_path_factory) -> Path:
+    pytest.importorskip("torch")
+    from distill_export.export import export_model
+
+    path = tmp_path_factory.mktemp("artifact") / "ambience.onnx"
+    return export_model(model, path).path
