@@ -1,6 +1,7 @@
 # make demo    set up, export the demo model and render a sound from it
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
+# make docs    write docs/cli.md from the command lines
 # make clean   remove what these made
 
 PYTHON ?= python3.11
@@ -9,7 +10,7 @@ VENV := .venv
 RUNTIME_VENV := .venv-runtime
 BIN := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -23,6 +24,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate_cli.py
 
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,10 +14,10 @@ from distill_export.continuous_mel import synthesize_continuous_mel
 from distill_export.model_file import LoadedModel
 from distill_export.onnx_file import with_mel_output
 from distill_runtime import contract
+from distill_runtime.audio.snr import MAX_SNR_DB, snr_db
 from distill_runtime.contract import Parity, TestVector
 from distill_runtime.errors import VerificationError
 from distill_runtime.session import SessionOptions, open_session_from_bytes, run_session
-from distill_runtime.snr import MAX_SNR_DB, snr_db
 from distill_runtime.verification import standard_normal_latents
 
 # The floors of docs/artifact.md.

@@ -32,11 +32,9 @@ if TYPE_CHECKING:
         RequestError,
         VerificationError,
     )
-    from distill_runtime.generation import (
-        GenerationConfig,
-        GenerationPipeline,
-        GenerationResult,
-    )
+    from distill_runtime.generation import GenerationPipeline, GenerationResult
+    from distill_runtime.generation_config import GenerationConfig
+    from distill_runtime.live import LiveStream
     from distill_runtime.session import SessionOptions
     from distill_runtime.verification import VerificationReport, verify
 
@@ -56,7 +54,9 @@ _EXPORTS = {
         "RequestError",
         "VerificationError",
     ],
-    "generation": ["GenerationConfig", "GenerationPipeline", "GenerationResult"],
+    "generation": ["GenerationPipeline", "GenerationResult"],
+    "generation_config": ["GenerationConfig"],
+    "live": ["LiveStream"],
     "session": ["SessionOptions"],
     "verification": ["VerificationReport", "verify"],
 }
@@ -75,6 +75,7 @@ __all__ = [
     "GenerationPipeline",
     "GenerationResult",
     "InputError",
+    "LiveStream",
     "OutputError",
     "OutputExistsError",
     "RequestError",
@@ -88,7 +89,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("Artifact", "GenerationPipeline"):
+    if name in ("Artifact", "GenerationPipeline", "LiveStream"):
         from distill_runtime.session import require_onnxruntime  # noqa: PLC0415
 
         require_onnxruntime()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,14 @@ import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.artifact_file import ArtifactFile
-from distill_runtime.contract import ArtifactMetadata
-from distill_runtime.errors import RequestError
-from distill_runtime.session import SessionOptions, open_session, run_session
+from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.errors import ArtifactError, BackendError, RequestError
+from distill_runtime.session import (
+    SessionOptions,
+    open_session,
+    run_session,
+    session_provider,
+)
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -23,7 +30,7 @@ Array = npt.NDArray[np.float32]
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
-_STEPS_PER_CALL = 8
+_ROWS_PER_CALL = 8
 
 
 class Artifact:
@@ -32,8 +39,14 @@ class Artifact:
     It holds no stream's state, so several threads may use one `Artifact` at the same time.
     """
 
-    def __init__(self, file: ArtifactFile, session: onnxruntime.InferenceSession) -> None:
+    def __init__(
+        self,
+        file: ArtifactFile,
+        session: onnxruntime.InferenceSession,
+        options: SessionOptions,
+    ) -> None:
         self.file = file
+        self.options = options
         self._session = session
 
     @classmethod
@@ -47,7 +60,8 @@ class Artifact:
             DependencyError: onnxruntime is not installed.
         """
         file = ArtifactFile.inspect(path)
-        return cls(file, open_session(file.path, options or SessionOptions()))
+        options = options or SessionOptions()
+        return cls(file, open_session(file.path, options), options)
 
     @property
     def path(self) -> Path:
@@ -60,6 +74,16 @@ class Artifact:
         return self.file.metadata
 
     @property
+    def provider(self) -> str:
+        """What really runs the graph: "cpu" or "cuda"."""
+        return session_provider(self._session)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file, which names it in recipes."""
+        return self.file.sha256()
+
+    @property
     def sample_rate_hz(self) -> int:
         """Sampling rate of the audio."""
         return self.metadata.audio.sample_rate_hz
@@ -69,8 +93,20 @@ class Artifact:
         """Samples of silence that every stream starts with."""
         return self.metadata.latency_samples
 
+    @property
+    def sliders(self) -> tuple[Slider, ...]:
+        """The model's sliders, in the order of their indices; empty if it has none."""
+        bank = self.metadata.sliders
+        return () if bank is None else bank.sliders
+
     def initial_state(self, batch: int = 1) -> Array:
-        """Return the state `[batch, state_size]` that starts a stream in every row."""
+        """Return the state `[batch, state_size]` that starts a stream in every row.
+
+        Raises:
+            RequestError: The batch is not a whole number, at least 1.
+        """
+        if isinstance(batch, bool) or not isinstance(batch, numbers.Integral) or batch < 1:
+            raise RequestError(f"batch must be a whole number, at least 1, not {batch!r}")
         return np.zeros((batch, self.metadata.state_size), np.float32)
 
     def step(self, latents: Array, state: Array, *, finish: bool = False) -> tuple[Array, Array]:
@@ -87,9 +123,10 @@ class Artifact:
 
         Raises:
             RequestError: A shape, a type or a value is not as above.
-            BackendError: onnxruntime failed.
+            ArtifactError: The graph does not keep the contract's sizes.
+            BackendError: onnxruntime failed, or the audio is not finite.
         """
-        latents = self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)
+        latents = self._latents(latents)
         state = self._checked(state, contract.STATE, ("batch",), self.metadata.state_size)
         if latents.shape[0] != state.shape[0]:
             raise RequestError(
@@ -104,6 +141,18 @@ class Artifact:
             contract.FINISH: np.array(finish, bool),
         }
         audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
+        samples = self.metadata.audio.step_samples * (latents.shape[1] + bool(finish))
+        samples += self.latency_samples * bool(finish)
+        if audio.shape != (len(latents), samples) or next_state.shape != state.shape:
+            raise ArtifactError(
+                f"{self.path}: it answers with audio {list(audio.shape)} and a state "
+                f"{list(next_state.shape)}, not {[len(latents), samples]} and {list(state.shape)}"
+            )
+        if not np.isfinite(audio).all():
+            raise BackendError(
+                f"{self.path}: it plays NaN or infinite samples: the file may be damaged "
+                "(distill-run verify), or the latent vectors far too large"
+            )
         return audio, next_state
 
     @property
@@ -129,7 +178,7 @@ class Artifact:
             RequestError: There is no block, or one is not of the shape above.
             BackendError: onnxruntime failed.
         """
-        blocks = iter(latents)
+        blocks = map(self._latents, latents)
         block = next(blocks, None)
         if block is None:
             raise RequestError("there is no latent vector to play: one step is the least")
@@ -153,25 +202,43 @@ class Artifact:
             RequestError: The shape is not as above.
             BackendError: onnxruntime failed.
         """
-        latents = self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)
+        latents = self._latents(latents)
         audio = np.concatenate(list(self.stream(split_steps(latents))), axis=1)
         return audio[:, self.latency_samples :]
 
+    def _latents(self, latents: Array) -> Array:
+        return self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)
+
     @staticmethod
     def _checked(value: Array, name: str, leading: tuple[str, ...], last: int) -> Array:
-        array = np.asarray(value)
         shape = f"[{', '.join((*leading, str(last)))}]"
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            raise RequestError(f"{name} must be float32 {shape}, not rows of many sizes") from None
         if array.dtype.kind != "f":
             raise RequestError(f"{name} must be float32 {shape}, not {array.dtype}")
         if array.ndim != len(leading) + 1 or array.shape[-1] != last or 0 in array.shape:
             raise RequestError(f"{name} must have the shape {shape}, not {list(array.shape)}")
-        array = np.ascontiguousarray(array, np.float32)
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and refused
+            array = np.ascontiguousarray(array, np.float32)
         if not np.isfinite(array).all():
             raise RequestError(f"{name} must be finite numbers, some are NaN or infinite")
         return array
 
 
-def split_steps(latents: Array, steps: int = _STEPS_PER_CALL) -> Iterator[Array]:
-    """Cut `[batch, all steps, latent_dim]` into blocks of at most `steps` steps."""
+def split_steps(latents: Array, steps: int | None = None) -> Iterator[Array]:
+    """Cut a trajectory into blocks for `stream`.
+
+    Args:
+        latents: `[batch, all steps, latent_dim]`.
+        steps: Steps in a block; by default as many as make a call efficient.
+    """
+    steps = steps or steps_per_call(latents.shape[0])
     for start in range(0, latents.shape[1], steps):
         yield latents[:, start : start + steps]
+
+
+def steps_per_call(batch: int) -> int:
+    """Return how many steps of so many rows make a call efficient."""
+    return max(1, _ROWS_PER_CALL // batch)

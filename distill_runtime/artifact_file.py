@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import stat
+import reprlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 from distill_runtime import contract
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
+from distill_runtime.input_file import open_regular
 from distill_runtime.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
 
 _FLOAT, _BOOL = 1, 9  # TensorProto.DataType
@@ -37,7 +38,7 @@ class ArtifactFile:
             ArtifactError: There is no such file, or it is not an artifact that this version plays.
         """
         path = Path(path)
-        with _explained(path), _open_regular(path) as (file, size):
+        with _explained(path), _open(path) as (file, size):
             summary = _scan(file, size)
             return cls(path=path, size_bytes=size, metadata=_check(summary))
 
@@ -47,7 +48,7 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone or damaged by now.
         """
-        with _explained(self.path), _open_regular(self.path) as (file, size):
+        with _explained(self.path), _open(self.path) as (file, size):
             return hash_weights(file, _scan(file, size))
 
     def sha256(self) -> str:
@@ -56,7 +57,7 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone by now.
         """
-        with _explained(self.path), _open_regular(self.path) as (file, _):
+        with _explained(self.path), _open(self.path) as (file, _):
             return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
@@ -69,30 +70,10 @@ def _explained(path: Path) -> Iterator[None]:
         raise ArtifactError(f"{path}: {error}") from None
 
 
-@contextmanager
-def _open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    try:
-        # A named pipe would block the open for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        raise ArtifactError("no such file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ArtifactError(f"cannot be opened ({reason})") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise ArtifactError("is a folder, not an artifact (.onnx)")
-        if not stat.S_ISREG(status.st_mode):
-            raise ArtifactError("is not a regular file")
-        if not status.st_size:
-            raise ArtifactError("is empty")
-        if status.st_size > contract.MAX_FILE_BYTES:
-            raise ArtifactError(f"is larger than an ONNX file can be ({status.st_size} bytes)")
-        try:
-            yield file, status.st_size
-        except OSError as error:
-            raise ArtifactError(f"cannot be read ({error.strerror})") from None
+def _open(path: Path) -> AbstractContextManager[tuple[BinaryIO, int]]:
+    return open_regular(
+        path, kind="an artifact (.onnx)", max_bytes=contract.MAX_FILE_BYTES, error=ArtifactError
+    )
 
 
 def _scan(file: BinaryIO, size: int) -> OnnxSummary:
@@ -121,14 +102,16 @@ def _check(summary: OnnxSummary) -> ArtifactMetadata:
         )
     for domain, version in summary.opsets.items():
         if domain not in ("", "ai.onnx"):
-            raise ArtifactError(f"it uses the operator domain {domain!r}")
+            raise ArtifactError(f"it uses the operator domain {reprlib.repr(domain)}")
         if version not in contract.OPSETS:
             first, last = contract.OPSETS[0], contract.OPSETS[-1]
             raise ArtifactError(f"it has opset {version}, {first} to {last} is expected")
     for domain, operator in sorted(summary.operators):
         if domain or operator not in contract.OPERATORS:
             name = f"{domain}.{operator}" if domain else operator
-            raise ArtifactError(f"it uses the operator {name!r}, which no artifact needs")
+            raise ArtifactError(
+                f"it uses the operator {reprlib.repr(name)}, which no artifact needs"
+            )
     _check_tensors(summary, metadata)
     return metadata
 
@@ -149,8 +132,7 @@ def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:
     ):
         if set(found) != set(expected):
             raise ArtifactError(
-                f"its {kind} are {', '.join(sorted(found)) or 'none'}, "
-                f"not {', '.join(sorted(expected))}"
+                f"its {kind} are {reprlib.repr(sorted(found))}, not {', '.join(sorted(expected))}"
             )
         for name, tensor_type in expected.items():
             if found[name] != tensor_type:

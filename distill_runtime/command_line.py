@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from distill_runtime.errors import DistillError, InputError
@@ -25,11 +26,13 @@ def run(app: Callable[..., Any], program: str) -> int:
     """
     try:
         code = app(prog_name=program, standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout:  # None where the caller closed it
+            sys.stdout.flush()
+        if code == _INTERRUPTED:  # newer versions of typer turn Ctrl-C into this
+            say(f"{program}: interrupted")
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has gone, and need not be told
+        _discard_stdout()
         return _FAILURE
     except (Exception, KeyboardInterrupt) as error:
         # typer's own exceptions moved between its versions: they are known by what they can do.
@@ -37,14 +40,17 @@ def run(app: Callable[..., Any], program: str) -> int:
         known = isinstance(error, DistillError | MemoryError) or usage or _is_interrupt(error)
         if not known and os.environ.get("DISTILL_DEBUG"):
             raise
+        if isinstance(error, OSError):
+            _discard_stdout()
         message, code = _verdict(error, usage)
-        print(f"{program}: {' '.join(message.split())}", file=sys.stderr)
+        say(f"{program}: {' '.join(message.split())}")
         return code
 
 
 def say(message: str) -> None:
     """Print a line for the person at the terminal, on stderr: stdout is for results."""
-    print(message, file=sys.stderr, flush=True)
+    if sys.stderr:  # None where the caller closed it, and print would then take stdout
+        print(message, file=sys.stderr, flush=True)
 
 
 def _verdict(error: BaseException, usage: Callable[[], str] | None) -> tuple[str, int]:
@@ -57,8 +63,18 @@ def _verdict(error: BaseException, usage: Callable[[], str] | None) -> tuple[str
         return "interrupted", _INTERRUPTED
     if isinstance(error, MemoryError):
         return "there is not enough memory for this", _FAILURE
+    if isinstance(error, OSError) and error.strerror and error.filename is None:
+        # Files that are opened by name have errors of their own: this is stdout.
+        return f"stdout cannot be written to: {error.strerror}", _FAILURE
     what = f"{type(error).__name__}: {error}"[:300]
     return f"internal error: {what} (a bug: DISTILL_DEBUG=1 shows where)", _FAILURE
+
+
+def _discard_stdout() -> None:
+    """Let Python flush to nowhere when it exits: it would complain once more."""
+    if sys.stdout:
+        with suppress(OSError, ValueError):  # a stdout without a descriptor needs none of this
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_interrupt(error: BaseException) -> bool:

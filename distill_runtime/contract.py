@@ -265,12 +265,13 @@ def _metadata(fields: JsonFields) -> ArtifactMetadata:
             tags=model.texts("tags"),
         ),
         audio=AudioFormat(
-            sample_rate_hz=audio.integer("sample_rate_hz", 1000, 1_000_000),
+            # What a trajectory's steps are counted in (trajectory.py): fixed in this version.
+            sample_rate_hz=audio.integer("sample_rate_hz", 48_000, 48_000),
             n_fft=audio.integer("n_fft", 2, 2**20),
-            hop_length=audio.integer("hop_length", 1, 2**20),
+            hop_length=audio.integer("hop_length", 512, 512),
             n_mels=audio.integer("n_mels", 1, 4096),
-            chunk_frames=audio.integer("chunk_frames", 1, 2**16),
-            hop_frames=audio.integer("hop_frames", 1, 2**16),
+            chunk_frames=audio.integer("chunk_frames", 94, 94),
+            hop_frames=audio.integer("hop_frames", 47, 47),
         ),
         latent_dim=latent_dim,
         state_size=fields.integer("state_size", 1, 2**24),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from distill_runtime.artifact_file import ArtifactFile
+from distill_runtime.audio.snr import MAX_SNR_DB
 from distill_runtime.contract import ArtifactMetadata, Slider
-from distill_runtime.snr import MAX_SNR_DB
 
 
 def describe(file: ArtifactFile) -> str:
@@ -25,14 +27,23 @@ def describe(file: ArtifactFile) -> str:
         ("Source", f"SHA-256 {metadata.source_sha256}"),
         ("Sliders", _slider_count(metadata)),
     ]
-    lines = [str(file.path), *(f"  {name:<10} {text}" for name, text in rows if text)]
+    lines = [str(file.path), *(f"  {name:<10} {_line(text)}" for name, text in rows if text)]
     if metadata.sliders:
-        width = max(len(slider.label) for slider in metadata.sliders.sliders)
+        labels = [_line(slider.label) for slider in metadata.sliders.sliders]
+        width = max(map(len, labels), default=0)
         lines += [
-            f"    {index:>3}  {slider.label:<{width}}  {_slider(slider)}"
-            for index, slider in enumerate(metadata.sliders.sliders)
+            f"    {index:>3}  {label:<{width}}  {_slider(slider)}"
+            for index, (label, slider) in enumerate(
+                zip(labels, metadata.sliders.sliders, strict=True)
+            )
         ]
     return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    """Return a text of a file as one line that no terminal takes for a command."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())
 
 
 def _dataset(metadata: ArtifactMetadata) -> str:
@@ -95,3 +106,33 @@ def _slider_count(metadata: ArtifactMetadata) -> str:
 def _slider(slider: Slider) -> str:
     safe = f"{slider.safe_min_step:+d} to {slider.safe_max_step:+d}"
     return f"{safe:<11} safe, {slider.variance_explained:.1%} of the variation"
+
+
+def table(files: Sequence[ArtifactFile]) -> str:
+    """Return artifacts as an aligned table of plain text, a line each under a heading."""
+    heading = ("file", "model", "dataset", "sliders", "sound", "precision", "size", "date")
+    rows = [heading, *map(_row, sorted(files, key=_family))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _family(file: ArtifactFile) -> tuple[str, str, str]:
+    """Sort variants of one model together."""
+    return file.metadata.model.name, file.metadata.model.id, file.path.name
+
+
+def _row(file: ArtifactFile) -> tuple[str, ...]:
+    metadata = file.metadata
+    return (
+        file.path.name,
+        _line(metadata.model.name) or "-",
+        _line(metadata.model.dataset_name) or "-",
+        str(len(metadata.sliders.sliders)) if metadata.sliders else "none",
+        metadata.reconstruction,
+        metadata.precision,
+        f"{file.size_bytes / 1e6:.1f} MB",
+        _line(metadata.model.training_date or metadata.model.saved_at)[:10] or "-",
+    )

@@ -42,8 +42,7 @@ class JsonFields:
         return f"{self._path}.{key}" if self._path else key
 
     def _wrong(self, key: str, expected: str) -> DistillError:
-        found = repr(self._values[key])
-        found = found if len(found) <= 40 else found[:37] + "..."
+        found = _in_one_line(self._values[key])
         return self._error(f"{self._document} has {found} for {self._name(key)!r}, not {expected}")
 
     def _at(self, value: object, path: str) -> JsonFields:
@@ -52,14 +51,14 @@ class JsonFields:
     def text(self, key: str) -> str:
         """Return a text."""
         value = self._get(key)
-        if not isinstance(value, str):
+        if not _is_text(value):
             raise self._wrong(key, "a text")
-        return value
+        return str(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         value = self._get(key)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or not all(map(_is_text, value)):
             raise self._wrong(key, "a list of texts")
         return tuple(value)
 
@@ -78,7 +77,8 @@ class JsonFields:
         """Return a whole number from `low` to `high`."""
         value = self._get(key)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self._wrong(key, f"a whole number from {low} to {high}")
+            expected = f"a whole number from {low} to {high}" if low < high else str(low)
+            raise self._wrong(key, expected)
         return value
 
     def number(self, key: str) -> float:
@@ -101,6 +101,18 @@ class JsonFields:
             raise self._wrong(key, f"a list of {length} numbers")
         return tuple(map(float, value))
 
+    def optional_text(self, key: str) -> str | None:
+        """Return a text, or None for null."""
+        return None if self._get(key) is None else self.text(key)
+
+    def optional_integer(self, key: str, low: int, high: int) -> int | None:
+        """Return a whole number from `low` to `high`, or None for null."""
+        return None if self._get(key) is None else self.integer(key, low, high)
+
+    def optional_numbers(self, key: str) -> tuple[float, ...] | None:
+        """Return a list of finite numbers, or None for null."""
+        return None if self._get(key) is None else self.numbers(key)
+
     def section(self, key: str) -> JsonFields:
         """Return the object under `key`."""
         return self._at(self._get(key), self._name(key))
@@ -115,6 +127,19 @@ class JsonFields:
         if not isinstance(value, list):
             raise self._wrong(key, "a list")
         return [self._at(item, f"{self._name(key)}[{i}]") for i, item in enumerate(value)]
+
+
+def _in_one_line(value: object) -> str:
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # an integer of too many digits, lists too deep
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _is_text(value: object) -> bool:
+    # JSON may hold half of a surrogate pair, which no file and no terminal takes.
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _is_finite(value: object) -> bool:

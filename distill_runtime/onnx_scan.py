@@ -19,6 +19,7 @@ _MAX_FIELDS = 200_000
 _MAX_DEPTH = 8  # of graphs within the attributes of nodes
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_MAX_TAG = 2**32  # protobuf cuts off the bits above, which would hide a field from this scan
 _EXTERNAL = 1  # TensorProto.DataLocation
 
 
@@ -125,7 +126,7 @@ class _Budget:
 
 
 def _truncated() -> ArtifactError:
-    return ArtifactError("it is truncated or damaged")
+    return ArtifactError("it is no ONNX model, or it is truncated or damaged")
 
 
 def _read_varint(file: BinaryIO) -> int:
@@ -142,27 +143,31 @@ def _read_varint(file: BinaryIO) -> int:
 
 def _fields(
     file: BinaryIO, offset: int, end: int, budget: _Budget
-) -> Iterator[tuple[int, int | _Span]]:
-    """Yield each field's number and its value: an integer, or the place of its bytes."""
+) -> Iterator[tuple[int, int | _Span | None]]:
+    """Yield each field's number and its value: an integer, the place of its bytes, or None.
+
+    None stands for a fixed-width number. Nothing that is read here is one, and protobuf ignores a
+    field of another wire type than it expects, so such a field must not pass for a text.
+    """
     while offset < end:
         budget.spend()
         file.seek(offset)
-        number, wire_type = divmod(_read_varint(file), 8)
-        value: int | _Span
+        tag = _read_varint(file)
+        number, wire_type = divmod(tag, 8)
+        value: int | _Span | None
         if wire_type == _VARINT:
             value = _read_varint(file)
             offset = file.tell()
         elif wire_type in (_FIXED64, _FIXED32):
-            length = 8 if wire_type == _FIXED64 else 4
-            value = _Span(file.tell(), length)
-            offset = file.tell() + length
+            value = None
+            offset = file.tell() + (8 if wire_type == _FIXED64 else 4)
         elif wire_type == _BYTES:
             length = _read_varint(file)
             value = _Span(file.tell(), length)
             offset = file.tell() + length
         else:
             raise _truncated()
-        if offset > end or not number:
+        if offset > end or not number or tag >= _MAX_TAG:
             raise _truncated()
         yield number, value
 
@@ -182,8 +187,8 @@ def _load(file: BinaryIO, span: _Span) -> tuple[BinaryIO, int]:
     return BytesIO(_read(file, span)), span.length
 
 
-def _text(file: BinaryIO, value: int | _Span) -> str:
-    if isinstance(value, int):
+def _text(file: BinaryIO, value: int | _Span | None) -> str:
+    if not isinstance(value, _Span):
         raise _truncated()
     try:
         return _read(file, value).decode()
@@ -217,7 +222,7 @@ def _scan_graph(
     if depth > _MAX_DEPTH:
         raise ArtifactError("its graph is nested too deeply")
     for number, value in _fields(file, span.offset, span.offset + span.length, budget):
-        if isinstance(value, int):
+        if not isinstance(value, _Span):
             continue
         if number == 1:
             _scan_node(*_load(file, value), summary, budget, depth=depth)
@@ -252,7 +257,7 @@ def _scan_attribute(
     file: BinaryIO, span: _Span, summary: OnnxSummary, budget: _Budget, *, depth: int
 ) -> None:
     for number, value in _fields(file, span.offset, span.offset + span.length, budget):
-        if isinstance(value, int):
+        if not isinstance(value, _Span):
             continue
         if number in (5, 10):
             _scan_tensor(file, value, summary, budget)

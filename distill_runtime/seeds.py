@@ -81,11 +81,7 @@ class TorchGenerator:
         Raises:
             RequestError: n is below 16.
         """
-        if n < MIN_VALUES:
-            raise RequestError(
-                f"cannot draw {n} random values the way torch does, at least {MIN_VALUES} are "
-                "needed: give the latent vectors yourself"
-            )
+        self.check_size(n)
         uniforms = self._uniforms(n)
         whole = n - n % _BLOCK
         values = np.empty(n, dtype=np.float32)
@@ -94,6 +90,19 @@ class TorchGenerator:
             # The last 16 values are drawn afresh, over some that the blocks already hold.
             values[-_BLOCK:] = _box_muller(self._uniforms(_BLOCK))
         return values
+
+    @staticmethod
+    def check_size(n: int) -> None:
+        """Refuse to draw fewer than 16 values at once.
+
+        Raises:
+            RequestError: n is below 16.
+        """
+        if n < MIN_VALUES:
+            raise RequestError(
+                f"cannot draw {n} random values the way torch does, at least {MIN_VALUES} are "
+                "needed: give the latent vectors yourself"
+            )
 
     def _uniforms(self, n: int) -> Float32Array:
         """Draw n uniform values in [0, 1), the low 24 bits of a draw each."""

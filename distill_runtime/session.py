@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from distill_runtime.errors import ArtifactError, BackendError, DependencyError,
 if TYPE_CHECKING:
     import onnxruntime
 
+PROVIDERS = ("auto", "cpu", "cuda")
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _QUIET = 4  # log fatal errors only: the rest reaches the caller as an exception
 _MAX_DEFAULT_THREADS = 4  # the layers are too small to gain from more
 
@@ -24,19 +27,30 @@ class SessionOptions:
     """How onnxruntime is to run an artifact.
 
     Attributes:
+        provider: "cpu", "cuda", or "auto", which takes CUDA where it is installed and works.
         threads: Threads that share an operator's work; 0 takes the cores at hand, at most 4.
         spinning: Whether idle threads wait busily: faster by a little, at the cost of whole cores.
             Off, as suits an app that has other things to do.
     """
 
+    provider: str = "auto"
     threads: int = 0
     spinning: bool = False
 
     def __post_init__(self) -> None:
+        if self.provider not in PROVIDERS:
+            raise RequestError(
+                f"the provider is {self.provider!r}, expected one of {', '.join(PROVIDERS)}"
+            )
         if isinstance(self.threads, bool) or not isinstance(self.threads, int):
             raise RequestError(f"threads must be a whole number, not {self.threads!r}")
         if not 0 <= self.threads <= 256:
             raise RequestError(f"threads must be 0 (automatic) to 256, not {self.threads}")
+
+    @property
+    def resolved_threads(self) -> int:
+        """How many threads that makes on this machine."""
+        return self.threads or min(_cores(), _MAX_DEFAULT_THREADS)
 
 
 def require_onnxruntime() -> None:
@@ -62,7 +76,8 @@ def open_session(path: Path, options: SessionOptions) -> onnxruntime.InferenceSe
 
     Raises:
         ArtifactError: onnxruntime cannot load the file.
-        DependencyError: onnxruntime is not there.
+        DependencyError: onnxruntime is not there, or it has no CUDA and that was asked for.
+        BackendError: CUDA was asked for and does not start.
     """
     try:
         return _session(os.fspath(path), options)
@@ -81,22 +96,61 @@ def open_session_from_bytes(model: bytes, options: SessionOptions) -> onnxruntim
 
 
 def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.InferenceSession:
-    require_onnxruntime()
-    import onnxruntime  # noqa: PLC0415  (slow to import: only who plays a sound pays for it)
-
+    onnxruntime = _import_onnxruntime()
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = options.threads or min(_cores(), _MAX_DEFAULT_THREADS)
+    settings.intra_op_num_threads = options.resolved_threads
     settings.inter_op_num_threads = 1
     settings.log_severity_level = _QUIET
     settings.add_session_config_entry(
         "session.intra_op.allow_spinning", "1" if options.spinning else "0"
     )
-    # Decaying tails reach denormal numbers, which processors handle many times slower.
-    settings.add_session_config_entry("session.set_denormal_as_zero", "1")
+    # Not session.set_denormal_as_zero: it would change the arithmetic of the calling thread, the
+    # host's own, and no sound was found that it makes faster.
+    # By its name's ending a file could pass for another format, one that was not checked.
+    settings.add_session_config_entry("session.load_model_format", "ONNX")
+    has_cuda = _CUDA in onnxruntime.get_available_providers()
+    if options.provider == "cuda" and not has_cuda:
+        raise DependencyError(
+            "this onnxruntime has no CUDA: pip install 'distill-portable[gpu]' (not beside [cpu]), "
+            "or take --provider cpu"
+        )
+    providers = [_CUDA, _CPU] if has_cuda and options.provider != "cpu" else [_CPU]
     try:
-        return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
+        session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
+            model,
+            settings,
+            providers=providers,
+            enable_fallback=0,  # its own goes unnoticed, or prints to stdout
+        )
     except Exception as error:  # its exceptions share no base but Exception
         raise ArtifactError(f"onnxruntime cannot load it ({_summary(error)})") from None
+    # A provider that does not start is left out without a word.
+    if options.provider == "cuda" and session_provider(session) != "cuda":
+        raise BackendError(
+            "CUDA was asked for and does not start: check the driver and the CUDA libraries, "
+            "or take --provider cpu"
+        )
+    return session
+
+
+def _import_onnxruntime() -> ModuleType:
+    """Import onnxruntime, which is slow: only who plays a sound pays for it."""
+    require_onnxruntime()
+    # From 1.32 on it reports its use to its maker unless told not to before it is imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # noqa: PLC0415
+
+    return onnxruntime
+
+
+def session_provider(session: onnxruntime.InferenceSession) -> str:
+    """Return what really runs a session: "cuda" or "cpu"."""
+    return "cuda" if session.get_providers()[0] == _CUDA else "cpu"
+
+
+def onnxruntime_version() -> str:
+    """Return the version of the onnxruntime that is loaded."""
+    return str(_import_onnxruntime().__version__)
 
 
 def run_session(

@@ -6,8 +6,10 @@ the path: the same seed at another duration is another path.
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ SAMPLE_RATE_HZ = 48_000
 HOP_LENGTH = 512
 CHUNK_FRAMES = 94
 HOP_FRAMES = 47
+
+_BLOCK_STEPS = 1024
 
 # Above this cosine the angle is too small to divide by its sine.
 _PARALLEL_COSINE = 0.9995
@@ -42,10 +46,20 @@ def crossfade(*, seed: int, duration_s: float, latent_dim: int) -> Float32Array:
     Raises:
         RequestError: A value is out of bounds.
     """
-    steps = steps_for_duration(duration_s)
+    return np.concatenate(
+        list(crossfade_blocks(seed=seed, duration_s=duration_s, latent_dim=latent_dim))
+    )
+
+
+def crossfade_blocks(
+    *, seed: int, duration_s: float, latent_dim: int, block_steps: int = _BLOCK_STEPS
+) -> Iterator[Float32Array]:
+    """Return the trajectory of `crossfade` in blocks of so many steps, in constant memory."""
+    steps, count = steps_for_duration(duration_s), anchors_for_duration(duration_s)
     generator = TorchGenerator(seed)
-    anchors = [generator.randn(latent_dim) for _ in range(anchors_for_duration(duration_s))]
-    return _walk(np.stack(anchors), steps)
+    generator.check_size(latent_dim)
+    anchors = (generator.randn(latent_dim) for _ in range(count))
+    return _walk(anchors, count, steps, block_steps)
 
 
 def evolve(
@@ -67,16 +81,33 @@ def evolve(
     Raises:
         RequestError: A value is out of bounds, or the vector is not a row of finite numbers.
     """
-    start = _check_vector(vector)
-    amount = _check_evolution(evolution)
+    return np.concatenate(
+        list(evolve_blocks(vector, seed=seed, duration_s=duration_s, evolution=evolution))
+    )
+
+
+def evolve_blocks(
+    vector: npt.ArrayLike,
+    *,
+    seed: int,
+    duration_s: float,
+    evolution: float,
+    block_steps: int = _BLOCK_STEPS,
+) -> Iterator[Float32Array]:
+    """Return the trajectory of `evolve` in blocks of so many steps, in constant memory."""
+    start = check_vector(vector)
+    amount = check_evolution(evolution)
     steps = steps_for_duration(duration_s)
     generator = TorchGenerator(seed)
     if steps == 1 or amount == 0.0:
-        return np.tile(start, (steps, 1))
+        return (
+            np.tile(start, (min(block_steps, steps - done), 1))
+            for done in range(0, steps, block_steps)
+        )
+    generator.check_size(len(start))
     count = max(2, (2 * _num_chunks(duration_s) + 2) // 3)
-    anchors = [start]
-    anchors += [slerp(start, generator.randn(len(start)), amount) for _ in range(count - 1)]
-    return _walk(np.stack(anchors), steps)
+    drawn = (slerp(start, generator.randn(len(start)), amount) for _ in range(count - 1))
+    return _walk(itertools.chain([start], drawn), count, steps, block_steps)
 
 
 def steps_for_duration(duration_s: float) -> int:
@@ -151,21 +182,34 @@ def slerp(a: Float32Array, b: Float32Array, t: float | npt.NDArray[np.float64]) 
     )
 
 
-def _walk(anchors: Float32Array, steps: int) -> Float32Array:
+def _walk(
+    anchors: Iterator[Float32Array], count: int, steps: int, block_steps: int
+) -> Iterator[Float32Array]:
     """Spread steps evenly from the first anchor to the last.
 
     Args:
-        anchors: `[anchors, latent_dim]`, at least two.
+        anchors: `[latent_dim]` each, drawn when the walk comes to them.
+        count: How many there are, at least two.
         steps: How many; a single one is the first anchor.
+        block_steps: Steps in a block.
 
-    Returns:
-        `[steps, latent_dim]`.
+    Yields:
+        `[steps of the block, latent_dim]`.
     """
     if steps == 1:
-        return anchors[:1]
-    position = np.arange(steps) / (steps - 1) * (len(anchors) - 1)
-    before = np.minimum(position.astype(np.int64), len(anchors) - 2)
-    return slerp(anchors[before], anchors[before + 1], position - before)
+        yield next(anchors)[np.newaxis]
+        return
+    held: list[Float32Array] = []
+    first = 0  # index of the first anchor that is held
+    for begin in range(0, steps, block_steps):
+        index = np.arange(begin, min(begin + block_steps, steps))
+        position = index / (steps - 1) * (count - 1)
+        before = np.minimum(position.astype(np.int64), count - 2)
+        held = held[int(before[0]) - first :]
+        first = int(before[0])
+        held += itertools.islice(anchors, int(before[-1]) + 2 - first - len(held))
+        near = np.stack(held)
+        yield slerp(near[before - first], near[before - first + 1], position - before)
 
 
 def _num_chunks(duration_s: float) -> int:
@@ -173,7 +217,7 @@ def _num_chunks(duration_s: float) -> int:
     return math.ceil(check_duration(duration_s, SAMPLE_RATE_HZ))
 
 
-def _check_vector(vector: npt.ArrayLike) -> Float32Array:
+def check_vector(vector: npt.ArrayLike) -> Float32Array:
     """Return a latent vector as float32."""
     expected = "expected a row of finite numbers"
     try:
@@ -188,7 +232,7 @@ def _check_vector(vector: npt.ArrayLike) -> Float32Array:
     return values.astype(np.float32)
 
 
-def _check_evolution(evolution: object) -> float:
+def check_evolution(evolution: object) -> float:
     """Return the amount of evolution as a plain float."""
     amount = _number(evolution)
     if amount is None or not 0.0 <= amount <= 1.0:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from distill_runtime.level import TARGET_PEAK, is_silent, normalization_gain, peak
+from distill_runtime.audio.level import TARGET_PEAK, is_silent, normalization_gain, peak
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_runtime.lowpass import EXTENSION, ZeroPhaseLowpass, lowpass
+from distill_runtime.audio.lowpass import EXTENSION, ZeroPhaseLowpass, lowpass
 
 # Around the extension, the response's reach, one block and several.
 LENGTHS = [1, 2, 3, 10, 27, 28, 29, 383, 384, 385, 7423, 7424, 7425, 7808, 8191, 8192, 8193, 40_000]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ MAX_SNR_DB = 300.0  # of equal sounds: a finite number, which JSON can hold
 
 
 def snr_db(expected: npt.NDArray[np.floating[Any]], found: npt.NDArray[np.floating[Any]]) -> float:
-    """Return `10 log10(sum expected^2 / sum (expected - found)^2)`, at most 300 dB.
+    """Return `10 log10(sum expected^2 / sum (expected - found)^2)`, -300 to 300 dB.
 
     Args:
         expected: The signal, any shape.
@@ -27,6 +28,7 @@ def snr_db(expected: npt.NDArray[np.floating[Any]], found: npt.NDArray[np.floati
     signal = float(np.square(reference).sum())
     if noise == 0.0:
         return MAX_SNR_DB
-    if signal == 0.0:
+    if signal == 0.0 or not math.isfinite(noise):  # NaN or infinite samples are no sound at all
         return -MAX_SNR_DB
-    return min(10.0 * float(np.log10(signal / noise)), MAX_SNR_DB)
+    decibels = 10.0 * (math.log10(signal) - math.log10(noise))
+    return max(-MAX_SNR_DB, min(decibels, MAX_SNR_DB))

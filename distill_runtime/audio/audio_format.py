@@ -1,0 +1,139 @@
+"""The kinds of audio file: container, bit depth, and the sounds that fit in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from distill_runtime.errors import RequestError
+
+DEFAULT_BIT_DEPTH = 24
+
+# As users write them. 32 bits are floating point.
+BIT_DEPTHS = {"16": 16, "24": 24, "32-float": 32}
+
+ENDINGS = {".wav": "wav", ".wave": "wav", ".flac": "flac", ".ogg": "ogg", ".mp3": "mp3"}
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What a container holds. No bit depths: it stores no samples but what can be heard of them."""
+
+    bit_depths: tuple[int, ...]
+    rates_hz: range | tuple[int, ...]
+    max_channels: int
+
+
+_CONTAINERS = {
+    "wav": _Limits((16, 24, 32), range(1, 1_000_001), 1024),
+    "flac": _Limits((16, 24), range(1, 655_351), 8),
+    "ogg": _Limits((), range(8_000, 192_001), 8),
+    # MPEG 1, 2 and 2.5, layer III.
+    "mp3": _Limits((), (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000), 2),
+}
+CONTAINERS = tuple(_CONTAINERS)
+
+
+@dataclass(frozen=True)
+class AudioFormat:
+    """How samples are stored.
+
+    Attributes:
+        container: "wav", "flac", "ogg" (Vorbis) or "mp3".
+        bit_depth: 16 or 24 bits of integer, or, in WAV only, 32 of floating point. Left out it is
+            24, and stays None for OGG and MP3, which have none.
+
+    Raises:
+        RequestError: There is no such container, or it has no such bit depth.
+    """
+
+    container: str = "wav"
+    bit_depth: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.container not in _CONTAINERS:
+            raise RequestError(
+                f"the format is {self.container!r}, expected one of {_listed(CONTAINERS)}"
+            )
+        depths = _CONTAINERS[self.container].bit_depths
+        if self.bit_depth is None:
+            if depths:
+                object.__setattr__(self, "bit_depth", DEFAULT_BIT_DEPTH)
+        elif not depths:
+            raise RequestError(
+                f"the bit depth is {self.bit_depth!r}, but {self.container} has none: leave it out"
+            )
+        elif isinstance(self.bit_depth, bool) or self.bit_depth not in depths:
+            names = (name for name, depth in BIT_DEPTHS.items() if depth in depths)
+            raise RequestError(
+                f"the bit depth is {self.bit_depth!r}, expected one of {_listed(names)} "
+                f"for {self.container}"
+            )
+
+    def check_sample_rate(self, rate_hz: object) -> None:
+        """Refuse a sampling rate that the container cannot have.
+
+        Raises:
+            RequestError: It is no integer, or out of the container's bounds.
+        """
+        rates = _CONTAINERS[self.container].rates_hz
+        if not _is_integer(rate_hz) or rate_hz not in rates:
+            expected = (
+                f"an integer from {rates[0]} to {rates[-1]}"
+                if isinstance(rates, range)
+                else f"one of {_listed(rates)}"
+            )
+            raise RequestError(
+                f"the sample rate is {rate_hz!r}, expected {expected} for {self.container}"
+            )
+
+    def check_channels(self, channels: object) -> None:
+        """Refuse more channels than the container holds.
+
+        Raises:
+            RequestError: It is no integer, or out of the container's bounds.
+        """
+        most = _CONTAINERS[self.container].max_channels
+        if not _is_integer(channels) or channels not in range(1, most + 1):
+            raise RequestError(
+                f"the number of channels is {channels!r}, "
+                f"expected an integer from 1 to {most} for {self.container}"
+            )
+
+
+def format_from_name(path: Path) -> str:
+    """Return the container that a file's name asks for by its ending.
+
+    Raises:
+        RequestError: The ending is unknown, or there is none.
+    """
+    path = Path(path)
+    try:
+        return ENDINGS[path.suffix.lower()]
+    except KeyError:
+        found = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
+        raise RequestError(
+            f"{path.name} {found}, expected one of {_listed(ENDINGS)}: "
+            "choose another name or give the format"
+        ) from None
+
+
+def bit_depth_from_name(name: str) -> int:
+    """Return the bits of a bit depth as users write it, "32-float" being 32.
+
+    Raises:
+        RequestError: There is no such bit depth.
+    """
+    if name not in BIT_DEPTHS:
+        raise RequestError(f"the bit depth is {name!r}, expected one of {_listed(BIT_DEPTHS)}")
+    return BIT_DEPTHS[name]
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _listed(values: Iterable[object]) -> str:
+    """Join the choices for a message."""
+    return ", ".join(str(value) for value in values)

@@ -1,0 +1,58 @@
+"""A sound parked until its level is known: small ones in memory, long ones in a temporary file."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from distill_runtime.audio.quality import LevelMeter
+from distill_runtime.errors import OutputError
+
+Array = npt.NDArray[np.float32]
+
+_MEMORY_BYTES = 8 * 2**20  # 44 s of mono at 48 kHz
+_BLOCK_FRAMES = 2**16
+
+
+class SoundSpool:
+    """Takes a sound block by block and gives it back as often as it is asked for.
+
+    Normalisation needs the peak of the whole before the first sample can be written; this keeps
+    memory constant all the same. The temporary file has no name and is gone with the object.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.frames = 0
+        self.meter = LevelMeter()
+        self._file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+
+    def write(self, block: npt.NDArray[np.float32]) -> None:
+        """Append `[channels, samples]`.
+
+        Raises:
+            OutputError: There is no space for the temporary file.
+        """
+        self.meter.add(block)
+        self.frames += block.shape[1]
+        try:
+            self._file.write(np.ascontiguousarray(block.T, np.float32).data)
+        except OSError as error:
+            raise OutputError(
+                f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
+            ) from error
+
+    def blocks(self, gain: float = 1.0) -> Iterator[Array]:
+        """Yield the sound from its beginning, times `gain`, as blocks `[channels, samples]`."""
+        frame_bytes = 4 * self.channels
+        factor = np.float32(gain)
+        for start in range(0, self.frames, _BLOCK_FRAMES):
+            # Sought anew for every block, so that two readers do not disturb each other.
+            self._file.seek(start * frame_bytes)
+            data = self._file.read(_BLOCK_FRAMES * frame_bytes)
+            yield np.frombuffer(data, np.float32).reshape(-1, self.channels).T * factor

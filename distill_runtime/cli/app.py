@@ -1,0 +1,64 @@
+"""The app: its commands, and the rule that a first argument which is none of them is played."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from distill_runtime.cli.bench import bench
+from distill_runtime.cli.info import info
+from distill_runtime.cli.list import list_artifacts
+from distill_runtime.cli.play import play
+from distill_runtime.cli.reproduce import reproduce
+from distill_runtime.cli.verify import verify
+
+
+class _ArtifactFirst(TyperGroup):
+    """A group in which a first argument that is no command is an artifact to play."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        own = {"--help", *(name for parameter in self.params for name in parameter.opts)}
+        if args and args[0] not in self.commands and args[0] not in own:
+            args = ["play", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_ArtifactFirst,
+    no_args_is_help=True,
+    subcommand_metavar="ARTIFACT | COMMAND [ARGS]...",
+    rich_markup_mode="markdown",
+    help="""Play a Distill artifact: turn an .onnx file into sound.
+
+    Example: `distill-run ambience.onnx -d 10 --seed 7` writes ten seconds to `ambience_seed7.wav`.
+
+    A first argument that is no command is an artifact to play; `distill-run play --help` shows
+    everything that can be set.
+    """,
+)
+app.command()(play)
+app.command()(info)
+app.command("list")(list_artifacts)
+app.command()(verify)
+app.command()(reproduce)
+app.command()(bench)
+
+
+def _version(requested: bool) -> None:
+    if requested:
+        from distill_runtime import __version__  # noqa: PLC0415
+
+        print(f"distill-run {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,42 @@
+"""`distill-run bench`: how fast an artifact plays here."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from distill_runtime.cli.arguments import (
+    ArtifactArgument,
+    JsonOption,
+    ProviderOption,
+    ThreadsOption,
+)
+
+
+def bench(
+    artifact: ArtifactArgument,
+    duration: Annotated[
+        float,
+        typer.Option("--duration", "-d", metavar="SECONDS", help="Length of the sound to render."),
+    ] = 30.0,
+    provider: ProviderOption = "auto",
+    threads: ThreadsOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how fast an artifact plays on this machine.
+
+    Example: `distill-run bench ambience.onnx --threads 1`
+    """
+    from distill_runtime.artifact import Artifact  # noqa: PLC0415
+    from distill_runtime.benchmark import measure  # noqa: PLC0415
+    from distill_runtime.session import SessionOptions  # noqa: PLC0415
+
+    options = SessionOptions(provider=provider, threads=threads)
+    report = measure(Artifact.load(artifact, options=options), duration_s=duration)
+    if as_json:
+        figures = {**vars(report), "real_time_factor": report.real_time_factor}
+        print(json.dumps({"artifact": str(artifact), **figures}))
+    else:
+        print(report.describe())

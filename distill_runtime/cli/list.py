@@ -1,0 +1,46 @@
+"""`distill-run list`: the artifacts of a folder in a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill_runtime.cli.arguments import JsonOption
+from distill_runtime.command_line import say
+from distill_runtime.errors import ArtifactError, RequestError
+
+
+def list_artifacts(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """List the artifacts in a folder; what is no artifact is named and skipped.
+
+    Example: `distill-run list sounds/`
+    """
+    from distill_runtime.artifact_file import ArtifactFile  # noqa: PLC0415
+    from distill_runtime.description import table  # noqa: PLC0415
+
+    if not folder.is_dir():
+        raise RequestError(f"{folder} is not a folder: give the folder that holds the artifacts")
+    files = []
+    for path in sorted(folder.glob("*.onnx")):
+        try:
+            files.append(ArtifactFile.inspect(path))
+        except ArtifactError as error:
+            say(f"skipped {error}")
+    if as_json:
+        for file in files:
+            metadata = json.loads(file.metadata.to_json())
+            print(
+                json.dumps(
+                    {"path": str(file.path), "size_bytes": file.size_bytes, "metadata": metadata}
+                )
+            )
+    elif files:
+        print(table(files))
+    else:
+        say(f"there is no artifact in {folder}")

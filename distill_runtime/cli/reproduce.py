@@ -1,0 +1,62 @@
+"""`distill-run reproduce`: render a file again from the recipe it carries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill_runtime.cli.arguments import JsonOption
+from distill_runtime.command_line import say
+
+
+def reproduce(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A sound that distill-run wrote, or its sidecar.")
+    ],
+    artifacts: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[ARTIFACT]...",
+            help="The artifacts of its recipe; without them they are looked for beside FILE and "
+            "here, by name.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Without it FILE_reproduced here."),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Overwrite files that exist, and render with other artifacts, too."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Render a sound again, sample for sample, from the recipe in its file.
+
+    Example: `distill-run reproduce ambience_seed7.flac`
+    """
+    from distill_runtime.output_file import check_output  # noqa: PLC0415
+    from distill_runtime.reproduction import load_recipe, prepare  # noqa: PLC0415
+
+    recipe = load_recipe(file)
+    ending = recipe.config.audio_format.container
+    path = output or Path(
+        f"{file.name.removesuffix('.json').rpartition('.')[0]}_reproduced.{ending}"
+    )
+    check_output(path, overwrite=force)
+    reproduction = prepare(recipe, file.parent, artifacts or [], other_artifacts=force)
+    for warning in reproduction.warnings:
+        say(warning)
+    result = reproduction.generate()
+    result.save(path, overwrite=force)
+    if as_json:
+        document = {"path": str(path), "seed": result.seed, "warnings": reproduction.warnings}
+        print(json.dumps(document))
+    else:
+        print(path)
+    say(f"{result.duration_s:g} s from seed {result.seed}, as in the recipe")

@@ -1,0 +1,33 @@
+"""`distill-run verify`: is an artifact whole, and does it sound as it did."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from distill_runtime.cli.arguments import ArtifactArgument, JsonOption
+
+
+def verify(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
+    """Check that an artifact is whole and sounds as it did when it was exported.
+
+    Example: `distill-run verify ambience.onnx`
+    """
+    from distill_runtime.artifact import Artifact  # noqa: PLC0415
+    from distill_runtime.verification import verify as verify_artifact  # noqa: PLC0415
+
+    report = verify_artifact(Artifact.load(artifact))
+    if as_json:
+        checks = [vars(check) for check in report.checks]
+        print(json.dumps({"artifact": str(artifact), "passed": report.passed, "checks": checks}))
+    else:
+        for check in report.checks:
+            print(f"{'ok    ' if check.passed else 'FAILED'}  {check.name:<10} {check.detail}")
+        print(
+            f"{artifact} is whole and sounds as it did when it was exported."
+            if report.passed
+            else f"{artifact} is not as it was exported: export it again."
+        )
+    if not report.passed:
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_files import tiny_model
+from torch.nn import functional as F
+
+from distill_export.graph.decoder import FoldedDecoder
+from distill_export.graph.transposed_conv import (
+    ConvDoubling,
+    GemmDoubling,
+    SubPixelConv,
+    interleave,
+)
+from distill_export.vae import VAEShape
+
+SHAPES = {
+    "tapering": VAEShape(16, (16, 8, 8, 4, 4), None),
+    "widening": VAEShape(20, (2, 3, 5, 7, 9), None),
+    "one channel": VAEShape(16, (1, 1, 1, 1, 1), None),
+    "blocks of 16": VAEShape(33, (32, 32, 16, 32, 16), None),
+    "wide": VAEShape(16, (8, 8, 4, 4, 4), None, base_width=5),
+    "low and narrow": VAEShape(16, (8, 8, 4, 4, 4), None, base_height=1, base_width=1),
+}
+sizes = st.integers(1, 5)
+
+
+def doubling(weight: torch.Tensor, bias: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return F.conv_transpose2d(x, weight, bias, stride=2, padding=1, output_padding=1)
+
+
+def layer(
+    before: int, after: int, rows: int, height: int, width: int, seed: int = 1
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Weight and bias of a transposed convolution, and an image: float64, so that sums agree."""
+    random = torch.Generator().manual_seed(seed)
+    return (
+        torch.randn(before, after, 3, 3, generator=random, dtype=torch.float64),
+        torch.randn(after, generator=random, dtype=torch.float64),
+        torch.randn(rows, before, height, width, generator=random, dtype=torch.float64),
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(before=sizes, after=sizes, rows=sizes, height=sizes, width=sizes)
+def test_a_doubling_is_the_transposed_convolution(
+    before: int, after: int, rows: int, height: int, width: int
+) -> None:
+    weight, bias, x = layer(before, after, rows, height, width)
+    expected = doubling(weight, bias, x)
+    as_gemm = GemmDoubling(weight, bias)(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(as_gemm, F.relu(expected))
+    as_convs = interleave(ConvDoubling(weight.float(), bias.float())(x.float()))
+    torch.testing.assert_close(as_convs, F.relu(expected).float(), rtol=1e-4, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(before=sizes, after=sizes, rows=sizes, height=sizes, width=sizes)
+def test_a_sub_pixel_convolution_takes_phases_for_the_image(
+    before: int, after: int, rows: int, height: int, width: int
+) -> None:
+    weight, bias, x = layer(before, after, rows, 2 * height, 2 * width)
+    weight, bias, x = weight.float(), bias.float(), x.float()
+    phases = [x[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+    assert torch.equal(interleave(phases), x)
+    found = SubPixelConv(weight, bias)(phases)
+    torch.testing.assert_close(found, doubling(weight, bias, x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [GemmDoubling, ConvDoubling])
+def test_a_doubling_holds_every_weight_once(kind: type[GemmDoubling | ConvDoubling]) -> None:
+    weight, bias, _ = layer(3, 4, 1, 1, 1)
+    held = torch.cat([values.flatten() for values in kind(weight.float(), bias).parameters()])
+    wanted = torch.cat([weight.float().flatten(), bias])
+    assert torch.equal(held.sort().values, wanted.sort().values)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_the_folded_decoder_decodes_as_the_decoder(shape: VAEShape) -> None:
+    model = tiny_model(shape)
+    folded = FoldedDecoder(model.decoder, chunk_frames=shape.frames - 2).eval()
+    z = torch.randn(3, shape.latent_dim, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        expected = model.decoder(z)[..., : shape.frames - 2]
+        found = folded(z)
+    assert found.shape == (3, 2, shape.n_mels, shape.frames - 2)
+    assert expected.std() > 1e-3
+    torch.testing.assert_close(found, expected, rtol=0, atol=5e-6)
+
+
+def test_extreme_values_keep_softplus_and_tanh_finite() -> None:
+    model = tiny_model()
+    folded = FoldedDecoder(model.decoder, chunk_frames=94).eval()
+    last = folded.last
+    with torch.inference_mode():
+        for value in (-1e4, -100.0, 0.0, 100.0, 1e4):
+            last.weight.zero_()
+            last.bias.fill_(value)
+            chunk = folded(torch.zeros(1, 16))
+            expected = torch.tensor([F.softplus(torch.tensor(value)), torch.tensor(value).tanh()])
+            torch.testing.assert_close(
+                chunk, expected.view(1, 2, 1, 1).expand_as(chunk), rtol=1e-6, atol=1e-6
+            )
+
+
+@settings(deadline=None, max_examples=10)
+@given(rows=st.integers(1, 40), row=st.integers(0, 39))
+def test_a_row_does_not_depend_on_the_others(rows: int, row: int) -> None:
+    row %= rows
+    folded = FoldedDecoder(tiny_model().decoder, chunk_frames=94).eval()
+    z = torch.randn(rows, 16, generator=torch.Generator().manual_seed(rows))
+    others = torch.randn(rows, 16, generator=torch.Generator().manual_seed(rows + 1))
+    others[row] = z[row]
+    with torch.inference_mode():
+        whole = folded(z)
+        assert torch.equal(folded(others)[row], whole[row])
+        # torch's own kernels may sum a single row in another order.
+        torch.testing.assert_close(folded(z[row : row + 1])[0], whole[row], rtol=0, atol=1e-6)

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_artifacts import METADATA, document
+
+from distill_runtime import contract
+from distill_runtime.contract import ArtifactMetadata
+from distill_runtime.errors import ArtifactError
+
+Path = tuple[str | int, ...]
+
+
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the place of every field, sections before what they hold."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from paths(inner, (*path, key))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for index, inner in enumerate(value):
+            yield from paths(inner, (*path, index))
+
+
+def name(path: Path) -> str:
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)[1:]
+
+
+def holder(values: Any, path: Path) -> Any:
+    for part in path[:-1]:
+        values = values[part]
+    return values
+
+
+def refusal(values: Any) -> str:
+    with pytest.raises(ArtifactError) as caught:
+        ArtifactMetadata.from_json(json.dumps(values))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+FIELDS = list(paths(document()))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"normalization": None},
+        {"sliders": None},
+        {"exporter": {}},
+        {"model": dataclasses.replace(METADATA.model, train_loss=None, tags=())},
+        {"model": dataclasses.replace(METADATA.model, name='Ré"gen\n雨 🌧 \x00')},
+        {"reconstruction": "refined", "precision": "int8"},
+        {"latent_dim": 4096, "sliders": None},
+    ],
+)
+def test_a_round_trip_changes_nothing(changes: dict[str, Any]) -> None:
+    metadata = dataclasses.replace(METADATA, **changes)
+    assert ArtifactMetadata.from_json(metadata.to_json()) == metadata
+
+
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False), st.lists(st.text()))
+def test_any_text_and_number_makes_the_round_trip(
+    text: str, number: float, tags: list[str]
+) -> None:
+    model = dataclasses.replace(
+        METADATA.model, name=text, dataset_duration_s=number, train_loss=number, tags=tuple(tags)
+    )
+    metadata = dataclasses.replace(METADATA, model=model, exporter={text: text})
+    read = ArtifactMetadata.from_json(metadata.to_json())
+    assert read == metadata
+    assert math.copysign(1, read.model.dataset_duration_s) == math.copysign(1, number)
+
+
+def test_the_document_is_compact_and_names_its_format() -> None:
+    text = METADATA.to_json()
+    assert text.startswith('{"format":"distill.artifact","version":1,')
+    assert len(text) == len(json.dumps(json.loads(text), separators=(",", ":")))
+
+
+def test_what_json_cannot_hold_is_not_written() -> None:
+    model = dataclasses.replace(METADATA.model, dataset_duration_s=math.nan)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        dataclasses.replace(METADATA, model=model).to_json()
+
+
+def test_fields_of_a_later_revision_are_ignored() -> None:
+    values = document() | {"mood": "blue"}
+    values["model"]["mood"] = ["blue"]
+    assert ArtifactMetadata.from_json(json.dumps(values)) == METADATA
+
+
+# Any program may be named as an exporter, and a bank may have any number of sliders.
+REQUIRED = [path for path in FIELDS if path[-1] != 0 and path[:-1] != ("exporter",)]
+
+
+@pytest.mark.parametrize("path", REQUIRED, ids=name)
+def test_a_missing_field_is_named(path: Path) -> None:
+    values = document()
+    del holder(values, path)[path[-1]]
+    assert repr(name(path)) in refusal(values)
+
+
+@pytest.mark.parametrize("wrong", [True, math.nan, {"a": 1}, [[]]], ids=repr)
+@pytest.mark.parametrize("path", FIELDS, ids=name)
+def test_a_field_of_another_type_is_named(path: Path, wrong: object) -> None:
+    values = document()
+    section = isinstance(holder(values, path)[path[-1]], dict)
+    holder(values, path)[path[-1]] = wrong
+    message = refusal(values)
+    # An object where an object is expected lacks its first field, or holds no text.
+    expected = name(path) if not (section and isinstance(wrong, dict)) else f"{name(path)}."
+    if path == ("sliders", "sliders") and wrong == [[]]:
+        expected = "sliders.sliders[0]"
+    assert expected in message
+
+
+OPTIONAL = {
+    "model.training.train_loss",
+    "model.training.validation_loss",
+    "normalization",
+    "sliders",
+}
+
+
+@pytest.mark.parametrize("path", FIELDS, ids=name)
+def test_null_is_taken_only_where_nothing_is_something(path: Path) -> None:
+    values = document()
+    holder(values, path)[path[-1]] = None
+    if name(path) in OPTIONAL:
+        ArtifactMetadata.from_json(json.dumps(values))
+    else:
+        assert repr(name(path)) in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("latent_dim", 15),
+        ("latent_dim", 4097),
+        ("latent_dim", 16.0),
+        ("state_size", 0),
+        ("state_size", 2**24 + 1),
+        ("latency_samples", -1),
+        ("latency_samples", 2**20 + 1),
+        ("audio.sample_rate_hz", 44_100),
+        ("audio.hop_length", 256),
+        ("audio.hop_frames", 46),
+        ("audio.chunk_frames", 95),
+        ("audio.n_fft", 1),
+        ("audio.n_mels", 0),
+        ("reconstruction", "magic"),
+        ("precision", "float64"),
+        ("model.dataset.file_count", -1),
+        ("model.training.epochs", 10**30),
+        ("model.training.train_loss", math.inf),
+        ("model.dataset.duration_s", 10**400),
+        ("model.name", "\ud800"),
+        ("model.tags", ["a", 1]),
+        ("sliders.mean", [0.5] * 15),
+        ("sliders.mean", [0.5] * 17),
+        ("sliders.sliders.0.component", [0.5] * 15),
+        ("sliders.sliders.0.component", [math.inf] * 16),
+        ("sliders.sliders.0.min_step", -1001),
+        ("sliders.sliders.0.safe_max_step", 0.5),
+        ("parity.trajectories", -1),
+        ("test_vector.seed", -1),
+        ("test_vector.seed", 2**32),
+        ("test_vector.steps", 0),
+        ("test_vector.steps", 1001),
+        ("test_vector.start", -1),
+        ("test_vector.audio", []),
+        ("test_vector.audio", [0.5, "x"]),
+    ],
+)
+def test_a_value_out_of_range_is_named(path: str, value: object) -> None:
+    parts = tuple(int(part) if part.isdigit() else part for part in path.split("."))
+    values = document()
+    holder(values, parts)[parts[-1]] = value
+    assert repr(name(parts)) in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (contract.VERSION + 1, "contract version 2, this program reads version 1: update"),
+        (2**31, "update distill-portable"),
+        (0, "0 for 'version'"),
+        (-1, "-1 for 'version'"),
+        (2**31 + 1, "for 'version'"),
+        ("1", "'1' for 'version'"),
+        (1.0, "1.0 for 'version'"),
+    ],
+)
+def test_another_version_says_which_was_found(version: object, expected: str) -> None:
+    assert expected in refusal(document() | {"version": version})
+
+
+def test_a_later_version_is_recognised_whatever_else_it_holds() -> None:
+    assert "contract version 7" in refusal({"format": contract.FORMAT, "version": 7})
+
+
+@pytest.mark.parametrize("found", ["distill.preset", "", "DISTILL.ARTIFACT"])
+def test_another_format_is_refused(found: str) -> None:
+    assert f"format {found!r}" in refusal(document() | {"format": found})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "[]", "{}", "{", "\0", "[" * 100_000, '{"format":' * 50_000, "9" * 10_000],
+)
+def test_what_is_no_document_is_refused(text: str) -> None:
+    with pytest.raises(ArtifactError, match="its metadata") as caught:
+        ArtifactMetadata.from_json(text)
+    assert len(str(caught.value)) < 200
+
+
+def test_any_depth_of_nesting_in_any_place_is_refused() -> None:
+    text = METADATA.to_json()
+    for depth in (10, 500, *range(900, 1000), 5000, 100_000):
+        deep = "[" * depth + "]" * depth
+        with pytest.raises(ArtifactError):
+            ArtifactMetadata.from_json(text.replace('"latent_dim":16', f'"latent_dim":{deep}'))
+
+
+@given(st.data())
+def test_any_field_replaced_by_anything_is_read_or_refused(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(FIELDS))
+    values = copy.deepcopy(document())
+    holder(values, path)[path[-1]] = data.draw(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text()
+        | st.lists(st.integers() | st.floats() | st.none())
+        | st.dictionaries(st.text(), st.text())
+    )
+    try:
+        ArtifactMetadata.from_json(json.dumps(values))
+    except ArtifactError as error:
+        assert "\n" not in str(error)
+
+
+def test_no_operator_is_allowed_that_branches_draws_or_holds_text() -> None:
+    forbidden = {"If", "Loop", "Scan", "SequenceMap", "Optional", "RandomNormal", "StringConcat"}
+    assert not contract.OPERATORS & forbidden
+    assert {"ConvTranspose", "MatMul", "Sin"} <= contract.OPERATORS
