@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from distill_runtime.audio.tags import Tags
 from distill_runtime.blend import AUDIO, BlendEngine
 from distill_runtime.errors import RequestError
 from distill_runtime.generation_config import GenerationConfig
+from distill_runtime.output_file import replacing
 from distill_runtime.recipe import Ingredient, Recipe
 from distill_runtime.rendering import render
 from distill_runtime.session import onnxruntime_version
@@ -119,19 +121,18 @@ class GenerationResult:
             OutputError: The file could not be written.
         """
         recipe = self.recipe.to_json()
-        if sidecar:
-            write_sidecar(Path(path), recipe, overwrite=overwrite)
-        write_audio(
-            Path(path),
-            self.blocks(),
-            audio_format=self.config.audio_format,
-            sample_rate_hz=self.sample_rate_hz,
-            channels=self.channels,
-            frames=self.samples,
-            tags=replace(tags or Tags(), comment=recipe),
-            seed_for_dither=None if self.silent else self.seed,
-            overwrite=overwrite,
-        )
+        with _sidecar(Path(path), recipe, overwrite=overwrite) if sidecar else nullcontext():
+            write_audio(
+                Path(path),
+                self.blocks(),
+                audio_format=self.config.audio_format,
+                sample_rate_hz=self.sample_rate_hz,
+                channels=self.channels,
+                frames=self.samples,
+                tags=replace(tags or Tags(), comment=recipe),
+                seed_for_dither=None if self.silent else self.seed,
+                overwrite=overwrite,
+            )
 
     def write_wav(self, file: BinaryIO, *, tags: Tags | None = None) -> None:
         """Write the sound as a WAV to a stream that need not be seekable, such as a pipe.
@@ -363,17 +364,12 @@ class GenerationPipeline:
         )
 
 
-def write_sidecar(path: Path, recipe: str, *, overwrite: bool) -> None:
-    """Write a recipe beside a sound, as `<path>.json`.
-
-    Raises:
-        OutputExistsError: The file is there and `overwrite` is false.
-        OutputError: The file could not be written.
-    """
-    from distill_runtime.output_file import replacing  # noqa: PLC0415
-
+@contextmanager
+def _sidecar(path: Path, recipe: str, *, overwrite: bool) -> Iterator[None]:
+    """Write a recipe beside a sound, as `<path>.json`, once the sound is there."""
     with replacing(path.with_name(path.name + ".json"), overwrite=overwrite) as temporary:
         temporary.write_text(recipe + "\n", encoding="utf-8")
+        yield
 
 
 def _batches(configs: Sequence[GenerationConfig]) -> Iterator[list[GenerationConfig]]:

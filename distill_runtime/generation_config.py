@@ -51,8 +51,10 @@ class GenerationConfig:
 
     def __post_init__(self) -> None:
         check_sample_rate(self.sample_rate_hz)
-        check_duration(self.duration_s, min(self.sample_rate_hz, 48_000))
-        check_evolution(self.evolution)
+        # Plain numbers, whatever kind they were: a recipe holds them.
+        duration_s = check_duration(self.duration_s, min(self.sample_rate_hz, 48_000))
+        object.__setattr__(self, "duration_s", duration_s)
+        object.__setattr__(self, "evolution", check_evolution(self.evolution))
         self.audio_format.check_sample_rate(self.sample_rate_hz)
         object.__setattr__(self, "mode", _LEGACY_MODES.get(self.mode, self.mode))
         if self.mode not in MODES:
@@ -65,7 +67,7 @@ class GenerationConfig:
         if self.sliders is not None:
             object.__setattr__(self, "sliders", tuple(self.sliders))
         if self.seed is not None:
-            check_seed(self.seed)
+            object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
                 raise RequestError(
                     f"the seed is {self.seed}, the last one: dual-seed stereo takes the next for "

@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,8 +95,8 @@ def open_session_from_bytes(model: bytes, options: SessionOptions) -> onnxruntim
 
 
 def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.InferenceSession:
-    onnxruntime = _import_onnxruntime()
-    settings = onnxruntime.SessionOptions()
+    ort = _import_onnxruntime()
+    settings = ort.SessionOptions()
     settings.intra_op_num_threads = options.resolved_threads
     settings.inter_op_num_threads = 1
     settings.log_severity_level = _QUIET
@@ -108,7 +107,7 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
     # host's own, and no sound was found that it makes faster.
     # By its name's ending a file could pass for another format, one that was not checked.
     settings.add_session_config_entry("session.load_model_format", "ONNX")
-    has_cuda = _CUDA in onnxruntime.get_available_providers()
+    has_cuda = _CUDA in ort.get_available_providers()
     if options.provider == "cuda" and not has_cuda:
         raise DependencyError(
             "this onnxruntime has no CUDA: pip install 'distill-portable[gpu]' (not beside [cpu]), "
@@ -116,7 +115,7 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
         )
     providers = [_CUDA, _CPU] if has_cuda and options.provider != "cpu" else [_CPU]
     try:
-        session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
+        session: onnxruntime.InferenceSession = ort.InferenceSession(
             model,
             settings,
             providers=providers,
@@ -133,7 +132,7 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
     return session
 
 
-def _import_onnxruntime() -> ModuleType:
+def _import_onnxruntime() -> Any:
     """Import onnxruntime, which is slow: only who plays a sound pays for it."""
     require_onnxruntime()
     # From 1.32 on it reports its use to its maker unless told not to before it is imported.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,37 +83,53 @@ class PlayOptions:
         """
         if self.count < 1:
             raise RequestError(f"-n is {self.count}, expected 1 or more")
-        starts = bool(self.sliders or self.randomize or self.preset)
-        latent_blend = bool(self.blend) and (self.blend_mode or LATENT) == LATENT
         conflicts = (
             (self.randomize and self.sliders, "--randomize and --slider set the same sliders"),
             (self.randomize and self.preset, "--randomize and --preset set the same sliders"),
-            (self.mode and (self.sliders or self.randomize), "--mode is for walks without sliders"),
-            (
-                self.evolution is not None and not starts and not latent_blend,
-                "--evolution is a drift from sliders: give --slider, --randomize or --preset",
-            ),
-            (
-                self.width is not None and self.stereo in (None, "mono") and not self.preset,
-                "--width needs --stereo mid-side",
-            ),
-            (
-                self.depth is not None and self.stereo in (None, "mono") and not self.preset,
-                "--depth needs --stereo mid-side or dual-seed",
-            ),
             (self.blend_mode and not self.blend, "--blend-mode needs --blend FILE:WEIGHT"),
             (self.weight is not None and not self.blend, "--weight needs --blend FILE:WEIGHT"),
             (self.save_preset and self.blend, "--save-preset keeps one model's sliders, no blend"),
             (self.raw and not self.to_pipe, "--raw is for a pipe: give -o -"),
             (self.raw and self.container, "--raw and --format exclude each other"),
             (self.raw and self.bit_depth, "--raw and --bit-depth exclude each other"),
+            (self.raw and self.tags != Tags(), "--raw has no place for a title, artist or album"),
+            (self.listen and self.count > 1, "--play plays one sound: leave out -n"),
             (self.to_pipe and self.count > 1, "-o - takes one sound: leave out -n"),
             (self.to_pipe and self.sidecar, "-o - leaves no file that a --sidecar could be beside"),
             (self.to_pipe and self.plot, "-o - leaves no file that a --plot could be beside"),
         )
-        for conflict, message in conflicts:
-            if conflict:
-                raise RequestError(message)
+        _refuse(conflicts)
+
+    def check_effect(self, config: GenerationConfig, engine: BlendEngine | None) -> None:
+        """Refuse options that would do nothing to what was made of them and of the preset.
+
+        Raises:
+            RequestError: It names the option and says what to do.
+        """
+        latent_blend = engine is not None and engine.mode == LATENT
+        walks = config.sliders is None and not self.randomize and not latent_blend
+        stereo = config.stereo.mode
+        _refuse(
+            (
+                (
+                    self.mode is not None and not walks,
+                    "--mode is for walks without sliders, and without a latent blend: leave it out",
+                ),
+                (
+                    self.evolution is not None and walks,
+                    "--evolution is a drift from sliders: give --slider, --randomize or a "
+                    "--preset that has some",
+                ),
+                (
+                    self.width is not None and stereo != "mid-side",
+                    "--width needs --stereo mid-side",
+                ),
+                (
+                    self.depth is not None and stereo == "mono",
+                    "--depth needs --stereo mid-side or dual-seed",
+                ),
+            )
+        )
 
     def audio_format(self) -> AudioFormat:
         """Return what to write: as asked for, else by the file's name, else WAV.
@@ -187,6 +204,7 @@ class PlayOptions:
             sample_rate_hz=self.sample_rate_hz,
             audio_format=self.audio_format(),
         ).with_seed(room=self.count)
+        self.check_effect(first, engine)
         assert first.seed is not None, "the seed was not drawn"
         if first.seed + self.count > SEED_LIMIT:
             raise RequestError(
@@ -204,6 +222,12 @@ class PlayOptions:
     def _number(name: str, given: float | None, kept: dict[str, Setting], default: float) -> float:
         """Return what the command line says, else the preset, else the default."""
         return given if given is not None else float(kept.get(name, default))
+
+
+def _refuse(conflicts: Iterable[tuple[object, str]]) -> None:
+    for conflict, message in conflicts:
+        if conflict:
+            raise RequestError(message)
 
 
 def check_raw(raw: str | None) -> RawEncoding | None:

@@ -33,8 +33,7 @@ def play_options(options: PlayOptions) -> None:
     options.check()
     audio_format = options.audio_format()  # a bad format is told before anything is loaded
     _check_extras(options)
-    if options.output is not None and options.count == 1 and not options.output.is_dir():
-        _check_free(options, options.output)
+    _check_output(options)
     artifact = Artifact.load(options.artifact, options=options.session_options)
     engine = options.blend_engine(artifact)
     configs, warnings = options.configs(artifact, engine)
@@ -42,6 +41,8 @@ def play_options(options: PlayOptions) -> None:
     for warning in warnings:
         say(warning)
     pipeline = GenerationPipeline(artifact, blend=engine)
+    if options.count == 1:
+        _check_free(options, options.path_for(configs[0]))
     if options.save_preset is not None:
         preset_of(artifact, configs[0]).save(options.save_preset, overwrite=options.force)
         say(f"preset kept in {options.save_preset}")
@@ -57,16 +58,12 @@ def _render_to_pipe(
     pipeline: GenerationPipeline, config: GenerationConfig, options: PlayOptions
 ) -> None:
     started = time.perf_counter()
-    if sys.stdout.isatty():
-        raise RequestError("-o - would print samples to the terminal: give it a pipe or a file")
     result = pipeline.generate(config)
-    try:
-        if options.raw:
-            result.write_raw(sys.stdout.buffer, encoding=options.raw)
-        else:
-            result.write_wav(sys.stdout.buffer, tags=options.tags)
-    finally:
-        _report(result, None, pipeline, options, time.perf_counter() - started)
+    if options.raw:
+        result.write_raw(sys.stdout.buffer, encoding=options.raw)
+    else:
+        result.write_wav(sys.stdout.buffer, tags=options.tags)
+    _report(result, None, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
 
 
@@ -74,11 +71,11 @@ def _render_one(
     pipeline: GenerationPipeline, config: GenerationConfig, options: PlayOptions
 ) -> None:
     path = options.path_for(config)
-    _check_free(options, path)
     started = time.perf_counter()
     with _working(config):
         result = pipeline.generate(config)
         _save(result, path, options)
+        _plot(result, path, options)
     _report(result, path, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
 
@@ -87,8 +84,6 @@ def _render_many(
     pipeline: GenerationPipeline, configs: list[GenerationConfig], options: PlayOptions
 ) -> None:
     """Render several sounds; what goes wrong with one does not keep the others."""
-    if options.output is not None and not options.output.is_dir():
-        raise RequestError(f"folder {options.output} does not exist: make it first")
     written: list[Path] = []
     failed: list[str] = []
     free = []
@@ -105,10 +100,11 @@ def _render_many(
                 started = time.perf_counter()
                 try:
                     _save(result, path, options)
+                    written.append(path)
+                    _plot(result, path, options)
                 except DistillError as error:
                     failed.append(str(error))
                     continue
-                written.append(path)
                 progress.advance()
                 _report(result, path, pipeline, options, time.perf_counter() - started)
         except KeyboardInterrupt:
@@ -125,10 +121,30 @@ def _render_many(
 
 def _save(result: GenerationResult, path: Path, options: PlayOptions) -> None:
     result.save(path, tags=options.tags, sidecar=options.sidecar, overwrite=options.force)
+
+
+def _plot(result: GenerationResult, path: Path, options: PlayOptions) -> None:
     if options.plot:
         from distill_runtime.plot import plot_sound  # noqa: PLC0415
 
         plot_sound(result, path.with_suffix(".png"), title=path.name, overwrite=options.force)
+
+
+def _check_output(options: PlayOptions) -> None:
+    """Refuse a bad place for the sounds before anything is loaded."""
+    output = options.output
+    if options.to_pipe:
+        if sys.stdout is None:  # where the caller closed it
+            raise RequestError("-o - has no stdout to write to: give it a pipe or a file")
+        if sys.stdout.isatty():
+            raise RequestError("-o - would print samples to the terminal: give it a pipe or a file")
+    elif output is not None and options.count > 1:
+        if output.exists() and not output.is_dir():
+            raise RequestError(f"{output} is a file: with -n, give a folder for the sounds")
+        if not output.is_dir():
+            raise RequestError(f"folder {output} does not exist: make it first")
+    elif output is not None and not output.is_dir():
+        _check_free(options, output)
 
 
 def _check_free(options: PlayOptions, path: Path) -> None:

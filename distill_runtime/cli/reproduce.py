@@ -44,10 +44,9 @@ def reproduce(
     from distill_runtime.reproduction import load_recipe, prepare  # noqa: PLC0415
 
     recipe = load_recipe(file)
-    ending = recipe.config.audio_format.container
-    path = output or Path(
-        f"{file.name.removesuffix('.json').rpartition('.')[0]}_reproduced.{ending}"
-    )
+    path = output or _beside_the_name(file, recipe.config.audio_format.container)
+    if output is not None:
+        recipe = recipe.in_format_of(output)
     check_output(path, overwrite=force)
     reproduction = prepare(recipe, file.parent, artifacts or [], other_artifacts=force)
     for warning in reproduction.warnings:
@@ -60,3 +59,12 @@ def reproduce(
     else:
         print(path)
     say(f"{result.duration_s:g} s from seed {result.seed}, as in the recipe")
+
+
+def _beside_the_name(file: Path, container: str) -> Path:
+    """Return the name of the copy, here: `rain.wav` gives `rain_reproduced.wav`."""
+    from distill_runtime.audio.audio_format import ENDINGS  # noqa: PLC0415
+
+    name = file.name.removesuffix(".json")
+    stem = Path(name).stem if Path(name).suffix.lower() in ENDINGS else name
+    return Path(f"{stem}_reproduced.{container}")
