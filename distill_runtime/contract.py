@@ -31,9 +31,10 @@ OPSETS = range(18, 21)
 MAX_IR_VERSION = 10
 MAX_FILE_BYTES = 2**31 - 1  # what one protobuf message may hold
 
-# Tensor arithmetic and nothing else: no randomness, no strings, no files, no control flow.
+# Tensor arithmetic and nothing else: no randomness, no strings, no files, no control flow. Nor
+# ConvTranspose, whose paddings onnxruntime does not check: a wrong one ends the process.
 _OPERATORS = """
-    Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Conv ConvTranspose Cos CumSum
+    Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum
     DequantizeLinear Div DynamicQuantizeLinear Equal Exp Expand Floor Gather GatherElements
     Gemm Greater GreaterOrEqual Identity Less LessOrEqual Log MatMul MatMulInteger Max Min Mod Mul
     Neg Not Or Pad Pow QuantizeLinear Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum

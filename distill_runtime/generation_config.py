@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 import secrets
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from distill_runtime.audio.audio_format import AudioFormat
 from distill_runtime.audio.resample import check_sample_rate
@@ -65,7 +67,9 @@ class GenerationConfig:
             vector = check_vector(self.latent_vector)
             object.__setattr__(self, "latent_vector", tuple(map(float, vector)))
         if self.sliders is not None:
-            object.__setattr__(self, "sliders", tuple(self.sliders))
+            object.__setattr__(self, "sliders", tuple(map(_plain, self.sliders)))
+            if not self.sliders:
+                raise RequestError("there are no slider positions: leave the sliders out (None)")
         if self.seed is not None:
             object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
@@ -106,3 +110,9 @@ class GenerationConfig:
         """The seed of each voice that is rendered: two for dual-seed stereo, else one."""
         assert self.seed is not None, "the seed was not drawn"
         return (self.seed, self.seed + 1) if self.stereo.mode == "dual-seed" else (self.seed,)
+
+
+def _plain(position: object) -> Any:
+    """Return a position as a plain int; what is none is for the model's sliders to refuse."""
+    integral = isinstance(position, numbers.Integral) and not isinstance(position, bool)
+    return int(position) if integral else position  # type: ignore[call-overload]

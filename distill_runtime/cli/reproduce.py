@@ -45,7 +45,7 @@ def reproduce(
 
     recipe = load_recipe(file)
     path = output or _beside_the_name(file, recipe.config.audio_format.container)
-    if output is not None:
+    if output is not None and not output.is_char_device():
         recipe = recipe.in_format_of(output)
     check_output(path, overwrite=force)
     reproduction = prepare(recipe, file.parent, artifacts or [], other_artifacts=force)
