@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from small_artifacts import onnx
 
 from distill_runtime.onnx_scan import scan_onnx
 
@@ -57,11 +56,6 @@ def test_a_changed_byte_of_graph_or_metadata_is_played_or_refused(
     is_left_out = np.zeros(len(data), bool)
     for offset, length in weights:
         is_left_out[offset : offset + length] = True
-    # Pads beyond the output make onnxruntime itself abort (1.32, ConvTranspose): not ours to catch.
-    for node in onnx.load_from_string(data).graph.node:
-        if node.op_type == "ConvTranspose":
-            start = data.index(node.SerializeToString())
-            is_left_out[start : start + node.ByteSize()] = True
     places = np.flatnonzero(~is_left_out)
     document = data.index(b"distill.artifact")
     metadata, graph = places[places >= document], places[places < document]
