@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,7 @@ from distill_runtime.audio.quality import Quality
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.audio.tags import Tags
 from distill_runtime.blend import AUDIO, BlendEngine
+from distill_runtime.concurrency import in_order
 from distill_runtime.errors import RequestError
 from distill_runtime.generation_config import GenerationConfig
 from distill_runtime.output_file import replacing
@@ -33,8 +35,9 @@ from distill_runtime.trajectory import crossfade_blocks, evolve_blocks
 
 Array = npt.NDArray[np.float32]
 
-# Voices side by side in one call: enough to use the weights well, few enough to stay in the cache.
-_VOICES_PER_BATCH = 16
+# Voices side by side in one call. Few, since several batches run at a time: the decoder uses all
+# cores, the rest of the graph and what comes after it only one (docs/performance.md).
+_VOICES_PER_BATCH = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +203,7 @@ class GenerationPipeline:
         return next(iter(self.generate_many([config])))
 
     def generate_many(self, configs: Sequence[GenerationConfig]) -> Iterator[GenerationResult]:
-        """Generate several sounds, side by side where they are of one duration.
+        """Generate several sounds, side by side and several at a time.
 
         Every sound is what it would be alone, bit for bit.
 
@@ -214,8 +217,10 @@ class GenerationPipeline:
         seeded = [config.with_seed() for config in configs]
         for config in seeded:
             self._check(config)
-        for batch in _batches(seeded):
-            yield from self._generate_batch(batch)
+        jobs = [partial(self._generate_batch, batch) for batch in _batches(seeded)]
+        workers = self.artifact.options.resolved_threads if self.artifact.provider == "cpu" else 1
+        for results in in_order(jobs, workers):
+            yield from results
 
     def stream(self, config: GenerationConfig, *, gain: float = 1.0) -> Iterator[Array]:
         """Generate the sound block by block, for a host that plays it as it comes.
@@ -242,23 +247,30 @@ class GenerationPipeline:
         for audio in self.artifact.stream(self._latents([config], 0, block_steps=1)):
             yield audio * np.float32(gain)
 
-    def _generate_batch(self, configs: Sequence[GenerationConfig]) -> Iterator[GenerationResult]:
+    def _generate_batch(
+        self, configs: Sequence[GenerationConfig], stop: threading.Event
+    ) -> list[GenerationResult]:
+        """Generate sounds of one duration in one batch of the graph."""
         parts = [
-            render(artifact, configs, self._latents(configs, index))
+            render(artifact, configs, self._latents(configs, index), stop)
             for index, artifact in enumerate(self._players())
         ]
+        results = []
         for config, *spools in zip(configs, *parts, strict=True):
             if self.blend is not None and self.blend.mode == AUDIO:
                 spool, gain = self._mixed(self.blend, spools), 1.0
             else:
                 spool = spools[0]
                 gain = normalization_gain(spool.meter.peak)
-            yield GenerationResult(
-                recipe=self._recipe(config),
-                gain=gain,
-                quality=spool.meter.quality(gain),
-                _spool=spool,
+            results.append(
+                GenerationResult(
+                    recipe=self._recipe(config),
+                    gain=gain,
+                    quality=spool.meter.quality(gain),
+                    _spool=spool,
+                )
             )
+        return results
 
     @staticmethod
     def _mixed(blend: BlendEngine, spools: Sequence[SoundSpool]) -> SoundSpool:

@@ -6,6 +6,7 @@ then the sampling rate, then the exact length. All of it streams, so memory does
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.resample import Resampler
 from distill_runtime.audio.spatial import SpatialProcessor
 from distill_runtime.audio.spool import SoundSpool
+from distill_runtime.concurrency import check
 from distill_runtime.generation_config import GenerationConfig
 
 Array = npt.NDArray[np.float32]
@@ -25,6 +27,7 @@ def render(
     artifact: Artifact,
     configs: Sequence[GenerationConfig],
     latents: Iterable[Array],
+    stop: threading.Event,
 ) -> list[SoundSpool]:
     """Render several sounds of one duration side by side in the graph's batch.
 
@@ -35,11 +38,13 @@ def render(
         configs: One for each sound, all of one duration.
         latents: Blocks `[rows, steps, latent_dim]` of the trajectory, a row for each voice of each
             sound, in their order.
+        stop: Set by another thread to end the work.
 
     Returns:
         The sounds, exactly `config.samples` long, before normalisation.
 
     Raises:
+        StoppedError: `stop` was set.
         BackendError: onnxruntime failed.
         OutputError: There is no space for a temporary file.
     """
@@ -47,6 +52,7 @@ def render(
     finishers = [_Finisher(config, spool) for config, spool in zip(configs, spools, strict=True)]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     for block in _filtered(artifact, latents):
+        check(stop)
         for finisher, rows in zip(finishers, np.split(block, ends[:-1]), strict=True):
             finisher.push(rows)
     for finisher in finishers:

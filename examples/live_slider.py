@@ -31,6 +31,7 @@ def sweep(live: LiveStream, slider: int, seconds: float) -> Iterator[np.ndarray]
 
 
 def main() -> None:
+    """Play, or write a file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("artifact", type=Path)
     parser.add_argument("--slider", type=int, default=0)

@@ -127,15 +127,14 @@ class InverseSTFT(nn.Module):
             dim=2,
         ).flatten(2, 3)
         frames = self.dft(spectrum) * self.window
-        quarters = frames.unflatten(1, (4, self.hop_length)).unbind(dim=1)  # 4 x [batch, 512, F]
+        quarters = frames.split(self.hop_length, dim=1)  # 4 x [batch, 512, frames]
         # From the oldest frame to the newest, as a later call goes on: the order of a sum shows.
-        hops = F.pad(tail, (0, real.shape[-1]))
-        for age in (3, 2, 1, 0):
+        hops = torch.cat([tail, quarters[3]], dim=-1)
+        for age in (2, 1, 0):
             hops = hops + F.pad(quarters[age], (age, 3 - age))
 
         opening = torch.where(started[:, None, None], torch.ones_like(self.opening), self.opening)
         head, body, new_tail = hops[..., :3] * opening, hops[..., 3:-3], hops[..., -3:]
-        closing = new_tail[..., :2] * self.closing
+        closing = (new_tail[..., :2] * self.closing)[..., : self.latency_hops * flush]
         hops = torch.cat([head, body, closing], dim=-1)
-        hops = hops[..., : real.shape[-1] + self.latency_hops * flush]
         return hops.transpose(1, 2).flatten(1), new_tail

@@ -1,0 +1,58 @@
+"""Running a few independent jobs at a time, their results in order, all stopped together."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+Job = Callable[[threading.Event], T]
+
+
+class StoppedError(Exception):
+    """A job was told to stop; nobody waits for its result any more."""
+
+
+def in_order(jobs: Sequence[Job[T]], workers: int) -> Iterator[T]:
+    """Run jobs on threads and yield their results in the jobs' order.
+
+    Args:
+        jobs: Each takes an event, looks at it now and then, and stops when it is set: at the first
+            error, on Ctrl-C, and when the caller takes no more results.
+        workers: How many run at a time. One more may be ready and waiting, so that a slow caller
+            does not pile up results.
+
+    Yields:
+        What the jobs return.
+    """
+    stop = threading.Event()
+    if workers <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            yield job(stop)
+        return
+    waiting = iter(jobs)
+    running: deque[Future[T]] = deque()
+    executor = ThreadPoolExecutor(workers, thread_name_prefix="distill")
+    try:
+        running.extend(executor.submit(job, stop) for job in islice(waiting, workers + 1))
+        while running:
+            result = running.popleft().result()
+            running.extend(executor.submit(job, stop) for job in islice(waiting, 1))
+            yield result
+    finally:
+        stop.set()
+        executor.shutdown(cancel_futures=True)
+
+
+def check(stop: threading.Event) -> None:
+    """Leave a job that was told to stop.
+
+    Raises:
+        StoppedError: It was.
+    """
+    if stop.is_set():
+        raise StoppedError
