@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from distill_runtime.artifact import Artifact
+from distill_runtime.cli.interrupts import held_back
 from distill_runtime.cli.play_options import PlayOptions, describe_sliders, preset_of
 from distill_runtime.cli.progress import Progress
 from distill_runtime.command_line import say
@@ -99,8 +100,9 @@ def _render_many(
                 path = options.path_for(result.config)
                 started = time.perf_counter()
                 try:
-                    _save(result, path, options)
-                    written.append(path)
+                    with held_back():
+                        _save(result, path, options)
+                        written.append(path)
                     _plot(result, path, options)
                 except DistillError as error:
                     failed.append(str(error))

@@ -1,4 +1,4 @@
-"""Several sounds at once: each is what it would be alone, in order, and exactly as long as asked."""
+"""Several sounds at once: in order, each what it would be alone, and as long as was asked."""
 
 from __future__ import annotations
 

@@ -30,9 +30,11 @@ def vectors(artifact: Artifact) -> np.ndarray:
 
 
 def streamed(artifact: Artifact, latents: np.ndarray) -> np.ndarray:
-    """Return what the artifact streams for `[steps, latent_dim]`, without the end's tail."""
+    """Return what the artifact streams for `[steps, latent_dim]`, as far as they are played."""
+    # One step more, for a stream that goes on: a stream of one step alone is no part of any other.
+    latents = np.concatenate([latents, latents[-1:]])
     blocks = artifact.stream(latents[None, step : step + 1] for step in range(len(latents)))
-    return np.concatenate(list(blocks), axis=1)[0, : STEP * len(latents)]
+    return np.concatenate(list(blocks), axis=1)[0, : STEP * (len(latents) - 1)]
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio.spool import SoundSpool
+from distill_runtime.concurrency import StoppedError
 from distill_runtime.rendering import render
 from distill_runtime.trajectory import crossfade
 
@@ -31,6 +34,12 @@ def path(artifact: Artifact, config: GenerationConfig) -> np.ndarray:
     )
 
 
+def rendered(
+    artifact: Artifact, configs: list[GenerationConfig], latents: Iterable[np.ndarray]
+) -> list[SoundSpool]:
+    return render(artifact, configs, latents, threading.Event())
+
+
 def whole(spool: SoundSpool) -> np.ndarray:
     return np.concatenate(list(spool.blocks()), axis=1)
 
@@ -38,7 +47,7 @@ def whole(spool: SoundSpool) -> np.ndarray:
 def test_mono_is_the_graph_without_its_latency_filtered_and_cut(artifact: Artifact) -> None:
     config = GenerationConfig(duration_s=1.7, seed=3)
     latents = path(artifact, config)
-    (spool,) = render(artifact, [config], split_steps(latents))
+    (spool,) = rendered(artifact, [config], split_steps(latents))
     lowpass = ZeroPhaseLowpass()
     raw = artifact.render(latents)
     expected = np.concatenate([lowpass.push(raw), lowpass.finish()], axis=1)[:, : config.samples]
@@ -50,7 +59,7 @@ def test_blocks_of_any_size_give_the_same_sound(artifact: Artifact) -> None:
     config = GenerationConfig(duration_s=3.2, seed=3, sample_rate_hz=44_100)
     latents = path(artifact, config)
     sounds = [
-        whole(render(artifact, [config], split_steps(latents, steps))[0]) for steps in (1, 2, 100)
+        whole(rendered(artifact, [config], split_steps(latents, steps))[0]) for steps in (1, 2, 100)
     ]
     for sound in sounds[1:]:
         assert snr_db(sounds[0], sound) > 120.0
@@ -62,7 +71,7 @@ def test_the_length_is_exact_at_every_rate(
     artifact: Artifact, duration_s: float, rate_hz: int
 ) -> None:
     config = GenerationConfig(duration_s=duration_s, seed=5, sample_rate_hz=rate_hz)
-    (spool,) = render(artifact, [config], split_steps(path(artifact, config)))
+    (spool,) = rendered(artifact, [config], split_steps(path(artifact, config)))
     assert spool.frames == round(duration_s * rate_hz)
     assert whole(spool).shape == (1, spool.frames)
 
@@ -74,9 +83,9 @@ def test_voices_of_a_batch_go_to_their_own_sounds(artifact: Artifact) -> None:
         for index, mode in enumerate(stereo)
     ]
     trajectories = [path(artifact, config) for config in configs]
-    together = render(artifact, configs, split_steps(np.concatenate(trajectories)))
+    together = rendered(artifact, configs, split_steps(np.concatenate(trajectories)))
     for config, trajectory, spool in zip(configs, trajectories, together, strict=True):
-        (alone,) = render(artifact, [config], split_steps(trajectory))
+        (alone,) = rendered(artifact, [config], split_steps(trajectory))
         assert spool.channels == config.channels
         assert np.array_equal(whole(spool), whole(alone))
 
@@ -84,8 +93,26 @@ def test_voices_of_a_batch_go_to_their_own_sounds(artifact: Artifact) -> None:
 def test_one_seed_twice_in_dual_seed_has_equal_channels(artifact: Artifact) -> None:
     config = GenerationConfig(duration_s=0.3, seed=1, stereo=StereoSettings("dual-seed"))
     latents = path(artifact, config)
-    (spool,) = render(artifact, [config], split_steps(latents[[0, 0]]))
+    (spool,) = rendered(artifact, [config], split_steps(latents[[0, 0]]))
     left, right = whole(spool)
     assert np.array_equal(left, right)
-    (other,) = render(artifact, [config], split_steps(latents))
+    (other,) = rendered(artifact, [config], split_steps(latents))
     assert not np.array_equal(*whole(other))
+
+
+def test_it_stops_when_it_is_told_to(artifact: Artifact) -> None:
+    config = GenerationConfig(duration_s=5.0, seed=1)
+    stop = threading.Event()
+    taken = 0
+
+    def latents() -> Iterable[np.ndarray]:
+        nonlocal taken
+        for block in split_steps(path(artifact, config), 1):
+            taken += 1
+            if taken == 4:
+                stop.set()
+            yield block
+
+    with pytest.raises(StoppedError):
+        render(artifact, [config], latents(), stop)
+    assert taken <= 6
