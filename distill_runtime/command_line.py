@@ -42,6 +42,8 @@ def run(app: Callable[..., Any], program: str) -> int:
             raise
         if isinstance(error, OSError):
             _discard_stdout()
+        if usage and not usage():  # no arguments at all: the help has been printed
+            return _MISUSE
         message, code = _verdict(error, usage)
         say(f"{program}: {' '.join(message.split())}")
         return code

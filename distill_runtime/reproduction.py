@@ -10,6 +10,7 @@ from distill_runtime import __version__
 from distill_runtime.artifact import Artifact
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.audio.tag_reader import read_tags
+from distill_runtime.audio.tags import Tags
 from distill_runtime.blend import BlendEngine
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.generation import GenerationPipeline, GenerationResult
@@ -45,13 +46,22 @@ def load_recipe(file: Path) -> Recipe:
     Raises:
         RequestError: There is no such file, or no recipe in it.
     """
-    if file.suffix.lower() == ".json":
+    if _is_sidecar(file):
         try:
             text = read_text(file, kind="a recipe", max_bytes=MAX_BYTES, error=RequestError)
         except RequestError as error:
             raise RequestError(f"{file}: {error}") from None
         return find_recipe(text, document=str(file))
     return find_recipe(read_tags(file).comment, document=str(file))
+
+
+def load_tags(file: Path) -> Tags | None:
+    """Read title, artist and album of a sound; a sidecar has none.
+
+    Raises:
+        InputError: There is no such file, or it is no audio file.
+    """
+    return None if _is_sidecar(file) else read_tags(file)
 
 
 def prepare(
@@ -92,6 +102,10 @@ def prepare(
         engine = BlendEngine(loaded, weights, recipe.blend_mode)
     pipeline = GenerationPipeline(loaded[0], blend=engine)
     return Reproduction(recipe, pipeline, tuple(dict.fromkeys(warnings)))
+
+
+def _is_sidecar(file: Path) -> bool:
+    return file.suffix.lower() == ".json"
 
 
 def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str]) -> Artifact:

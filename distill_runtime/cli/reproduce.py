@@ -41,7 +41,7 @@ def reproduce(
     Example: `distill-run reproduce ambience_seed7.flac`
     """
     from distill_runtime.output_file import check_output  # noqa: PLC0415
-    from distill_runtime.reproduction import load_recipe, prepare  # noqa: PLC0415
+    from distill_runtime.reproduction import load_recipe, load_tags, prepare  # noqa: PLC0415
 
     recipe = load_recipe(file)
     path = output or _beside_the_name(file, recipe.config.audio_format.container)
@@ -52,7 +52,7 @@ def reproduce(
     for warning in reproduction.warnings:
         say(warning)
     result = reproduction.generate()
-    result.save(path, overwrite=force)
+    result.save(path, tags=load_tags(file), overwrite=force)
     if as_json:
         document = {"path": str(path), "seed": result.seed, "warnings": reproduction.warnings}
         print(json.dumps(document))

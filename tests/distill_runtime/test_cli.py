@@ -16,8 +16,9 @@ import pytest
 import soundfile
 from small_artifacts import METADATA, save, seal, small_model
 
-from distill_runtime import __version__
+from distill_runtime import __version__, command_line
 from distill_runtime.cli import main
+from distill_runtime.cli.app import app
 
 COMMANDS = ["play", "info", "verify"]
 
@@ -361,3 +362,11 @@ def _processor_seconds(process_id: int) -> float:
         pytest.skip("there is no /proc to see how far it is")
     user, system = status.read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_no_argument_at_all_shows_the_help_and_no_complaint(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["distill-run"])
+    assert command_line.run(app, "distill-run") == 2
+    printed = capsys.readouterr()
+    assert "Example" in printed.out + printed.err
+    assert "distill-run:" not in printed.err

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from distill_runtime.audio.tag_reader import read_tags
+
 FORMATS = ("wav", "flac", "ogg", "mp3")
 
 
@@ -188,3 +190,13 @@ def test_all_four_formats_as_independent_readers_see_them(cli: Any) -> None:
         assert json.loads(comment)["seed"] == 7
     (comment,) = mutagen.File("rain_seed7.mp3").tags.getall("COMM")
     assert json.loads(str(comment))["seed"] == 7
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_copy_keeps_title_artist_and_album(cli: Any, kind: str) -> None:
+    tags = ["--title", "Dawn", "--artist", "Me", "--album", "Süß"]
+    cli("rain.onnx", "-d", 0.3, "-s", 7, "--format", kind, *tags)
+    assert cli("reproduce", f"rain_seed7.{kind}").code == 0
+    found = read_tags(Path(f"rain_seed7_reproduced.{kind}"))
+    assert found == read_tags(Path(f"rain_seed7.{kind}"))
+    assert (found.title, found.artist, found.album) == ("Dawn", "Me", "Süß")
