@@ -1,6 +1,7 @@
 # make demo    set up, export the demo model and render a sound from it
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
+# make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
 # make docs    write docs/cli.md from the command lines
 # make clean   remove what these made
 
@@ -10,7 +11,7 @@ VENV := .venv
 RUNTIME_VENV := .venv-runtime
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check bench docs clean
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -24,6 +25,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py
@@ -42,7 +46,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,dev]'
 	touch $@
 
 # An environment as a musician's app has it: no torch, no onnx, no distill_export.

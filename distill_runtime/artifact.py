@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.contract import ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.session import (
+    BoundStream,
     SessionOptions,
     open_session,
     run_session,
@@ -36,7 +37,10 @@ _ROWS_PER_CALL = 8
 class Artifact:
     """An artifact in onnxruntime, ready to play.
 
-    It holds no stream's state, so several threads may use one `Artifact` at the same time.
+    It holds no stream's state, so several threads may use one `Artifact` at the same time, each for
+    streams of its own: `step`, `stream` and `render` may run side by side and share onnxruntime's
+    threads, and what a call returns does not depend on what else runs. An iterator that `stream`
+    returned belongs to one thread at a time, as any generator does.
     """
 
     def __init__(
@@ -141,19 +145,12 @@ class Artifact:
             contract.FINISH: np.array(finish, bool),
         }
         audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
-        samples = self.metadata.audio.step_samples * (latents.shape[1] + bool(finish))
-        samples += self.latency_samples * bool(finish)
-        if audio.shape != (len(latents), samples) or next_state.shape != state.shape:
+        if next_state.shape != state.shape:
             raise ArtifactError(
-                f"{self.path}: it answers with audio {list(audio.shape)} and a state "
-                f"{list(next_state.shape)}, not {[len(latents), samples]} and {list(state.shape)}"
+                f"{self.path}: it answers with a state {list(next_state.shape)}, "
+                f"not {list(state.shape)}"
             )
-        if not np.isfinite(audio).all():
-            raise BackendError(
-                f"{self.path}: it plays NaN or infinite samples: the file may be damaged "
-                "(distill-run verify), or the latent vectors far too large"
-            )
-        return audio, next_state
+        return self._checked_audio(audio, latents, finish=bool(finish)), next_state
 
     @property
     def latent_dim(self) -> int:
@@ -182,11 +179,10 @@ class Artifact:
         block = next(blocks, None)
         if block is None:
             raise RequestError("there is no latent vector to play: one step is the least")
-        state = self.initial_state(len(block))
+        play = self._player(len(block))
         while block is not None:
             following = next(blocks, None)
-            audio, state = self.step(block, state, finish=following is None)
-            yield audio
+            yield play(block, following is None)
             block = following
 
     def render(self, latents: Array) -> Array:
@@ -205,6 +201,38 @@ class Artifact:
         latents = self._latents(latents)
         audio = np.concatenate(list(self.stream(split_steps(latents))), axis=1)
         return audio[:, self.latency_samples :]
+
+    def _player(self, batch: int) -> Callable[[Array, bool], Array]:
+        """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
+        state = self.initial_state(batch)
+        if self.provider == "cuda":
+            bound = BoundStream(self._session, state)
+            return lambda block, finish: self._checked_audio(
+                bound.step(block, finish), block, finish=finish
+            )
+
+        def play(block: Array, finish: bool) -> Array:
+            nonlocal state
+            audio, state = self.step(block, state, finish=finish)
+            return audio
+
+        return play
+
+    def _checked_audio(self, audio: Array, latents: Array, *, finish: bool) -> Array:
+        """Return what the graph made of latent vectors, if it is what the contract says."""
+        samples = self.metadata.audio.step_samples * (latents.shape[1] + finish)
+        samples += self.latency_samples * finish
+        if audio.shape != (len(latents), samples):
+            raise ArtifactError(
+                f"{self.path}: it answers with audio {list(audio.shape)}, "
+                f"not {[len(latents), samples]}"
+            )
+        if not np.isfinite(audio).all():
+            raise BackendError(
+                f"{self.path}: it plays NaN or infinite samples: the file may be damaged "
+                "(distill-run verify), or the latent vectors far too large"
+            )
+        return audio
 
     def _latents(self, latents: Array) -> Array:
         return self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)

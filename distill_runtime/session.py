@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from distill_runtime import contract
 from distill_runtime.errors import ArtifactError, BackendError, DependencyError, RequestError
 
 if TYPE_CHECKING:
     import onnxruntime
+
+Float32Array = npt.NDArray[np.float32]
 
 PROVIDERS = ("auto", "cpu", "cuda")
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -30,11 +34,14 @@ class SessionOptions:
         threads: Threads that share an operator's work; 0 takes the cores at hand, at most 4.
         spinning: Whether idle threads wait busily: faster by a little, at the cost of whole cores.
             Off, as suits an app that has other things to do.
+        arena: Whether onnxruntime keeps the memory of one call for the next: no larger at its peak,
+            but not given back before the artifact goes.
     """
 
     provider: str = "auto"
     threads: int = 0
     spinning: bool = False
+    arena: bool = True
 
     def __post_init__(self) -> None:
         if self.provider not in PROVIDERS:
@@ -99,6 +106,7 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = options.resolved_threads
     settings.inter_op_num_threads = 1
+    settings.enable_cpu_mem_arena = options.arena
     settings.log_severity_level = _QUIET
     settings.add_session_config_entry(
         "session.intra_op.allow_spinning", "1" if options.spinning else "0"
@@ -167,6 +175,40 @@ def run_session(
     except Exception as error:  # as above
         raise BackendError(f"onnxruntime failed ({_summary(error)})") from None
     return results
+
+
+class BoundStream:
+    """A stream whose state stays on the device that runs the graph, from call to call.
+
+    Without it every call would copy the state from the device and back, and wait for it. Only the
+    latent vectors and the audio cross over.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, state: Float32Array) -> None:
+        """Start from a state `[batch, state_size]`."""
+        self._session = session
+        self._device = session_provider(session)
+        self._state = _import_onnxruntime().OrtValue.ortvalue_from_numpy(state, self._device, 0)
+
+    def step(self, latents: Float32Array, finish: bool) -> Float32Array:
+        """Run the graph once on `[batch, steps, latent_dim]` and return its audio.
+
+        Raises:
+            BackendError: onnxruntime failed.
+        """
+        try:
+            binding = self._session.io_binding()
+            binding.bind_cpu_input(contract.LATENTS, latents)
+            binding.bind_ortvalue_input(contract.STATE, self._state)
+            binding.bind_cpu_input(contract.FINISH, np.array(finish, bool))
+            binding.bind_output(contract.AUDIO, "cpu")
+            binding.bind_output(contract.NEXT_STATE, self._device)
+            self._session.run_with_iobinding(binding)
+            audio, self._state = binding.get_outputs()
+            samples: Float32Array = audio.numpy()
+        except Exception as error:  # as above
+            raise BackendError(f"onnxruntime failed ({_summary(error)})") from None
+        return samples
 
 
 def _is_installed(distribution: str) -> bool:

@@ -31,7 +31,11 @@ class Denormalize(nn.Module):
 
 
 class PhaseSum(nn.Module):
-    """Sums the phase's advance over frames, going on from where the stream stands."""
+    """Sums the phase's advance over frames, going on from where the stream stands.
+
+    In turns, not radians: wrapping is then taking the fraction, and no factor of pi, which the
+    exporter would round to float32, comes near the float64 numbers.
+    """
 
     def forward(
         self, frequency: torch.Tensor, phase: torch.Tensor
@@ -39,15 +43,15 @@ class PhaseSum(nn.Module):
         """Integrate.
 
         Args:
-            frequency: float64 `[batch, n_mels, frames]`, the advance over pi.
-            phase: float64 `[batch, n_mels]`, the sum so far.
+            frequency: float64 `[batch, n_mels, frames]`, the advance in half turns.
+            phase: float64 `[batch, n_mels]`, the sum so far in turns.
 
         Returns:
-            The unwrapped phase of each frame, in radians, and the last of them. Unwrapped because
+            The unwrapped phase of each frame, in turns, and the last of them. Unwrapped because
             what follows cuts it off at 0, and so is not periodic.
         """
         # The sum so far goes first into the same sequential sum: cutting a stream changes nothing.
-        terms = torch.cat([phase[..., None], math.pi * frequency], dim=-1)
+        terms = torch.cat([phase[..., None], 0.5 * frequency], dim=-1)
         summed = torch.cumsum(terms, dim=-1)[..., 1:]
         return summed, summed[..., -1]
 
@@ -56,22 +60,20 @@ class InverseMel(nn.Module):
     """Least-squares mel inversion, evaluated at any list of bins.
 
     `x = F pinv(F^T F) m`: a small dense product, then two bands a bin (mel.py). In float64, since
-    narrow low bands make the small matrix large, and not before the two bands are added do its
-    products cancel: with bands in float32 the sound would be 101 dB from the formula, not 131.
+    narrow low bands make the small matrix large where its products cancel, some of them not before
+    the two bands are added: with bands in float32 the magnitude alone would cost 13 dB.
     """
 
-    def __init__(self, filterbank: torch.Tensor, bins: torch.Tensor, *, scale: float = 1.0) -> None:
+    def __init__(self, filterbank: torch.Tensor, bins: torch.Tensor) -> None:
         """Prepare the inversion.
 
         Args:
             filterbank: `[n_bins, n_mels]`, no bin in more than two adjacent bands.
             bins: int64 `[slots]`, the bin wanted in each slot of the output.
-            scale: What to multiply the result by, above 0.
         """
         super().__init__()
         self.register_buffer("gram", inverse_gram(filterbank))
         lower, weights = _two_bands(filterbank.double())
-        weights = weights * scale
         self.register_buffer("lower", lower[bins])
         self.register_buffer("upper", lower[bins] + 1)
         self.register_buffer("lower_weight", weights[bins, 0, None])
@@ -110,8 +112,7 @@ class LearnedSpectrum(nn.Module):
         super().__init__()
         self.denormalize = Denormalize(stats)
         self.phase_sum = PhaseSum()
-        self.magnitude = InverseMel(filterbank, bins)
-        self.turns = InverseMel(filterbank, bins, scale=0.5 / math.pi)
+        self.inverse_mel = InverseMel(filterbank, bins)
 
     def forward(
         self, mel: torch.Tensor, phase: torch.Tensor
@@ -120,15 +121,16 @@ class LearnedSpectrum(nn.Module):
 
         Args:
             mel: `[batch, 2, n_mels, frames]`, normalised.
-            phase: float64 `[batch, n_mels]`, the sum so far.
+            phase: float64 `[batch, n_mels]`, the sum so far in turns.
 
         Returns:
             Real part and imaginary part, float32 `[batch, slots, frames]`, and the new phase sum.
         """
         log_power, frequency = self.denormalize(mel).unbind(dim=1)
-        magnitude = self.magnitude(torch.relu(torch.exp(log_power) - 1.0).sqrt()).float()
+        amplitude = torch.relu(torch.exp(log_power) - 1.0).sqrt()
         summed, new_phase = self.phase_sum(frequency, phase)
-        turns = self.turns(summed)
+        magnitude = self.inverse_mel(amplitude).float()
+        turns = self.inverse_mel(summed)
         # Wrapped only now, so that float32 holds it to 2e-7 rad at any length.
         angle = (turns - torch.floor(turns)).float() * (2.0 * math.pi)
         return magnitude * torch.cos(angle), magnitude * torch.sin(angle), new_phase

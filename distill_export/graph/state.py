@@ -14,7 +14,7 @@ class StreamState:
 
     started: torch.Tensor  # bool [batch], whether the row has had a step
     chunk_tail: torch.Tensor  # [batch, 2, n_mels, hop_frames], second half of the last chunk
-    phase: torch.Tensor  # float64 [batch, n_mels], the running sum over frames
+    phase: torch.Tensor  # float64 [batch, n_mels], the running sum over frames, in turns
     audio_tail: torch.Tensor  # [batch, hop_length, 3], hops that wait for later frames
 
 

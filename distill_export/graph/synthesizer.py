@@ -33,7 +33,7 @@ class Synthesizer(nn.Module):
     ) -> None:
         super().__init__()
         filterbank = htk_filterbank(sample_rate_hz, n_fft, n_mels)
-        bins, _ = InverseRealDFT.bins()
+        bins = InverseRealDFT.bins()
         self.state_layout = StateLayout(
             n_mels=n_mels,
             hop_frames=hop_frames,

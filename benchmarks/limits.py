@@ -1,0 +1,91 @@
+"""The limits: a matrix product of the decoder's arithmetic, and an FFT library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import scipy.fft
+from onnx import TensorProto, helper, numpy_helper
+
+from distill_export.vae import VAEShape
+from distill_runtime.session import SessionOptions, open_session_from_bytes
+
+_TAPS = 9  # of a 3 x 3 convolution
+_SIDE = 1024  # of the plain product's square matrix
+
+
+def layer_sizes(shape: VAEShape) -> list[tuple[int, int, int]]:
+    """Return the products that the decoder's layers come to, for one step: rows, inner, columns.
+
+    A transposed convolution multiplies each of its input's pixels by nine taps.
+    """
+    channels = (*shape.decoder_channels, 2)
+    sizes = [(1, shape.latent_dim, channels[0] * shape.base_area)]
+    for layer, before in enumerate(shape.decoder_channels):
+        pixels = shape.base_area * 4**layer
+        sizes.append((pixels, before, _TAPS * channels[layer + 1]))
+    return sizes
+
+
+def decoder_flops(shape: VAEShape) -> int:
+    """Return the floating-point operations of one step, an addition and a product each one."""
+    return sum(2 * rows * inner * columns for rows, inner, columns in layer_sizes(shape))
+
+
+def plain_products(
+    shape: VAEShape, steps: int, options: SessionOptions
+) -> dict[str, Callable[[], object]]:
+    """Return one product of exactly as many operations as the decoder has, by two libraries."""
+    rows = max(1, round(decoder_flops(shape) * steps / (2 * _SIDE * _SIDE)))
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((rows, _SIDE), np.float32)
+    weights = rng.standard_normal((_SIDE, _SIDE), np.float32)
+    session = _product(weights, options)
+    out = np.empty((rows, _SIDE), np.float32)
+    return {
+        "onnxruntime": lambda: session.run(None, {"x": x}),
+        "numpy": lambda: np.matmul(x, weights, out=out),
+    }
+
+
+def layer_products(
+    shape: VAEShape, steps: int, options: SessionOptions
+) -> dict[str, Callable[[], object]]:
+    """Return the layers' own products, one after the other: all weights, small and large rows."""
+    rng = np.random.default_rng(0)
+    calls = []
+    for rows, inner, columns in layer_sizes(shape):
+        x = rng.standard_normal((rows * steps, inner), np.float32)
+        calls.append((_product(rng.standard_normal((inner, columns), np.float32), options), x))
+    return {
+        "onnxruntime": lambda: [session.run(None, {"x": x}) for session, x in calls],
+    }
+
+
+def transforms(spectrum: npt.NDArray[np.complex64]) -> dict[str, Callable[[], object]]:
+    """Return the inverse real FFT of frames `[frames, bins]` by two libraries."""
+    return {
+        "scipy.fft": lambda: scipy.fft.irfft(spectrum, axis=-1),
+        "scipy.fft, 2 workers": lambda: scipy.fft.irfft(spectrum, axis=-1, workers=2),
+        "numpy.fft": lambda: np.fft.irfft(spectrum, axis=-1),
+    }
+
+
+def _product(
+    weights: npt.NDArray[np.float32], options: SessionOptions
+) -> onnxruntime.InferenceSession:
+    """Return `x @ weights` in onnxruntime, which packs constant weights beforehand."""
+    inner, columns = weights.shape
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "weights"], ["y"])],
+        "product",
+        [value("x", TensorProto.FLOAT, ["rows", inner])],
+        [value("y", TensorProto.FLOAT, ["rows", columns])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    return open_session_from_bytes(model.SerializeToString(), options)

@@ -1,0 +1,191 @@
+"""Each stage of the graph alone, as a small ONNX graph traced from its torch module."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from benchmarks.figures import Figure, milliseconds, ratio
+from benchmarks.limits import decoder_flops, layer_products, plain_products, transforms
+from benchmarks.original import Original
+from benchmarks.subject import Subject
+from benchmarks.timing import Timing, interleave
+from distill_export.export import build_synthesizer
+from distill_export.graph.inverse_stft import InverseRealDFT
+from distill_runtime.session import SessionOptions, open_session_from_bytes
+
+NAMES = ("decoder", "chunk overlap-add", "spectrum", "inverse STFT")
+
+
+class _Joining(nn.Module):
+    """The overlap-add of chunks inside a stream, which does not end here."""
+
+    def __init__(self, stage: nn.Module) -> None:
+        super().__init__()
+        self.stage = stage
+        self.register_buffer("finish", torch.tensor(False))
+
+    def forward(
+        self, chunks: torch.Tensor, tail: torch.Tensor, started: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        return self.stage(chunks, tail, started, self.finish, 0)
+
+
+class _Inverting(nn.Module):
+    """The inverse STFT inside a stream."""
+
+    def __init__(self, stage: nn.Module) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def forward(
+        self,
+        real: torch.Tensor,
+        imaginary: torch.Tensor,
+        tail: torch.Tensor,
+        started: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        return self.stage(real, imaginary, tail, started, 0)
+
+
+class Stages:
+    """The four stages, each in a session of its own, and the inputs that belong to it."""
+
+    def __init__(self, subject: Subject, *, options: SessionOptions) -> None:
+        self.subject = subject
+        self._graph = build_synthesizer(subject.loaded).requires_grad_(False)
+        modules = (
+            self._graph.decoder,
+            _Joining(self._graph.chunk_overlap_add),
+            self._graph.spectrum,
+            _Inverting(self._graph.inverse_stft),
+        )
+        # Sizes that may change, beside the batch: each axis by the input that has it.
+        axes: tuple[tuple[int | None, ...], ...] = (
+            (None,),
+            (1, None, None),
+            (3, None),
+            (2, 2, None, None),
+        )
+        examples = self.inputs(3, batch=2)
+        self._sessions = {
+            name: _session(module, examples[name], free, options)
+            for name, module, free in zip(NAMES, modules, axes, strict=True)
+        }
+
+    def inputs(self, steps: int, *, batch: int = 1) -> dict[str, tuple[torch.Tensor, ...]]:
+        """Return what reaches each stage when `steps` steps are played inside a stream."""
+        graph = self._graph
+        latents = torch.from_numpy(np.repeat(self.subject.latents(steps), batch, axis=0))
+        state = graph.state_layout.unpack(torch.zeros(batch, graph.state_size))
+        started = torch.ones(batch, dtype=torch.bool)
+        flat = latents.flatten(0, 1)
+        chunks = graph.decoder(flat).unflatten(0, (batch, steps))
+        joining = (chunks, state.chunk_tail, started)
+        mel, _ = graph.chunk_overlap_add(*joining, torch.tensor(False), 0)
+        real, imaginary, _ = graph.spectrum(mel, state.phase)
+        return {
+            "decoder": (flat,),
+            "chunk overlap-add": joining,
+            "spectrum": (mel, state.phase),
+            "inverse STFT": (real, imaginary, state.audio_tail, started),
+        }
+
+    def actions(self, steps: int) -> dict[str, Callable[[], object]]:
+        """Return each stage as an action on `steps` steps."""
+        inputs = self.inputs(steps)
+        return {name: self._action(name, inputs[name]) for name in NAMES}
+
+    def spectrum(self, steps: int) -> npt.NDArray[np.complex64]:
+        """Return the frames `[frames, bins]` that reach the inverse STFT, for an FFT library."""
+        real, imaginary, *_ = self.inputs(steps)["inverse STFT"]
+        bins = InverseRealDFT.bins()
+        first = [int((bins == k).nonzero()[0]) for k in range(InverseRealDFT.n_fft // 2 + 1)]
+        frames = torch.complex(real[0, first], imaginary[0, first]).T
+        return frames.contiguous().numpy()
+
+    def _action(self, name: str, inputs: tuple[torch.Tensor, ...]) -> Callable[[], object]:
+        session = self._sessions[name]
+        feeds = {
+            value.name: tensor.numpy()
+            for value, tensor in zip(session.get_inputs(), inputs, strict=True)
+        }
+        return lambda: session.run(None, feeds)
+
+
+def measure_decoder(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> list[Figure]:
+    """Return the decoder's rate in a call of so many steps, and that of matrix products."""
+    shape, options = stages.subject.loaded.model.shape, stages.subject.artifact.options
+    figures = []
+    for count in steps:
+        group = f"decoder, {count} steps in a call"
+        actions = {"decoder": stages.actions(count)["decoder"]}
+        for name, product in plain_products(shape, count, options).items():
+            actions[f"one matrix product of its FLOPs ({name})"] = product
+        for name, product in layer_products(shape, count, options).items():
+            actions[f"its layers' products ({name})"] = product
+        timings = interleave(actions, rounds=rounds)
+        gflop = decoder_flops(shape) * count / 1e9
+        figures += [
+            Figure(group, name, gflop / t.median_s, "GF/s", gflop / t.minimum_s)
+            for name, t in timings.items()
+        ]
+        plain = _fastest({name: t for name, t in timings.items() if name.startswith("one")})
+        goal = 0.65 if count == 32 else None
+        figures.append(
+            ratio(
+                group, "of the product's rate", plain, timings["decoder"], goal=goal, at_least=True
+            )
+        )
+    return figures
+
+
+def measure_stages(stages: Stages, *, steps: int, rounds: int) -> list[Figure]:
+    """Return the time of each stage, and of FFT libraries for the same frames."""
+    group = f"stages, {steps} steps in a call"
+    original, spectrum = Original(stages.subject.loaded), stages.spectrum(steps)
+    for_torch = torch.from_numpy(spectrum).T[None]
+    actions = {
+        **stages.actions(steps),
+        **transforms(spectrum),
+        "torch.istft": lambda: original.invert(for_torch),
+    }
+    timings = interleave(actions, rounds=rounds)
+    figures = [milliseconds(group, name, timing) for name, timing in timings.items()]
+    inverse = timings["inverse STFT"]
+    figures.append(ratio(group, "inverse STFT / scipy.fft", inverse, timings["scipy.fft"], goal=2))
+    return figures
+
+
+def _fastest(timings: dict[str, Timing]) -> Timing:
+    return min(timings.values(), key=lambda timing: timing.median_s)
+
+
+def _session(
+    module: nn.Module,
+    example: tuple[torch.Tensor, ...],
+    free: tuple[int | None, ...],
+    options: SessionOptions,
+) -> Any:
+    """Trace a module, with the batch and the axes in `free` of any size."""
+    dynamic = torch.export.Dim.DYNAMIC
+    shapes = tuple({0: dynamic} | ({} if axis is None else {axis: dynamic}) for axis in free)
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            example = tuple(tensor.clone() for tensor in example)
+            exported = torch.export.export(module, example, dynamic_shapes=shapes, strict=False)
+            program = torch.onnx.export(exported, dynamo=True, opset_version=18, verbose=False)
+    finally:
+        logger.setLevel(level)
+    return open_session_from_bytes(program.model_proto.SerializeToString(), options)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_artifacts import LATENT_DIM, METADATA, STATE_SIZE, save, seal, small_model
+
+from distill_runtime import artifact as artifact_module
+from distill_runtime.artifact import Artifact
+from distill_runtime.errors import BackendError, RequestError
+from distill_runtime.session import BoundStream, SessionOptions, open_session
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(seal(small_model()), tmp_path_factory.mktemp("session") / "small.onnx")
+
+
+@pytest.fixture(scope="module")
+def demo(demo_artifact: Path) -> Artifact:
+    return Artifact.load(demo_artifact, options=SessionOptions(provider="cpu", threads=2))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("switch", [True, False])
+def test_the_options_reach_the_session(small: Path, threads: int, switch: bool) -> None:
+    options = SessionOptions(provider="cpu", threads=threads, spinning=switch, arena=switch)
+    settings = open_session(small, options).get_session_options()
+    assert settings.intra_op_num_threads == threads
+    assert settings.inter_op_num_threads == 1
+    assert settings.enable_cpu_mem_arena is switch
+    spinning = settings.get_session_config_entry("session.intra_op.allow_spinning")
+    assert spinning == str(int(switch))
+    # What would change the sound, or the arithmetic of the host's own thread, stays as it is.
+    for name in ("session.disable_prepacking", "session.set_denormal_as_zero"):
+        with pytest.raises(RuntimeError, match="does not have"):
+            settings.get_session_config_entry(name)
+
+
+def test_the_provider_is_the_one_asked_for(small: Path) -> None:
+    session = open_session(small, SessionOptions(provider="cpu"))
+    assert session.get_providers() == ["CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize("settings", [{"threads": -1}, {"threads": 1.5}, {"provider": "tpu"}])
+def test_bad_options_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(RequestError):
+        SessionOptions(**settings)
+
+
+@pytest.mark.parametrize("cuts", [[7], [1] * 7, [2, 1, 4]], ids=str)
+def test_a_state_on_the_device_plays_the_same_bit_for_bit(
+    demo: Artifact, cuts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trajectory = np.random.default_rng(1).standard_normal((2, 7, demo.latent_dim), np.float32)
+    blocks = np.split(trajectory, np.cumsum(cuts)[:-1], axis=1)
+    expected = list(demo.stream(blocks))
+    # As with CUDA, but for the device, which is the session's own.
+    monkeypatch.setattr(Artifact, "provider", "cuda")
+    bound: list[BoundStream] = []
+
+    class Recorded(BoundStream):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]
+            bound.append(self)
+
+    monkeypatch.setattr(artifact_module, "BoundStream", Recorded)
+    found = list(demo.stream(blocks))
+    assert len(bound) == 1
+    for one, other in zip(expected, found, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_two_bound_streams_do_not_disturb_each_other(demo: Artifact) -> None:
+    session = open_session(demo.path, demo.options)
+    trajectories = np.random.default_rng(2).standard_normal((2, 1, 3, demo.latent_dim), np.float32)
+    streams = [BoundStream(session, demo.initial_state()) for _ in trajectories]
+    sounds: list[list[np.ndarray]] = [[], []]
+    for step in range(3):
+        for stream, trajectory, sound in zip(streams, trajectories, sounds, strict=True):
+            sound.append(stream.step(trajectory[:, step : step + 1].copy(), step == 2))
+    for trajectory, sound in zip(trajectories, sounds, strict=True):
+        alone = np.concatenate(sound, axis=1)[:, demo.latency_samples :]
+        assert np.array_equal(alone, demo.render(trajectory))
+
+
+def test_a_bound_stream_translates_what_onnxruntime_says(small: Path) -> None:
+    session = open_session(small, SessionOptions(provider="cpu"))
+    stream = BoundStream(session, np.zeros((1, STATE_SIZE), np.float32))
+    audio = stream.step(np.zeros((1, 2, LATENT_DIM), np.float32), True)
+    assert audio.shape == (1, 3 * METADATA.audio.step_samples + METADATA.latency_samples)
+    with pytest.raises(BackendError, match="onnxruntime failed"):
+        stream.step(np.zeros((1, 2, LATENT_DIM + 1), np.float32), False)

@@ -1,0 +1,112 @@
+"""The benchmarks run, and what they measure against is what it says it is; no time is checked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from benchmarks import end_to_end, limits, memory, stages
+from benchmarks.figures import Figure, ratio, save, table
+from benchmarks.original import Original
+from benchmarks.subject import Subject
+from benchmarks.timing import Timing, interleave
+from distill_export.vae import VAEShape
+from distill_runtime.audio.snr import snr_db
+from tests.distill_export.model_files import model_content, write
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("benchmarks")
+
+
+@pytest.fixture(scope="module")
+def subject(folder: Path) -> Subject:
+    return Subject.from_model(write(model_content(), folder / "tiny.distill"), folder, threads=1)
+
+
+@pytest.fixture(scope="module")
+def graphs(subject: Subject) -> stages.Stages:
+    return stages.Stages(subject, options=subject.artifact.options)
+
+
+def names(figures: list[Figure]) -> list[str]:
+    assert all(np.isfinite(figure.value) for figure in figures)
+    return [figure.name for figure in figures]
+
+
+def test_the_stand_in_plays_what_the_artifact_plays(subject: Subject) -> None:
+    latents = subject.latents(2)
+    expected, found = Original(subject.loaded).render(latents), subject.artifact.render(latents)[0]
+    assert snr_db(expected, found[: len(expected)]) > 60  # its phase is float32 throughout
+
+
+def test_the_decoders_arithmetic_is_counted() -> None:
+    assert limits.decoder_flops(VAEShape(latent_dim=128)) == pytest.approx(0.46e9, rel=0.02)
+
+
+def test_the_frames_for_the_library_are_those_of_the_stage(graphs: stages.Stages) -> None:
+    spectrum = graphs.spectrum(1)
+    assert spectrum.shape == (47, 1025)
+    real, imaginary, *_ = graphs.inputs(1)["inverse STFT"]
+    assert np.array_equal(spectrum[:, 0], real[0, 0].numpy() + 1j * imaginary[0, 0].numpy())
+
+
+def test_the_stages_are_measured(graphs: stages.Stages) -> None:
+    assert set(stages.NAMES) < set(names(stages.measure_stages(graphs, steps=2, rounds=1)))
+    found = names(stages.measure_decoder(graphs, steps=(2,), rounds=1))
+    assert "of the product's rate" in found
+
+
+def test_the_road_from_end_to_end_is_measured(subject: Subject, folder: Path) -> None:
+    found = [
+        *end_to_end.measure_rendering(subject, duration_s=1.0, rounds=1),
+        *end_to_end.measure_first_block(subject, rounds=1),
+        *end_to_end.measure_many(subject, count=2, rounds=1),
+        *end_to_end.measure_lengths(subject, durations_s=(20.0, 21.0), rounds=1),
+    ]
+    assert "original / artifact, finished" in names(found)
+    assert "21 s / 20 s" in names(found)
+
+
+def test_memory_is_measured(subject: Subject, folder: Path) -> None:
+    figures = memory.measure_peak(subject, folder, durations_s=(0.5, 1.0))
+    assert names(figures) == ["0.5 s", "1 s", "long / short"]
+    assert "growth" in names(memory.measure_growth(subject, count=4))
+
+
+def test_actions_take_turns() -> None:
+    calls: list[str] = []
+    actions = {name: (lambda name=name: calls.append(name)) for name in "ab"}
+    assert set(interleave(actions, rounds=2)) == {"a", "b"}
+    assert calls == ["a", "b"] * 3
+
+
+def test_a_missed_goal_is_said(tmp_path: Path) -> None:
+    slow, fast = Timing(3.0, 2.0), Timing(1.0, 1.0)
+    figures = [
+        ratio("speed", "slow", slow, fast, goal=2),
+        ratio("speed", "gain", slow, fast, goal=2, at_least=True),
+        Figure("speed", "plain", 1.0, "s"),
+    ]
+    assert [figure.met for figure in figures] == [False, True, None]
+    assert [line.split()[-1] for line in table(figures).splitlines()[2:]] == ["MISSED", "met", "s"]
+    save(figures, tmp_path / "new" / "figures.json", {"cores": 2})
+    document = json.loads((tmp_path / "new" / "figures.json").read_text())
+    assert document["machine"] == {"cores": 2}
+    assert [figure["met"] for figure in document["figures"]] == [False, True, None]
+
+
+def test_the_entry_point_says_what_it_takes() -> None:
+    command = [sys.executable, "-m", "benchmarks", "--help"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert "--quick" in done.stdout
