@@ -1,4 +1,4 @@
-"""Running a few independent jobs at a time, their results in order, all stopped together."""
+"""Work on several threads: independent jobs side by side, and one job a step ahead of another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 Job = Callable[[threading.Event], T]
@@ -46,6 +46,16 @@ def in_order(jobs: Sequence[Job[T]], workers: int) -> Iterator[T]:
     finally:
         stop.set()
         executor.shutdown(cancel_futures=True)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items, the next of which is made on a thread while the caller uses the last."""
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="distill") as executor:
+        coming: Future[T | object] = executor.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = executor.submit(next, items, end)
+            yield cast(T, item)
 
 
 def check(stop: threading.Event) -> None:

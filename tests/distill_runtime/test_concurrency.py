@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill_runtime.concurrency import StoppedError, check, in_order
+from distill_runtime.concurrency import StoppedError, ahead, check, in_order
 
 
 def answer(value, stop):
@@ -76,3 +76,38 @@ def test_a_stopped_job_says_so():
     stop.set()
     with pytest.raises(StoppedError):
         check(stop)
+
+
+@given(st.lists(st.integers()))
+def test_a_step_ahead_nothing_is_lost_or_turned_around(items):
+    assert list(ahead(iter(items))) == items
+
+
+def test_the_next_item_is_made_while_the_last_is_used():
+    made = [threading.Event() for _ in range(3)]
+
+    def items():
+        for event in made:
+            event.set()
+            yield event
+
+    for i, _ in enumerate(ahead(items())):
+        assert made[min(i + 1, 2)].wait(20)
+
+
+def test_an_error_a_step_ahead_arrives_in_its_place():
+    def items():
+        yield 1
+        raise RuntimeError("broken")
+
+    results = ahead(items())
+    assert next(results) == 1
+    with pytest.raises(RuntimeError, match="broken"):
+        next(results)
+
+
+def test_a_caller_who_leaves_leaves_no_thread_behind():
+    results = ahead(iter(range(1000)))
+    next(results)
+    results.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("distill")]
