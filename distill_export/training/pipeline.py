@@ -136,7 +136,7 @@ def train(request: TrainingRequest, *, say: Say = lambda line: None) -> Training
     if content:
         trainer.restore(content, document=str(latest))
         if not checkpoints.best.is_file():
-            trainer.best_loss = math.inf
+            trainer.forget_best()
         say(f"going on from {latest}, after {trainer.epoch} epochs")
     else:
         checkpoints.clear()

@@ -197,6 +197,11 @@ class Trainer:
         best, self._best = self._best, None
         return best
 
+    def forget_best(self) -> None:
+        """Take the model as it is for the best so far: the better one was lost."""
+        self.best_epoch, self.best_loss = self.epoch, math.inf
+        self._best = copy.deepcopy(self.checkpoint())
+
     def restore(self, content: dict[str, Any], *, document: str) -> None:
         """Go on from a checkpoint of the same settings and recordings.
 

@@ -66,13 +66,14 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def trained(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("trained")
+    recordings = synthetic_recordings.write_noises(folder / "noises")
     lines: list[str] = []
     result = train(
         TrainingRequest(
             folder=recordings,
-            output=folder / "tones.distill",
+            output=folder / "noise.distill",
             settings={
                 **synthetic_recordings.TINY,
                 "width": 4,
@@ -83,9 +84,8 @@ def trained(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Train
             },
             description="synthesised",
             tags=("test",),
-            report=folder / "tones.html",
+            report=folder / "noise.html",
         ),
         say=lines.append,
     )
-    return Trained(result, folder / "tones.training", folder / "tones.html", lines)
-
+    return Trained(result, folder / "noise.training", folder / "noise.html", lines)

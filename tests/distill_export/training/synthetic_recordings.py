@@ -45,3 +45,20 @@ def write_recordings(folder: Path, count: int = 5, duration_s: float = 2.0) -> P
     for i in range(count):
         soundfile.write(folder / f"tone{i}.wav", tone(i, duration_s), RATE_HZ, subtype="FLOAT")
     return folder
+
+
+def shaped_noise(i: int, count: int, duration_s: float = 1.0) -> np.ndarray:
+    """Noise from dark to bright, as i goes through count."""
+    samples = round(duration_s * RATE_HZ)
+    spectrum = np.fft.rfft(np.random.default_rng(i).standard_normal(samples))
+    frequency_khz = np.fft.rfftfreq(samples, 1 / RATE_HZ) / 1000 + 0.05
+    sound = np.fft.irfft(spectrum * frequency_khz ** (4 * i / (count - 1) - 2), samples)
+    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def write_noises(folder: Path, count: int = 12) -> Path:
+    folder.mkdir(exist_ok=True)
+    for i in range(count):
+        sound = shaped_noise(i, count)
+        soundfile.write(folder / f"noise{i:02}.wav", sound, RATE_HZ, subtype="FLOAT")
+    return folder

@@ -58,9 +58,7 @@ def test_a_damaged_cache_is_computed_anew(tmp_path: Path, cache: SpectrogramCach
         np.testing.assert_array_equal(found.spectrograms, expected)
 
 
-def test_what_cannot_be_used_is_named_and_left_out(
-    tmp_path: Path, cache: SpectrogramCache
-) -> None:
+def test_what_cannot_be_used_is_named_and_left_out(tmp_path: Path, cache: SpectrogramCache) -> None:
     folder = write_recordings(tmp_path / "rec", 2)
     (folder / "notes.txt").write_text("hello")
     shutil.copy(folder / "tone0.wav", folder / "twin.wav")
@@ -86,9 +84,7 @@ def test_a_folder_without_recordings_is_refused(tmp_path: Path, cache: Spectrogr
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_whole_recordings_are_held_out(
-    tmp_path: Path, cache: SpectrogramCache, seed: int
-) -> None:
+def test_whole_recordings_are_held_out(tmp_path: Path, cache: SpectrogramCache, seed: int) -> None:
     recordings = read_folder(write_recordings(tmp_path / "rec", 7), cache, warn=print)
     training, validation = split_recordings(recordings, fraction=0.3, seed=seed)
     assert (len(training), len(validation)) == (10, 4)

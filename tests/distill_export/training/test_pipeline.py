@@ -7,12 +7,14 @@ from typing import Any
 
 import model_files
 import numpy as np
+import onnx
 import pytest
 import soundfile
 import synthetic_recordings
 import torch
 from synthetic_recordings import TINY, write_recordings
 
+from distill_export import export
 from distill_export.checkpoint import load_checkpoint
 from distill_export.export import export_model
 from distill_export.model_file import load_model
@@ -33,7 +35,6 @@ from distill_runtime.errors import (
     RecordingError,
     RequestError,
 )
-
 
 
 def structure(value: Any, sliders: int) -> Any:
@@ -70,23 +71,24 @@ def test_a_model_file_is_built_like_distills_own(recordings: Path, shared: Path,
 def test_what_is_learnt_is_better_than_the_mean(trained) -> None:
     result = trained.result
     assert result.epochs == 40
-    assert result.val_log_mel_db < 0.8 * result.baseline_log_mel_db
+    assert result.val_log_mel_db < 0.5 * result.baseline_log_mel_db
     losses = [
-        entry["loss"] for entry in read_file(trained.beside / "checkpoints" / "best.pt")[
-            "metrics_history"
-        ]["train"]
+        entry["loss"]
+        for entry in read_file(trained.beside / "checkpoints" / "best.pt")["metrics_history"][
+            "train"
+        ]
     ]
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_what_lies_beside_the_model(trained, recordings: Path) -> None:
+def test_what_lies_beside_the_model(trained) -> None:
     loaded = load_model(trained.result.output)
-    assert loaded.metadata.name == "tones"
+    assert loaded.metadata.name == "noise"
     assert loaded.metadata.description == "synthesised"
     assert loaded.metadata.tags == ("test",)
-    assert loaded.metadata.dataset_name == recordings.name
-    assert loaded.metadata.dataset_file_count == 5
-    assert loaded.metadata.dataset_total_duration_s == pytest.approx(10.0)
+    assert loaded.metadata.dataset_name == "noises"
+    assert loaded.metadata.dataset_file_count == 12
+    assert loaded.metadata.dataset_total_duration_s == pytest.approx(12.0)
     assert loaded.metadata.training_epochs == 40
     assert loaded.metadata.training_date
     assert loaded.analysis is not None
@@ -108,29 +110,36 @@ def test_what_lies_beside_the_model(trained, recordings: Path) -> None:
 
 def test_progress_says_what_a_person_wants_to_know(trained) -> None:
     lines = "\n".join(trained.lines)
-    assert "5 recordings, 10 s: 8 chunks to learn from, 2 held out (tone" in lines
+    assert "12 recordings, 12 s: 9 chunks to learn from, 3 held out (noise" in lines
     assert "always answering the mean would be" in lines
     assert "epoch 40/40: loss " in lines and " left" in lines
     assert "preview: " in lines
 
 
-def test_samples_differ_from_seed_to_seed(trained, tmp_path: Path) -> None:
-    """And so the model goes through export to sound, as does a checkpoint."""
-    checkpoint = max((trained.beside / "checkpoints").glob("checkpoint_*.pt"))
-    for source in (trained.result.output, checkpoint):
-        report = export_model(source, tmp_path / f"{source.stem}.onnx")
-        assert report.metadata.parity.reconstruction_snr_db > 110
-    assert report.metadata.sliders is None
-    pipeline = GenerationPipeline(Artifact.load(tmp_path / "tones.onnx"))
+def test_samples_differ_from_seed_to_seed(
+    trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And so the model goes through export to sound, as does its checkpoint."""
+    report = export_model(trained.result.output, tmp_path / "noise.onnx")
+    assert report.metadata.parity.reconstruction_snr_db > 110
+    graph = onnx.load(tmp_path / "noise.onnx")
+    monkeypatch.setattr(export, "trace", lambda *_, **__: graph)  # it takes long
+    best = export_model(trained.beside / "checkpoints" / "best.pt", tmp_path / "best.onnx")
+    assert best.metadata.weights_sha256 == report.metadata.weights_sha256
+    assert best.metadata.sliders == report.metadata.sliders
+    pipeline = GenerationPipeline(Artifact.load(tmp_path / "noise.onnx"))
     sounds = [
         pipeline.generate(GenerationConfig(duration_s=1.0, seed=seed)).audio[0]
         for seed in (1, 2, 1)
     ]
     np.testing.assert_array_equal(sounds[0], sounds[2])
     assert np.abs(sounds[0]).max() > 0.1
-    assert abs(np.corrcoef(sounds[0], sounds[1])[0, 1]) < 0.9
-    levels = [np.abs(np.fft.rfft(sound))[:10_000] for sound in sounds[:2]]
-    assert np.abs(levels[0] - levels[1]).sum() > 0.1 * levels[0].sum()
+    # The phases are alike in every sound of this reconstruction: it is the levels that differ.
+    bands = [
+        10 * np.log10(np.square(np.abs(np.fft.rfft(sound)[:20_000])).reshape(40, -1).sum(axis=1))
+        for sound in sounds[:2]
+    ]
+    assert np.abs(bands[0] - bands[1]).mean() > 2.0
 
 
 def test_a_training_that_is_there_is_not_begun_anew(trained, recordings: Path) -> None:

@@ -70,8 +70,8 @@ def test_the_page_needs_nothing_beside_itself(trained) -> None:
     assert page.sources and all(source.startswith("data:") for source in page.sources)
     images = [s for s in page.sources if s.startswith("data:image/png;base64,")]
     sounds = [s for s in page.sources if s.startswith("data:audio/wav;base64,")]
-    assert len(images) == 2 * 2  # two chunks were held out
-    assert len(sounds) == 2 * 2 + 1
+    assert len(images) == 3 * 2  # three chunks were held out
+    assert len(sounds) == 3 * 2 + 1
     for image in images:
         assert decode_png(base64.b64decode(image.partition(",")[2])).shape == (384, 282, 3)
     for sound in sounds:
