@@ -19,7 +19,7 @@ Made from the programs by `make docs`; a test compares them. Paths and JSON go t
 else to stderr. Exit codes: 0 success; 1 failure (a check that did not hold, a full disk, some of a
 batch); 2 misuse (an option, a file that is not there or not what it should be); 130 Ctrl-C.
 
-All three programs complete their options in the shell: `distill-run --install-completion` sets it up.
+All three complete their options in the shell: `distill-run --install-completion` sets it up.
 """
 
 

@@ -33,10 +33,11 @@ from distill_export.training.training_checkpoint import (
     read_checkpoint,
 )
 from distill_export.vae import ConvVAE
-from distill_runtime.errors import OutputError, OutputExistsError, RequestError
+from distill_runtime.errors import OutputExistsError, RequestError
 from distill_runtime.output_file import check_output
 
 Say = Callable[[str], None]
+MODEL_SUFFIX = ".distill"
 _BATCH = 32
 
 
@@ -104,9 +105,7 @@ def train(request: TrainingRequest, *, say: Say = lambda line: None) -> Training
         OutputError: Something could not be written.
         KeyboardInterrupt: After Ctrl-C.
     """
-    for path in (request.output, request.report):
-        if path is not None:
-            check_output(path, overwrite=request.overwrite)
+    _check_outputs(request)
     beside = workspace(request.output)
     checkpoints = CheckpointFolder(beside / "checkpoints")
     latest = _latest_checkpoint(checkpoints, request)
@@ -269,6 +268,15 @@ class _Run:
         return {**content, STATE: {**content[STATE], "recordings": self._recordings}}
 
 
+def _check_outputs(request: TrainingRequest) -> None:
+    """Refuse at once what could not be written in the end."""
+    if request.output.suffix != MODEL_SUFFIX:
+        raise RequestError(f"{request.output} does not end in {MODEL_SUFFIX}, as a model file does")
+    for path in (request.output, request.report):
+        if path is not None:
+            check_output(path, overwrite=request.overwrite)
+
+
 def _check(request: TrainingRequest) -> None:
     """Refuse wrong settings before the recordings are read."""
     TrainingSettings(**request.settings)
@@ -278,10 +286,7 @@ def _check(request: TrainingRequest) -> None:
 
 def _read(folder: Path, beside: Path, say: Say) -> list[Recording]:
     say(f"reading {folder}")
-    try:
-        return dataset.read_folder(folder, SpectrogramCache(beside / "spectrograms"), warn=say)
-    except FileExistsError as reason:  # a file where a folder of ours should be
-        raise OutputError(f"{reason.filename} is in the way: it is no folder") from None
+    return dataset.read_folder(folder, SpectrogramCache(beside / "spectrograms"), warn=say)
 
 
 def _prepare(

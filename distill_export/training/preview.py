@@ -11,6 +11,7 @@ import torch
 
 from distill_export.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
 from distill_export.continuous_mel import synthesize_continuous_mel
+from distill_export.training.folders import make_folder
 from distill_export.vae import ConvVAE
 from distill_runtime.audio.level import normalization_gain, peak
 from distill_runtime.output_file import replacing
@@ -60,6 +61,6 @@ def write_preview(model: ConvVAE, statistics: DatasetStatistics, path: Path) -> 
     Raises:
         OutputError: It could not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with replacing(path, overwrite=True) as temporary:
         temporary.write_bytes(wav_bytes(render_preview(model, statistics)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ import torch
 
 from distill_export.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
 from distill_export.latent_analysis import LatentAnalysis
-from distill_export.training.dataset import ChunkSet
+from distill_export.training.dataset import ChunkSet, Recording
 from distill_export.training.picture import curves_svg, spectrogram_png
 from distill_export.training.preview import render_preview, wav_bytes
 from distill_export.training.quality import FLOOR, level_db, log_mel_distance_db
 from distill_export.training.recordings import read_chunks
 from distill_export.vae import ConvVAE
 from distill_runtime.audio.level import normalization_gain, peak
+from distill_runtime.errors import RecordingError
 from distill_runtime.output_file import replacing
 
 _EXAMPLES = 4
@@ -74,7 +76,7 @@ def examples(
         expected = chunks.batch(torch.tensor([int(index)]))
         mu, _ = model.encode(transform.normalize(expected, statistics).to(device))
         found = transform.denormalize(model.decode(mu).cpu(), statistics)
-        sound = next(c for i, c in enumerate(read_chunks(recording.file.path)) if i == place)
+        sound = _original(recording, place)
         made.append(
             Example(
                 title=f"{recording.file.name}, chunk {place + 1}",
@@ -86,6 +88,13 @@ def examples(
             )
         )
     return made
+
+
+def _original(recording: Recording, place: int) -> np.ndarray:
+    try:
+        return next(itertools.islice(read_chunks(recording.file.path), place, None))
+    except (RecordingError, StopIteration):
+        raise RecordingError(f"{recording.file.path} has changed since it was read") from None
 
 
 def write_report(

@@ -14,6 +14,7 @@ import torch
 
 from distill_export.complex_spectrogram import ComplexSpectrogram
 from distill_export.training import recordings
+from distill_export.training.folders import make_folder
 from distill_export.training.recordings import RecordingFile, Samples, read_chunks
 from distill_runtime.errors import RecordingError
 from distill_runtime.output_file import replacing
@@ -54,7 +55,7 @@ class SpectrogramCache:
         if not chunks:
             raise RecordingError("is silent")
         computed = torch.cat(chunks).numpy()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with replacing(path, overwrite=True) as temporary, temporary.open("wb") as file:
             np.save(file, computed)
         found = _load(path)

@@ -133,7 +133,9 @@ class Trainer:
             self._check_finite(validated)
             self.history["val"].append({**validated, "epoch": float(self.epoch)})
         judged = validated.get("loss", trained["loss"])
-        if judged < self.best_loss:
+        # The loss on what was learnt from grows with the weight of the KL term, and would prefer
+        # what was learnt by heart: without a validation the last model is the best.
+        if judged < self.best_loss or not validated:
             self.best_epoch, self.best_loss = self.epoch, judged
             self._best = copy.deepcopy(self.checkpoint())
         return trained | {f"val_{name}": value for name, value in validated.items()}

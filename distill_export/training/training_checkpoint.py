@@ -7,6 +7,7 @@ kept as tensors of bytes: `safe_unpickle` lets nothing else pass than plain valu
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 
 from distill_export.safe_unpickle import PICKLE_PROTOCOL, read_file
 from distill_export.stand_ins import ReferencePickle
+from distill_export.training.folders import make_folder
 from distill_runtime.errors import ModelFileError
 from distill_runtime.output_file import replacing
 
@@ -90,11 +92,12 @@ class CheckpointFolder:
         }
 
     def _write(self, content: dict[str, Any], path: Path) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(path, overwrite=True) as temporary, temporary.open("wb") as file:
-            torch.save(
-                content, file, pickle_module=ReferencePickle, pickle_protocol=PICKLE_PROTOCOL
-            )
+        make_folder(self.folder)
+        # Through memory: a full disk is an OSError here, and something of torch's own there.
+        buffer = io.BytesIO()
+        torch.save(content, buffer, pickle_module=ReferencePickle, pickle_protocol=PICKLE_PROTOCOL)
+        with replacing(path, overwrite=True) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def test_analysis_alone(command: Run, recordings: Path, trained) -> None:
         (["tones", "--preset", "huge"], "there is no preset 'huge'"),
         (["tones", "--device", "tpu"], "device 'tpu' cannot be used"),
         (["tones", "--resume"], "there is nothing to resume"),
+        (["tones", "-o", "tones.onnx"], "tones.onnx does not end in .distill"),
         (["tones", "-o", "no/where.distill"], "folder no does not exist"),
         (["tones", "--epochz", "1"], "No such option"),
         (["tones", "--epochs", "many"], "Invalid value"),
@@ -157,7 +158,7 @@ def test_a_file_in_the_way_is_told(command: Run, recordings: Path, folder: Path)
     (folder / "a.training").write_text("mine")
     code, _, err = command(recordings, *TINY_OPTIONS, "-o", "a.distill")
     assert code == 1
-    assert "a.training" in complaint(err)
+    assert "a.training/spectrograms cannot be made a folder" in complaint(err)
 
 
 def test_a_damaged_checkpoint_is_told(command: Run, recordings: Path, folder: Path) -> None:

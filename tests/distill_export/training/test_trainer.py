@@ -113,11 +113,11 @@ def test_losses_that_are_not_finite_are_told(new_trainer: New) -> None:
         advance(trainer, trainer.steps_per_epoch)
 
 
-def test_without_validation_the_training_is_judged(new_trainer: New) -> None:
+def test_without_validation_the_last_is_the_best(new_trainer: New) -> None:
     trainer = new_trainer()
     trainer.validation = type(trainer.validation)([])
-    advance(trainer, trainer.steps_per_epoch)
-    assert trainer.best_epoch == 1
+    advance(trainer, trainer.total_steps)
+    assert trainer.best_epoch == trainer.epoch == 3
     assert not trainer.history["val"]
 
 
