@@ -19,11 +19,11 @@ from pathlib import Path
 
 import torch
 
-from distill_export.training.config import TrainingSettings
+from distill_export.training.config import STATISTICS, TrainingSettings
 from distill_export.training.dataset import ChunkSet, read_folder, split_recordings
 from distill_export.training.loss import VAELoss
 from distill_export.training.pipeline import pick_device
-from distill_export.training.quality import log_mel_distance_db, mean_answer
+from distill_export.training.quality import level_db, log_mel_distance_db, mean_answer
 from distill_export.training.recordings import find_files
 from distill_export.training.schedule import cosine_decay
 from distill_export.training.spectrogram_cache import SpectrogramCache
@@ -37,6 +37,7 @@ NAMES = (
     *("ambi_swoosh", "guit_e_fifths", "guit_e_slide", "guit_harmonics", "loop_garzul"),
 )
 SEEDS = 32
+QUIET_DB = -10.0
 
 
 def main() -> None:
@@ -63,6 +64,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         training, validation = read(arguments.folder, Path(temporary), settings)
         print(f"{len(training)} chunks to learn from, {len(validation)} held out")
+        for kind in STATISTICS:
+            print(f"{kind} statistics: {reach(kind, training, validation)}")
         trainer = new_trainer(training, validation, settings)
         print(f"throughput against a plain loop: {throughput(trainer, arguments.rounds):.3f}")
         learn(new_trainer(training, validation, settings))
@@ -84,6 +87,18 @@ def new_trainer(training: ChunkSet, validation: ChunkSet, settings: TrainingSett
     """Return a trainer that has not begun."""
     stats = compute_statistics(settings.statistics, training.batches(16))
     return Trainer(training, validation, stats, settings, pick_device(settings.device))
+
+
+def reach(kind: str, training: ChunkSet, validation: ChunkSet) -> str:
+    """Return what the decoder can answer at best on the held-out chunks, softplus and tanh given."""
+    stats = compute_statistics(kind, training.batches(16))
+    chunks = torch.cat(list(validation.batches(16)))
+    distance = log_mel_distance_db(chunks[:, 0].clamp(min=stats.mag_mean), chunks[:, 0]).mean()
+    audible = level_db(chunks[:, 0]) > QUIET_DB
+    beyond = ((chunks[:, 1] - stats.if_mean).abs() > stats.if_std)[audible].float().mean()
+    return (
+        f"best answer {float(distance):.1f} dB off, {float(beyond):.0%} of the phase out of reach"
+    )
 
 
 def learn(trainer: Trainer) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 
 class DeferredInterrupt:
-    """While it is entered, the first Ctrl-C only sets `requested`; a second one is as ever."""
+    """While it is entered, the first Ctrl-C only sets `requested`; a second one is as ever.
+
+    Where Ctrl-C is ignored, as in a job that a script has put into the background, it stays so.
+    """
 
     def __init__(self) -> None:
         self.requested = False
@@ -17,7 +20,8 @@ class DeferredInterrupt:
 
     def __enter__(self) -> DeferredInterrupt:
         """Take over the signal, where that is possible."""
-        if threading.current_thread() is threading.main_thread():
+        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if threading.current_thread() is threading.main_thread() and not ignored:
             self._before = signal.signal(signal.SIGINT, self._request)
         return self
 

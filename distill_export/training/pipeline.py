@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import math
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ from distill_runtime.output_file import check_output
 
 Say = Callable[[str], None]
 MODEL_SUFFIX = ".distill"
+_FREE_TO_CHANGE = {"device", "checkpoint_interval", "preview_interval"}  # when a training resumes
 _BATCH = 32
 
 
@@ -321,6 +323,8 @@ def _settings_of(
     content: dict[str, Any], document: str, request: TrainingRequest
 ) -> TrainingSettings:
     settings = TrainingSettings.from_dict(content[STATE].get("settings"), document=document)
+    free = {name: request.settings[name] for name in _FREE_TO_CHANGE & request.settings.keys()}
+    settings = dataclasses.replace(settings, **free)
     for name, wanted in request.settings.items():
         if getattr(settings, name) != wanted:
             raise RequestError(

@@ -169,6 +169,8 @@ def test_resuming_asks_for_the_same(recordings: Path, tmp_path: Path) -> None:
     other = write_recordings(tmp_path / "other", 3)
     with pytest.raises(RequestError, match="other recordings"):
         train(dataclasses.replace(request, folder=other, settings={}))
+    train(dataclasses.replace(request, settings={"device": "auto", "preview_interval": 1}))
+    request.output.unlink()
     # A training that was over is finished again, to the same model.
     best = read_file(workspace(request.output) / "checkpoints" / "best.pt")
     again = train(dataclasses.replace(request, settings={}))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C do what it does at a terminal: in the background it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -181,6 +189,7 @@ def test_torch_is_missing(command: Run, recordings: Path, monkeypatch: pytest.Mo
     assert complaint(err).startswith("torch is not installed: pip install")
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("step", [1, 2, 5])
 def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
     command: Run, recordings: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
@@ -295,11 +304,21 @@ def test_what_a_killed_process_left_is_swept(recordings: Path, folder: Path) -> 
     assert not left.exists()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_ctrl_c_does_not_wait() -> None:
     with pytest.raises(KeyboardInterrupt), pipeline.DeferredInterrupt() as interrupt:
         os.kill(os.getpid(), signal.SIGINT)
         assert interrupt.requested
         os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with pipeline.DeferredInterrupt() as interrupt:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert not interrupt.requested
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
