@@ -90,7 +90,7 @@ def new_trainer(training: ChunkSet, validation: ChunkSet, settings: TrainingSett
 
 
 def reach(kind: str, training: ChunkSet, validation: ChunkSet) -> str:
-    """Return what the decoder can answer at best on the held-out chunks, softplus and tanh given."""
+    """Return what a decoder that ends in softplus and tanh can answer at best."""
     stats = compute_statistics(kind, training.batches(16))
     chunks = torch.cat(list(validation.batches(16)))
     distance = log_mel_distance_db(chunks[:, 0].clamp(min=stats.mag_mean), chunks[:, 0]).mean()
