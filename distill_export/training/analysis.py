@@ -1,12 +1,14 @@
 """The latent analysis: principal components of what a model encodes, their ranges and names.
 
 The encoded training set says which directions the sounds differ along. Samples of the prior are
-added, as many again, so that where seeds come from has an extent in every direction and a small
-training set cannot put a slider's zero, or its end, where no seed ever goes.
+added, at the same weight, so that where seeds come from has an extent in every direction and a
+small training set cannot put a slider's zero, or its end, where no seed ever goes. There are many
+of them however small the training set is: else their own chance directions would become sliders.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -23,6 +25,8 @@ STRONG_CORRELATION = 0.6
 _SAFE_PERCENT = (2.0, 98.0)
 _WARNING_PERCENT = (0.5, 99.5)
 _PRIOR_SEED = 0
+_PRIOR_SAMPLES_PER_DIMENSION = 20
+_MAX_PRIOR_SAMPLES = 20_000
 _RATE_HZ = 48_000
 
 
@@ -41,8 +45,7 @@ def analyse_latents(
         ModelFileError: The model has no encoder.
     """
     encoded = encode(model, statistics, spectrograms)
-    prior = np.random.default_rng(_PRIOR_SEED).standard_normal(encoded.shape)
-    mean, components, ratios, positions = principal_components(np.concatenate([encoded, prior]))
+    mean, components, ratios, positions = principal_components(with_prior(encoded))
     safe_min, safe_max = np.percentile(positions, _SAFE_PERCENT, axis=0)
     warning_min, warning_max = np.percentile(positions, _WARNING_PERCENT, axis=0)
     # A slider has 21 positions, and they span the safe range.
@@ -83,6 +86,15 @@ def encode(
     return torch.cat(means).numpy()
 
 
+def with_prior(encoded: np.ndarray) -> np.ndarray:
+    """Return encoded latents `[n, latent_dim]`, repeated, and as many samples of the prior."""
+    chunks, latent_dim = encoded.shape
+    wanted = min(_PRIOR_SAMPLES_PER_DIMENSION * latent_dim, _MAX_PRIOR_SAMPLES)
+    repeated = np.tile(encoded, (math.ceil(wanted / chunks), 1))
+    prior = np.random.default_rng(_PRIOR_SEED).standard_normal(repeated.shape)
+    return np.concatenate([repeated, prior])
+
+
 def principal_components(
     vectors: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -96,8 +108,9 @@ def principal_components(
         least one), their shares `[count]`, and the vectors' positions `[n, count]` along them.
     """
     mean = vectors.mean(axis=0)
-    _, spread, directions = np.linalg.svd(vectors - mean, full_matrices=False)
-    shares = spread**2 / max((spread**2).sum(), 1e-12)
+    variances, directions = np.linalg.eigh((vectors - mean).T @ (vectors - mean) / len(vectors))
+    variances, directions = variances[::-1].clip(min=0.0), directions.T[::-1]
+    shares = variances / max(variances.sum(), 1e-12)
     count = max(1, int((shares > LEAST_VARIANCE_RATIO).sum()))
     components = directions[:count]
     largest = components[np.arange(count), np.abs(components).argmax(axis=1)]

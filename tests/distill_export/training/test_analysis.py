@@ -11,6 +11,7 @@ from distill_export.training.analysis import (
     analyse_latents,
     principal_components,
     suggest_label,
+    with_prior,
 )
 from distill_export.training.dataset import ChunkSet
 from distill_export.training.sound_features import FEATURES, measure
@@ -38,6 +39,17 @@ def test_there_is_always_a_component() -> None:
     assert len(principal_components(np.zeros((5, 100)))[1]) == 1
     isotropic = np.random.default_rng(0).normal(size=(4000, 100))
     assert len(principal_components(isotropic)[1]) == 1
+
+
+def test_the_prior_has_no_direction_of_its_own() -> None:
+    """Three chunks that differ along one direction give one slider, however few they are."""
+    encoded = np.zeros((3, 128))
+    encoded[:, 5] = [-9.0, 0.0, 9.0]
+    _, components, shares, positions = principal_components(with_prior(encoded))
+    assert len(components) == 1
+    assert abs(components[0, 5]) > 0.99
+    assert positions.std() == pytest.approx(np.sqrt((54 + 1) / 2), rel=0.05)
+    assert shares[0] == pytest.approx((54 + 1) / (54 + 128), rel=0.05)
 
 
 def test_a_model_gets_its_sliders(chunk_sets: tuple[ChunkSet, ChunkSet]) -> None:
