@@ -153,8 +153,6 @@ def test_misuse_is_told_in_one_line(
 def test_a_failure_is_told_in_one_line(
     command: Run, recordings: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, _, err = command(recordings, *TINY_OPTIONS, "--learning-rate", "1", "-o", "a.distill")
-    assert code in (0, 1)  # whether it diverges is up to the arithmetic
     monkeypatch.setattr(Trainer, "kl_weight", float("nan"))
     code, _, err = command(recordings, *TINY_OPTIONS, "-o", "b.distill")
     assert code == 1
@@ -190,7 +188,7 @@ def test_torch_is_missing(command: Run, recordings: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("step", [1, 2, 5])
+@pytest.mark.parametrize("step", [2, 5])
 def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
     command: Run, recordings: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
@@ -272,7 +270,7 @@ def test_a_kill_at_any_moment_leaves_a_checkpoint(recordings: Path, folder: Path
     )
     assert process.stdin and process.stdout
     steps = [-1]
-    for turn in range(10):
+    for turn in range(8):
         process.stdin.write("on\n" if turn else "new\n")
         process.stdin.flush()
         pid = int(process.stdout.readline())
