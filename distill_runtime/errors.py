@@ -7,12 +7,14 @@ Each message is one line: what was found, what was expected, what to do.
     │   ├── ArtifactError            no artifact, not one of ours, or not of this contract
     │   ├── ModelFileError           no model file, or one that cannot be used
     │   │   └── IncompatibleModelError   an older or a sibling format
+    │   ├── RecordingError           a recording, or a folder of them, that cannot be used
     │   ├── RequestError             a duration, a seed, a latent vector out of bounds
     │   └── OutputExistsError        the output is there and would be overwritten
     └── FailureError (RuntimeError)  the input is fine, the work could not be done
         ├── BackendError             onnxruntime refused or failed
         ├── DependencyError          a package is missing, or two of them exclude each other
         ├── OutputError              the output could not be written
+        ├── TrainingError            a training came to nothing
         └── VerificationError        a check of an artifact did not hold
 """
 
@@ -44,6 +46,10 @@ class IncompatibleModelError(ModelFileError):
         super().__init__(self.MESSAGE)
 
 
+class RecordingError(InputError):
+    """There is no recording, or it cannot be used."""
+
+
 class RequestError(InputError):
     """A duration, a seed, a latent vector or another setting is out of bounds."""
 
@@ -66,6 +72,10 @@ class DependencyError(FailureError, ImportError):
 
 class OutputError(FailureError):
     """The output could not be written: no space, no permission, a lost device."""
+
+
+class TrainingError(FailureError):
+    """A training came to nothing: its losses are not finite."""
 
 
 class VerificationError(FailureError):

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from distill_export.cli import app as export_app
+from distill_export.train_cli import app as train_app
 from distill_runtime.cli.app import app as run_app
 
 HEADING = """# Command lines
@@ -18,7 +19,7 @@ Made from the programs by `make docs`; a test compares them. Paths and JSON go t
 else to stderr. Exit codes: 0 success; 1 failure (a check that did not hold, a full disk, some of a
 batch); 2 misuse (an option, a file that is not there or not what it should be); 130 Ctrl-C.
 
-Both programs complete their options in the shell: `distill-run --install-completion` sets it up.
+All three complete their options in the shell: `distill-run --install-completion` sets it up.
 """
 
 
@@ -30,8 +31,9 @@ def generate() -> str:
     for name, command in group.commands.items():
         title = "distill-run ARTIFACT" if name == "play" else f"distill-run {name}"
         parts += [f"## {title}\n\n{_text(command)}\n", *_parameters(command)]
-    command = typer.main.get_command(export_app)
-    parts += [f"## distill-export\n\n{_text(command)}\n", *_parameters(command)]
+    for name, app in (("distill-export", export_app), ("distill-train", train_app)):
+        command = typer.main.get_command(app)
+        parts += [f"## {name}\n\n{_text(command)}\n", *_parameters(command)]
     return "\n".join(parts)
 
 

@@ -38,6 +38,6 @@ def test_the_two_commands_are_targets_of_the_makefile():
 
 def test_the_command_lines_are_those_of_the_package():
     project = (REPOSITORY / "pyproject.toml").read_text()
-    for program in ("distill-export", "distill-run"):
+    for program in ("distill-export", "distill-run", "distill-train"):
         assert f"    {program} " in README
         assert f"\n{program} = " in project

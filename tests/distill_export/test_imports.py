@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 RUNTIME_NEEDS = {"distill_runtime", "numpy", "onnxruntime", "rich", "soundfile", "soxr", "typer"}
 RUNTIME_NEEDS |= {"matplotlib", "sounddevice"}  # its extras
 EXPORT_NEEDS = {"distill_export", "distill_runtime", "numpy", "onnx", "torch", "typer"}
+TRAINING_NEEDS = {"soundfile", "soxr"}  # of the runtime's, to read recordings
 # What only a training calls.
 TRAINING = {"backward", "optim", "zero_grad", "DataLoader", "cross_entropy", "mse_loss"}
 
@@ -78,7 +79,7 @@ def test_the_export_uses_the_runtimes_public_names(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("package", "needs"),
-    [("distill_runtime", RUNTIME_NEEDS), ("distill_export", EXPORT_NEEDS)],
+    [("distill_runtime", RUNTIME_NEEDS), ("distill_export", EXPORT_NEEDS | TRAINING_NEEDS)],
 )
 def test_a_package_imports_what_it_depends_on_and_nothing_else(
     package: str, needs: set[str]
@@ -91,8 +92,10 @@ def test_a_package_imports_what_it_depends_on_and_nothing_else(
 
 
 @pytest.mark.parametrize("package", ["distill_runtime", "distill_export"])
-def test_neither_package_trains(package: str) -> None:
+def test_only_the_training_trains(package: str) -> None:
     for path in sources(package):
+        if path.parent.name == "training":
+            continue
         tree = ast.parse(path.read_text("utf-8"))
         names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         names |= {part for module, name, _ in imports(tree) for part in (module, name)}

@@ -1,0 +1,80 @@
+"""Presets by the size of a data set: the less there is, the more is done against overfitting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from distill_runtime.errors import RequestError
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings for training sets up to a size.
+
+    Attributes:
+        up_to_chunks: Largest training set that gets this preset by itself; None: any.
+        settings: Fields of `TrainingSettings`.
+    """
+
+    up_to_chunks: int | None
+    settings: dict[str, Any]
+
+
+PRESETS = {
+    "small": Preset(
+        600,
+        {
+            "max_epochs": 150,
+            "patience_epochs": 40,
+            "batch_size": 8,
+            "learning_rate": 1e-3,
+            "dropout": 0.1,
+            "weight_decay": 0.05,
+            "augmentation_expansion": 1,
+        },
+    ),
+    "medium": Preset(
+        6000,
+        {
+            "max_epochs": 100,
+            "patience_epochs": 20,
+            "batch_size": 16,
+            "learning_rate": 5e-4,
+            "dropout": 0.05,
+            "weight_decay": 0.02,
+            "augmentation_expansion": 0,
+        },
+    ),
+    "large": Preset(
+        None,
+        {
+            "max_epochs": 40,
+            "patience_epochs": 8,
+            "batch_size": 32,
+            "learning_rate": 5e-4,
+            "dropout": 0.0,
+            "weight_decay": 0.01,
+            "augmentation_expansion": 0,
+        },
+    ),
+}
+
+
+def preset_name(name: str, training_chunks: int) -> str:
+    """Return the preset that is meant, "auto" being the one for so many chunks.
+
+    Raises:
+        RequestError: There is no such preset.
+    """
+    if name in PRESETS:
+        return name
+    if name != AUTO:
+        raise RequestError(f"there is no preset {name!r}, expected {AUTO}, {', '.join(PRESETS)}")
+    return next(
+        name
+        for name, preset in PRESETS.items()
+        if preset.up_to_chunks is None or training_chunks <= preset.up_to_chunks
+    )
