@@ -33,7 +33,7 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Default: <model>.onnx in this folder."
+            "--output", "-o", metavar="FILE", help="Default: MODEL.onnx in this folder."
         ),
     ] = None,
     force: Annotated[

@@ -35,7 +35,7 @@ def train(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Default: <folder>.distill in this folder."
+            "--output", "-o", metavar="FILE", help="Default: FOLDER.distill in this folder."
         ),
     ] = None,
     preset: Annotated[
