@@ -12,13 +12,16 @@ import torch
 from onnx import TensorProto, helper
 
 from distill_export import __version__
+from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_runtime import contract
 
 OPSET = 18
 
 
-def trace(synthesizer: Synthesizer, *, latent_dim: int) -> onnx.ModelProto:
+def trace(
+    synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int
+) -> onnx.ModelProto:
     """Trace the module to an ONNX model without metadata.
 
     Args:
@@ -69,6 +72,21 @@ def with_mel_output(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
     return copy
 
 
+def with_mel_input(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
+    """Return a copy of a model that is given its mel frames instead of decoding them.
+
+    The input `mel` is `[batch, 2, n_mels, frames]`, as many frames as the graph would have made
+    there. The latents still say how many steps there are.
+    """
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for node in copy.graph.node:
+        node.output[:] = ["unused" if name == contract.MEL else name for name in node.output]
+    shape = ["batch", 2, n_mels, "frames"]
+    copy.graph.input.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    return copy
+
+
 def set_metadata(model: onnx.ModelProto, document: str) -> None:
     """Put the metadata document into a model, in place of the one it has."""
     helper.set_model_props(model, {contract.METADATA_KEY: document})
@@ -93,13 +111,20 @@ def _strip(model: onnx.ModelProto) -> None:
     del model.metadata_props[:]
     model.ClearField("doc_string")
     model.ClearField("domain")
-    graph = model.graph
-    graph.name = "distill"
+    model.graph.name = "distill"
+    _strip_graph(model.graph)
+
+
+def _strip_graph(graph: onnx.GraphProto) -> None:
     graph.ClearField("doc_string")
     for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         del part.metadata_props[:]
         part.ClearField("doc_string")
     del graph.value_info[:]
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _strip_graph(attribute.g)
 
 
 def _declare_tensors(model: onnx.ModelProto, *, latent_dim: int, state_size: int) -> None:

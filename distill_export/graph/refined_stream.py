@@ -119,3 +119,21 @@ class RefinedStream(nn.Module):
         sound = torch.cat([opening, sound[:, self.latency_samples :]], dim=1)
         samples = BLOCK_FRAMES * self.hop_length * steps + self.latency_samples * flush
         return sound[:, :samples], RefinedStreamState(ending, *after)
+
+    def resynthesize(self, mel: torch.Tensor) -> torch.Tensor:
+        """Play whole streams at once, without the latency.
+
+        Args:
+            mel: `[batch, n_mels, frames]`, normalised log power, at least one frame.
+
+        Returns:
+            Audio `[batch, frames * hop_length]`.
+        """
+        batch, _, frames = mel.shape
+        steps = -(-frames // BLOCK_FRAMES)
+        missing = mel[..., -1:].expand(-1, -1, steps * BLOCK_FRAMES - frames)
+        state = RefinedStreamState(*(mel.new_zeros(batch, *s) for s in self.state_shapes()))
+        started = torch.zeros(batch, dtype=torch.bool, device=mel.device)
+        sound, _ = self(torch.cat([mel, missing], dim=2), state, started, steps, 1)
+        start = self.latency_samples
+        return sound[:, start : start + frames * self.hop_length]

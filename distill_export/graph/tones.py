@@ -13,7 +13,7 @@ _ALWAYS_TONAL_BINS = 20  # a mel band is no wider than a tone there
 _CLIMBS = 3  # doublings: up to eight bins to a peak
 _SHARP = -0.3  # second difference of the log magnitude at a tone's peak, or less
 _TIE = 1e-9  # differences that only rounding makes
-_FLOOR = 1e-10
+_FAINT = 1e-5  # power of a bin, -104 dB of a full sine: below it there are no peaks
 _TURN = 2.0 * math.pi
 
 
@@ -41,11 +41,13 @@ class FindTones(nn.Module):
 
     def forward(self, power: torch.Tensor) -> Tones:
         """Take a power spectrum, float64 `[batch, frames, TONE_BINS]`."""
-        height = 0.5 * torch.log(power + _FLOOR)
+        height = 0.5 * torch.log(power + _FAINT)
         left = torch.cat([height[..., :1], height[..., :-1]], dim=-1)
         right = torch.cat([height[..., 1:], height[..., -1:]], dim=-1)
-        up = (right > height + _TIE) & (right > left - _TIE)
-        down = (left > height + _TIE) & ~(right > left - _TIE)
+        # Not `right > height + _TIE`: the exporter drops the addition of so small a number.
+        to_right = right - left > -_TIE
+        up = (right - height > _TIE) & to_right
+        down = (left - height > _TIE) & ~to_right
         peak = self.bins + up.long() - down.long()
         for _ in range(_CLIMBS):
             peak = torch.gather(peak, 2, peak)
@@ -54,7 +56,7 @@ class FindTones(nn.Module):
         advance = (self.bins + vertex.clamp(-0.5, 0.5)) * self.radians_per_bin
         return Tones(
             peak=peak,
-            is_tonal=(torch.gather(curvature, 2, peak) < _SHARP) | self.always,
+            is_tonal=(torch.gather(curvature, 2, peak) < _SHARP) | (self.always & (power > _FAINT)),
             advance=torch.gather(advance, 2, peak),
         )
 
