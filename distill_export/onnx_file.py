@@ -19,9 +19,7 @@ from distill_runtime import contract
 OPSET = 18
 
 
-def trace(
-    synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int
-) -> onnx.ModelProto:
+def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> onnx.ModelProto:
     """Trace the module to an ONNX model without metadata.
 
     Args:
@@ -55,6 +53,7 @@ def trace(
         )
     model = program.model_proto
     _strip(model)
+    _merge_constants(model, keep=set(synthesizer.state_dict()))
     _declare_tensors(model, latent_dim=latent_dim, state_size=synthesizer.state_size)
     model.ir_version = contract.MAX_IR_VERSION
     model.producer_name = "distill-export"
@@ -125,6 +124,33 @@ def _strip_graph(graph: onnx.GraphProto) -> None:
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 _strip_graph(attribute.g)
+
+
+def _merge_constants(model: onnx.ModelProto, *, keep: set[str]) -> None:
+    """Let equal constants that the tracer made be one; what a module holds keeps its name."""
+    graph = model.graph
+    first: dict[tuple[int, tuple[int, ...], bytes], str] = {}
+    merged: dict[str, str] = {}
+    for tensor in graph.initializer:
+        if tensor.name not in keep and tensor.raw_data:
+            value = tensor.data_type, tuple(tensor.dims), tensor.raw_data
+            merged[tensor.name] = first.setdefault(value, tensor.name)
+    kept = [
+        tensor
+        for tensor in graph.initializer
+        if merged.get(tensor.name, tensor.name) == tensor.name
+    ]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    _rename_inputs(graph, merged)
+
+
+def _rename_inputs(graph: onnx.GraphProto, names: dict[str, str]) -> None:
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename_inputs(attribute.g, names)
 
 
 def _declare_tensors(model: onnx.ModelProto, *, latent_dim: int, state_size: int) -> None:

@@ -32,6 +32,7 @@ _MOMENTUM = 0.8
 _PULL = 0.6
 _MAX_RISE = 1.5
 _ENVELOPE = 1.5  # four squared Hann windows, summed
+_INAUDIBLE = 1e-12
 _FAINT = 1e-4  # a magnitude below which a bin's own phase means little
 
 
@@ -71,7 +72,7 @@ class RefinedBlock(nn.Module):
         self.tone_phase = TonePhase()
         self.noise_phase = NoisePhase(n_fft=n_fft, hop_length=hop_length)
         bins, conjugate = InverseRealDFT.bins()
-        # Phases refer to a frame's centre, transforms to its beginning: every other bin is negative.
+        # Phases refer to a frame's centre, transforms to its beginning: odd bins are negative.
         alternating = 1.0 - 2.0 * (bins % 2)
         self.register_buffer("bins", bins)
         self.register_buffer("alternating", alternating[:, None])
@@ -112,9 +113,7 @@ class RefinedBlock(nn.Module):
         power = mel_power(log_power)
         target = log_mel(power).float()
         linear = self.linear_power(power)
-        tones = self.find_tones(
-            torch.index_select(linear, 1, self.tone_slots).transpose(1, 2)
-        )
+        tones = self.find_tones(torch.index_select(linear, 1, self.tone_slots).transpose(1, 2))
         noise = self.noise_phase(state.position, log_power.shape[-1])
         tonal = self.tone_phase(tones, noise[..., :TONE_BINS], state.phase, state.advance)
         spectrum = self._start(linear.sqrt().float(), tonal, noise[..., TONE_BINS:])
@@ -132,8 +131,9 @@ class RefinedBlock(nn.Module):
 
         committed = spectrum[..., :BLOCK_FRAMES]
         _, tail = self._synthesize(committed, state.audio)
-        return sound[..., :BLOCK_FRAMES].transpose(1, 2).flatten(1), RefinedState(
-            audio=tail,
+        sound = _without_denormals(sound[..., :BLOCK_FRAMES])
+        return sound.transpose(1, 2).flatten(1), RefinedState(
+            audio=_without_denormals(tail),
             phase=self._phase_of(committed[..., -1], tonal[:, :, BLOCK_FRAMES - 1]),
             advance=tones.advance[:, BLOCK_FRAMES - 1].float(),
             position=torch.remainder(state.position + BLOCK_FRAMES, self.noise_phase.rows),
@@ -154,7 +154,7 @@ class RefinedBlock(nn.Module):
     def _synthesize(
         self, spectrum: torch.Tensor, tail: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Overlap-add frames to hops `[batch, hop_length, frames + 3]`, and split off the last 3."""
+        """Overlap-add frames to hops `[batch, hop_length, frames + 3]`; also return the last 3."""
         frames = self.inverse_dft(spectrum) * self.synthesis_window
         quarters = frames.unflatten(1, (4, self.hop_length)).unbind(dim=1)
         hops = F.pad(tail, (0, spectrum.shape[-1]))
@@ -188,6 +188,11 @@ class RefinedBlock(nn.Module):
         vector = torch.stack([real, imaginary], dim=1) + _FAINT * expected
         length = vector.square().sum(dim=1, keepdim=True).sqrt()
         return torch.where(length > 0, vector / length.clamp(min=1e-30), expected)
+
+
+def _without_denormals(x: torch.Tensor) -> torch.Tensor:
+    """Return 0 for what is below -240 dB, on its way to numbers that are slow to compute with."""
+    return torch.where(x.abs() < _INAUDIBLE, 0.0, x)
 
 
 def _slots_of_bins(
