@@ -81,9 +81,10 @@ def draw(path: Path, rows: dict[str, Array]) -> None:
     """Draw mel spectrograms one above the other."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415  (matplotlib brings it)
 
-    figure = Figure(figsize=(7, 5.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Figure(figsize=(7, 5.4), dpi=80, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
     for axes, (name, sound) in zip(
         figure.subplots(len(rows), sharex=True), rows.items(), strict=True
     ):
@@ -92,7 +93,10 @@ def draw(path: Path, rows: dict[str, Array]) -> None:
         axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-40, vmax=45)
         axes.set_ylabel(f"{name}\nmel band")
     axes.set_xlabel("seconds")
-    figure.savefig(path, dpi=80)
+    canvas.draw()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(48).save(
+        path, optimize=True
+    )
 
 
 def main() -> None:

@@ -118,19 +118,20 @@ class RefinedBlock(nn.Module):
         tonal = self.tone_phase(tones, noise[..., :TONE_BINS], state.phase, state.advance)
         spectrum = self._start(linear.sqrt().float(), tonal, noise[..., TONE_BINS:])
 
-        sound, _ = self._synthesize(spectrum, state.audio)
+        sound = self._synthesize(spectrum, state.audio)
         ahead = sound
         for i in range(self.iterations):
             if i:
                 last = sound
-                sound, _ = self._synthesize(spectrum, state.audio)
+                sound = self._synthesize(spectrum, state.audio)
                 ahead = sound + _MOMENTUM * (sound - last)
             spectrum = self._pull_to_mel(self._analyze(ahead), target)
         if self.iterations:
-            sound, _ = self._synthesize(spectrum, state.audio)
+            sound = self._synthesize(spectrum, state.audio)
 
         committed = spectrum[..., :BLOCK_FRAMES]
-        _, tail = self._synthesize(committed, state.audio)
+        reaching = committed[..., -OVERLAP_HOPS:]  # the frames that reach beyond the block
+        tail = self._synthesize(reaching, torch.zeros_like(state.audio))[..., -OVERLAP_HOPS:]
         sound = _without_denormals(sound[..., :BLOCK_FRAMES])
         return sound.transpose(1, 2).flatten(1), RefinedState(
             audio=_without_denormals(tail),
@@ -151,16 +152,14 @@ class RefinedBlock(nn.Module):
         parts = (real * magnitude, imaginary * (magnitude * self.conjugate))
         return torch.stack([part.unflatten(1, (33, 32)) for part in parts], dim=2).flatten(2, 3)
 
-    def _synthesize(
-        self, spectrum: torch.Tensor, tail: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Overlap-add frames to hops `[batch, hop_length, frames + 3]`; also return the last 3."""
+    def _synthesize(self, spectrum: torch.Tensor, tail: torch.Tensor) -> torch.Tensor:
+        """Overlap-add frames and a tail to hops `[batch, hop_length, frames + 3]`."""
         frames = self.inverse_dft(spectrum) * self.synthesis_window
         quarters = frames.unflatten(1, (4, self.hop_length)).unbind(dim=1)
         hops = F.pad(tail, (0, spectrum.shape[-1]))
         for age in (3, 2, 1, 0):
             hops = hops + F.pad(quarters[age], (age, 3 - age))
-        return hops, hops[..., -OVERLAP_HOPS:]
+        return hops
 
     def _analyze(self, hops: torch.Tensor) -> torch.Tensor:
         """Transform hops `[batch, hop_length, frames + 3]` to a spectrum."""
