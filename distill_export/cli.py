@@ -60,7 +60,7 @@ def export(
             min=0,
             max=64,
             metavar="PASSES",
-            help="Passes of refined: 0 is rough and fast, 16 is finer than most ears.",
+            help="Passes of refined: more come nearer, and each takes time.",
         ),
     ] = 8,
     version: Annotated[
