@@ -1,4 +1,4 @@
-# make demo    set up, export the demo model and render a sound from it
+# make demo    set up, export the demo model with both reconstructions and render a sound of each
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
@@ -15,8 +15,10 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
+	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience_refined.onnx --reconstruction refined --force
 	$(BIN)/distill-run artifacts/ambience.onnx -d 10 --seed 7 -o artifacts/ambience_seed7.wav --force
-	@echo "Listen to artifacts/ambience_seed7.wav"
+	$(BIN)/distill-run artifacts/ambience_refined.onnx -d 10 --seed 7 -o artifacts/ambience_refined_seed7.wav --force
+	@echo "Listen to artifacts/ambience_seed7.wav and artifacts/ambience_refined_seed7.wav"
 
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed
 	$(BIN)/pytest

@@ -13,6 +13,8 @@ from distill_runtime import command_line
 from distill_runtime.command_line import say
 from distill_runtime.errors import DependencyError
 
+_REFERENCES = {"learned": "float64", "refined": "PyTorch"}
+
 app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
 
 
@@ -32,9 +34,7 @@ def export(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Default: MODEL.onnx in this folder."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help="Default: MODEL.onnx in this folder."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite the file if it exists.")
@@ -42,6 +42,25 @@ def export(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON report to stdout instead of the path.")
     ] = False,
+    reconstruction: Annotated[
+        str,
+        typer.Option(
+            "--reconstruction",
+            metavar="learned|refined",
+            help="How mel frames become sound: learned is what Distill plays, refined is closest "
+            "to the magnitudes that the model drew.",
+        ),
+    ] = "learned",
+    quality: Annotated[
+        int,
+        typer.Option(
+            "--quality",
+            min=0,
+            max=64,
+            metavar="PASSES",
+            help="Passes of refined: more come nearer, and each takes time.",
+        ),
+    ] = 8,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -64,7 +83,14 @@ def export(
     path = output or Path(model.with_suffix(".onnx").name)
     if path.is_dir():
         path = path / model.with_suffix(".onnx").name
-    report = export_model(model, path, overwrite=force, progress=say)
+    report = export_model(
+        model,
+        path,
+        overwrite=force,
+        reconstruction=reconstruction,
+        quality=quality,
+        progress=say,
+    )
     metadata, parity = report.metadata, report.metadata.parity
     sliders = len(metadata.sliders.sliders) if metadata.sliders else 0
     say(
@@ -73,7 +99,7 @@ def export(
         f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
         f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"
         f"verified: mel frames within {parity.decoder_max_difference:.1g} of PyTorch, "
-        f"sound {parity.reconstruction_snr_db:.0f} dB from float64, "
+        f"sound {parity.reconstruction_snr_db:.0f} dB from {_REFERENCES[metadata.reconstruction]}, "
         f"stream {parity.streaming_snr_db:.0f} dB from one shot, "
         f"batch {parity.batch_snr_db:.0f} dB from single rows"
     )

@@ -14,13 +14,16 @@ import torch
 from distill_export import __version__
 from distill_export.checkpoint import load_model_or_checkpoint
 from distill_export.graph.decoder import FoldedDecoder
+from distill_export.graph.refined import DEFAULT_ITERATIONS, MAX_ITERATIONS
+from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_export.metadata import model_info, normalization, slider_bank
 from distill_export.model_file import LoadedModel
 from distill_export.onnx_file import OPSET, set_metadata, trace
 from distill_export.verification import verify_graph
 from distill_runtime.artifact_file import ArtifactFile
-from distill_runtime.contract import ArtifactMetadata, AudioFormat
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, AudioFormat
+from distill_runtime.errors import RequestError
 from distill_runtime.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.output_file import replacing
 
@@ -44,6 +47,8 @@ def export_model(
     output: Path | None = None,
     *,
     overwrite: bool = False,
+    reconstruction: str = "learned",
+    quality: int = DEFAULT_ITERATIONS,
     progress: Callable[[str], None] = lambda message: None,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
@@ -52,28 +57,31 @@ def export_model(
         source: A `.distill` model or a `.pt` checkpoint.
         output: Where to write; by default beside the source, with the ending `.onnx`.
         overwrite: Whether to replace a file that is there.
+        reconstruction: "learned", what Distill plays, or "refined", closest to the magnitudes.
+        quality: Passes of "refined", 0 to 64; each costs time. "learned" has none.
         progress: Told what is being done, a few words at a time.
 
     Raises:
         ModelFileError: The source is not there or cannot be used.
+        RequestError: There is no such reconstruction or quality.
         VerificationError: The graph does not agree with the reference; nothing is written.
         OutputError: The output could not be written.
     """
+    _check_request(reconstruction, quality)
     output = output or source.with_suffix(".onnx")
     with replacing(output, overwrite=overwrite) as temporary:  # first: a bad output fails at once
         progress(f"reading {source}")
         loaded = load_model_or_checkpoint(source)
         source_sha256 = _sha256(source)
         progress("building the graph")
-        synthesizer = build_synthesizer(loaded)
+        synthesizer: Synthesizer | RefinedSynthesizer
+        if reconstruction == "refined":
+            synthesizer = build_refined_synthesizer(loaded, quality=quality)
+        else:
+            synthesizer = build_synthesizer(loaded)
         model = trace(synthesizer, latent_dim=loaded.model.shape.latent_dim)
         progress("verifying it against PyTorch")
-        verification = verify_graph(
-            model,
-            loaded,
-            state_size=synthesizer.state_size,
-            latency_samples=synthesizer.latency_samples,
-        )
+        verification = verify_graph(model, loaded, synthesizer)
         spectrogram = loaded.spectrogram_config
         metadata = ArtifactMetadata(
             model=model_info(loaded),
@@ -88,7 +96,7 @@ def export_model(
             latent_dim=loaded.model.shape.latent_dim,
             state_size=synthesizer.state_size,
             latency_samples=synthesizer.latency_samples,
-            reconstruction="learned",
+            reconstruction=synthesizer.reconstruction,
             precision="float32",
             normalization=normalization(loaded.normalization_stats),
             sliders=slider_bank(loaded.analysis),
@@ -123,18 +131,42 @@ def export_model(
 
 
 def build_synthesizer(loaded: LoadedModel) -> Synthesizer:
-    """Return the graph of a loaded model, in eval mode on the CPU."""
+    """Return the graph of a loaded model with "learned", in eval mode on the CPU."""
+    decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES)
+    return Synthesizer(decoder, loaded.normalization_stats, **_sizes(loaded)).eval()
+
+
+def build_refined_synthesizer(
+    loaded: LoadedModel, *, quality: int = DEFAULT_ITERATIONS
+) -> RefinedSynthesizer:
+    """Return the graph of a loaded model with "refined", in eval mode on the CPU."""
+    decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES)
+    synthesizer = RefinedSynthesizer(
+        decoder, loaded.normalization_stats, iterations=quality, **_sizes(loaded)
+    )
+    return synthesizer.eval().requires_grad_(False)
+
+
+def _sizes(loaded: LoadedModel) -> dict[str, int]:
     spectrogram = loaded.spectrogram_config
-    return Synthesizer(
-        FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES),
-        loaded.normalization_stats,
-        sample_rate_hz=spectrogram.sample_rate,
-        n_fft=spectrogram.n_fft,
-        hop_length=spectrogram.hop_length,
-        n_mels=spectrogram.n_mels,
-        chunk_frames=CHUNK_FRAMES,
-        hop_frames=HOP_FRAMES,
-    ).eval()
+    return {
+        "sample_rate_hz": spectrogram.sample_rate,
+        "n_fft": spectrogram.n_fft,
+        "hop_length": spectrogram.hop_length,
+        "n_mels": spectrogram.n_mels,
+        "chunk_frames": CHUNK_FRAMES,
+        "hop_frames": HOP_FRAMES,
+    }
+
+
+def _check_request(reconstruction: str, quality: int) -> None:
+    if reconstruction not in RECONSTRUCTIONS:
+        raise RequestError(
+            f"the reconstruction is {reconstruction!r}, expected one of "
+            f"{', '.join(RECONSTRUCTIONS)}"
+        )
+    if not 0 <= quality <= MAX_ITERATIONS:
+        raise RequestError(f"the quality is {quality}, expected 0 to {MAX_ITERATIONS} passes")
 
 
 def _sha256(path: Path) -> str:

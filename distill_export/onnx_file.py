@@ -12,13 +12,14 @@ import torch
 from onnx import TensorProto, helper
 
 from distill_export import __version__
+from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_runtime import contract
 
 OPSET = 18
 
 
-def trace(synthesizer: Synthesizer, *, latent_dim: int) -> onnx.ModelProto:
+def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> onnx.ModelProto:
     """Trace the module to an ONNX model without metadata.
 
     Args:
@@ -52,6 +53,7 @@ def trace(synthesizer: Synthesizer, *, latent_dim: int) -> onnx.ModelProto:
         )
     model = program.model_proto
     _strip(model)
+    _merge_constants(model, keep=set(synthesizer.state_dict()))
     _declare_tensors(model, latent_dim=latent_dim, state_size=synthesizer.state_size)
     model.ir_version = contract.MAX_IR_VERSION
     model.producer_name = "distill-export"
@@ -66,6 +68,21 @@ def with_mel_output(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
     copy.CopyFrom(model)
     shape = ["batch", 2, n_mels, "frames"]
     copy.graph.output.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    return copy
+
+
+def with_mel_input(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
+    """Return a copy of a model that is given its mel frames instead of decoding them.
+
+    The input `mel` is `[batch, 2, n_mels, frames]`, as many frames as the graph would have made
+    there. The latents still say how many steps there are.
+    """
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for node in copy.graph.node:
+        node.output[:] = ["unused" if name == contract.MEL else name for name in node.output]
+    shape = ["batch", 2, n_mels, "frames"]
+    copy.graph.input.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
     return copy
 
 
@@ -93,13 +110,47 @@ def _strip(model: onnx.ModelProto) -> None:
     del model.metadata_props[:]
     model.ClearField("doc_string")
     model.ClearField("domain")
-    graph = model.graph
-    graph.name = "distill"
+    model.graph.name = "distill"
+    _strip_graph(model.graph)
+
+
+def _strip_graph(graph: onnx.GraphProto) -> None:
     graph.ClearField("doc_string")
     for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         del part.metadata_props[:]
         part.ClearField("doc_string")
     del graph.value_info[:]
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _strip_graph(attribute.g)
+
+
+def _merge_constants(model: onnx.ModelProto, *, keep: set[str]) -> None:
+    """Let equal constants that the tracer made be one; what a module holds keeps its name."""
+    graph = model.graph
+    first: dict[tuple[int, tuple[int, ...], bytes], str] = {}
+    merged: dict[str, str] = {}
+    for tensor in graph.initializer:
+        if tensor.name not in keep and tensor.raw_data:
+            value = tensor.data_type, tuple(tensor.dims), tensor.raw_data
+            merged[tensor.name] = first.setdefault(value, tensor.name)
+    kept = [
+        tensor
+        for tensor in graph.initializer
+        if merged.get(tensor.name, tensor.name) == tensor.name
+    ]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    _rename_inputs(graph, merged)
+
+
+def _rename_inputs(graph: onnx.GraphProto, names: dict[str, str]) -> None:
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename_inputs(attribute.g, names)
 
 
 def _declare_tensors(model: onnx.ModelProto, *, latent_dim: int, state_size: int) -> None:

@@ -73,7 +73,7 @@ class InverseMel(nn.Module):
         """
         super().__init__()
         self.register_buffer("gram", inverse_gram(filterbank))
-        lower, weights = _two_bands(filterbank.double())
+        lower, weights = two_bands(filterbank.double())
         self.register_buffer("lower", lower[bins])
         self.register_buffer("upper", lower[bins] + 1)
         self.register_buffer("lower_weight", weights[bins, 0, None])
@@ -87,7 +87,7 @@ class InverseMel(nn.Module):
         return torch.relu(below + above)
 
 
-def _two_bands(filterbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def two_bands(filterbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return each bin's lower band `[n_bins]` and its weights there and one above `[n_bins, 2]`."""
     n_mels = filterbank.shape[1]
     lower = (filterbank > 0).to(torch.int64).argmax(dim=1).clamp(max=n_mels - 2)

@@ -1,4 +1,4 @@
-"""The whole road from latent vectors to sound, as a streaming step."""
+"""The whole road from latent vectors to sound, as a streaming step: reconstruction "learned"."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from distill_export.mel import htk_filterbank
 class Synthesizer(nn.Module):
     """Latents and a state in, audio and the next state out; docs/artifact.md has the contract."""
 
+    reconstruction = "learned"
     latency_samples = 1024
 
     def __init__(
@@ -65,7 +66,7 @@ class Synthesizer(nn.Module):
             if `finish`; the next state, zeros after `finish`; and the mel frames
             `[batch, 2, n_mels, frames]`.
         """
-        flush = _as_int(finish)
+        flush = as_int(finish)
         before = self.state_layout.unpack(state)
         chunks = self.decoder(latents.flatten(0, 1)).unflatten(0, latents.shape[:2])
         mel, chunk_tail = self.chunk_overlap_add(
@@ -85,7 +86,7 @@ class Synthesizer(nn.Module):
         return audio, next_state, mel
 
 
-def _as_int(finish: torch.Tensor) -> int:
+def as_int(finish: torch.Tensor) -> int:
     """Return 1 or 0, as a value that a traced graph can size its tensors by."""
     value = finish.to(torch.int64).item()
     torch._check(value >= 0)

@@ -1,0 +1,94 @@
+"""How far a resynthesised sound is from the one that was analysed, in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from distill_export.complex_spectrogram import ComplexSpectrogram
+
+Array = npt.NDArray[np.float32]
+
+FRAME_RATE_HZ = 93.75
+_RATE_HZ = 48_000
+_FLOOR = 1e-4  # mel power that counts as silence in the log-mel distance
+_SLOT = 240  # samples, 5 ms, of the envelope that onsets are found in
+_ONSET_DB = 12.0
+_QUIET = 1e-3  # energy in 20 ms, -60 dB: what is below is not heard before an onset
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Distances of one sound; smaller is better in each, and 0 is a perfect one."""
+
+    log_mel_db: float  # root mean square over the bands of a frame, mean over frames
+    convergence: float  # of the square root of the mel power
+    stft: float  # log magnitude, nepers, mean of three resolutions
+    pre_echo_db: float  # energy too much in the 20 ms before onsets; NaN without onsets
+    buzz_db: float  # how far multiples of the frame rate stand out, less those of the original
+
+    @classmethod
+    def of(cls, original: Array, found: Array) -> Measures:
+        """Compare two sounds `[samples]` of one length."""
+        target, mel = mel_power(original), mel_power(found)
+        logs = 10 * (np.log10(mel + _FLOOR) - np.log10(target + _FLOOR))
+        roots = np.sqrt(target)
+        return cls(
+            log_mel_db=float(np.sqrt((logs**2).mean(axis=0)).mean()),
+            convergence=float(np.linalg.norm(np.sqrt(mel) - roots) / np.linalg.norm(roots)),
+            stft=float(np.mean([_stft_distance(original, found, n) for n in (512, 1024, 2048)])),
+            pre_echo_db=_pre_echo(original, found),
+            buzz_db=_comb(found) - _comb(original),
+        )
+
+
+def mel_power(sound: Array) -> npt.NDArray[np.float64]:
+    """Return the mel power `[n_mels, frames]` that a model would learn from."""
+    waveform = torch.from_numpy(sound.astype(np.float64))[None, None]
+    return np.expm1(ComplexSpectrogram().waveform_to_complex_mel(waveform)[0, 0].numpy()).clip(0)
+
+
+def _stft_distance(original: Array, found: Array, n_fft: int) -> float:
+    logs = []
+    for sound in (original, found):
+        spectrum = torch.stft(
+            torch.from_numpy(sound),
+            n_fft,
+            n_fft // 4,
+            window=torch.hann_window(n_fft),
+            return_complex=True,
+        )
+        logs.append(torch.log(spectrum.abs() + 1e-2))
+    return float((logs[0] - logs[1]).abs().mean())
+
+
+def _pre_echo(original: Array, found: Array) -> float:
+    before, after = _envelope(original), _envelope(found)
+    excess = []
+    for i in range(8, len(before) - 2):
+        quiet = before[i - 4 : i].sum()
+        rise = 10 * np.log10((before[i : i + 2].sum() + _QUIET) / (quiet + _QUIET))
+        if rise > _ONSET_DB and before[i] >= before[i - 1 : i + 1].max():
+            excess.append(10 * np.log10((after[i - 4 : i].sum() + _QUIET) / (quiet + _QUIET)))
+    return float(np.mean(np.maximum(excess, 0))) if excess else float("nan")
+
+
+def _envelope(sound: Array) -> npt.NDArray[np.float64]:
+    slots = len(sound) // _SLOT
+    return (sound[: slots * _SLOT].astype(np.float64).reshape(slots, _SLOT) ** 2).sum(axis=1)
+
+
+def _comb(sound: Array) -> float:
+    """Return how far the frame rate's multiples up to 9 kHz are above their neighbours, in dB."""
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2 + 1e-9
+    width = _RATE_HZ / len(sound)
+    levels = []
+    for multiple in np.arange(2, 96) * FRAME_RATE_HZ:
+        centre, near, far = (round(hz / width) for hz in (multiple, 5.0, 30.0))
+        peak = power[centre - 2 : centre + 3].mean()
+        sides = np.r_[power[centre - far : centre - near], power[centre + near : centre + far]]
+        levels.append(10 * np.log10(peak / sides.mean()))
+    return float(np.mean(levels))
