@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime import command_line
 from distill_runtime.command_line import say
 from distill_runtime.errors import DependencyError
@@ -56,11 +57,11 @@ def export(
         typer.Option(
             "--quality",
             min=0,
-            max=64,
+            max=MAX_QUALITY,
             metavar="PASSES",
             help="Passes of refined: more come nearer, and each takes time.",
         ),
-    ] = 8,
+    ] = DEFAULT_QUALITY,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),

@@ -14,12 +14,12 @@ import torch
 from distill_export import __version__
 from distill_export.checkpoint import load_model_or_checkpoint
 from distill_export.graph.decoder import FoldedDecoder
-from distill_export.graph.refined import DEFAULT_ITERATIONS, MAX_ITERATIONS
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_export.metadata import model_info, normalization, slider_bank
 from distill_export.model_file import LoadedModel
 from distill_export.onnx_file import OPSET, set_metadata, trace
+from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
 from distill_export.verification import verify_graph
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, AudioFormat
@@ -48,7 +48,7 @@ def export_model(
     *,
     overwrite: bool = False,
     reconstruction: str = "learned",
-    quality: int = DEFAULT_ITERATIONS,
+    quality: int = DEFAULT_QUALITY,
     progress: Callable[[str], None] = lambda message: None,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
@@ -137,7 +137,7 @@ def build_synthesizer(loaded: LoadedModel) -> Synthesizer:
 
 
 def build_refined_synthesizer(
-    loaded: LoadedModel, *, quality: int = DEFAULT_ITERATIONS
+    loaded: LoadedModel, *, quality: int = DEFAULT_QUALITY
 ) -> RefinedSynthesizer:
     """Return the graph of a loaded model with "refined", in eval mode on the CPU."""
     decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES)
@@ -165,8 +165,8 @@ def _check_request(reconstruction: str, quality: int) -> None:
             f"the reconstruction is {reconstruction!r}, expected one of "
             f"{', '.join(RECONSTRUCTIONS)}"
         )
-    if not 0 <= quality <= MAX_ITERATIONS:
-        raise RequestError(f"the quality is {quality}, expected 0 to {MAX_ITERATIONS} passes")
+    if not 0 <= quality <= MAX_QUALITY:
+        raise RequestError(f"the quality is {quality}, expected 0 to {MAX_QUALITY} passes")
 
 
 def _sha256(path: Path) -> str:

@@ -37,7 +37,10 @@ Array = npt.NDArray[np.float32]
 
 # Voices side by side in one call. Few, since several batches run at a time: the decoder uses all
 # cores, the rest of the graph and what comes after it only one (docs/performance.md).
-_VOICES_PER_BATCH = 4
+_VOICES_PER_BATCH = {
+    "learned": 4,
+    "refined": 1,  # its rows round a little differently beside others, and a recipe would not know
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +220,10 @@ class GenerationPipeline:
         seeded = [config.with_seed() for config in configs]
         for config in seeded:
             self._check(config)
-        jobs = [partial(self._generate_batch, batch) for batch in _batches(seeded)]
+        together = min(
+            _VOICES_PER_BATCH[player.metadata.reconstruction] for player in self._players()
+        )
+        jobs = [partial(self._generate_batch, batch) for batch in _batches(seeded, together)]
         workers = self.artifact.options.resolved_threads if self.artifact.provider == "cpu" else 1
         for results in in_order(jobs, workers):
             yield from results
@@ -384,12 +390,14 @@ def _sidecar(path: Path, recipe: str, *, overwrite: bool) -> Iterator[None]:
         yield
 
 
-def _batches(configs: Sequence[GenerationConfig]) -> Iterator[list[GenerationConfig]]:
+def _batches(
+    configs: Sequence[GenerationConfig], most_voices: int
+) -> Iterator[list[GenerationConfig]]:
     """Group neighbours of one duration, at most so many voices together."""
     batch: list[GenerationConfig] = []
     for config in configs:
         voices = sum(len(other.row_seeds) for other in batch) + len(config.row_seeds)
-        if batch and (voices > _VOICES_PER_BATCH or config.duration_s != batch[0].duration_s):
+        if batch and (voices > most_voices or config.duration_s != batch[0].duration_s):
             yield batch
             batch = []
         batch.append(config)

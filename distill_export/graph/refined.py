@@ -25,8 +25,6 @@ from distill_export.graph.tones import TONE_BINS, FindTones, TonePhase
 BLOCK_FRAMES = 47
 LOOKAHEAD_FRAMES = 2
 OVERLAP_HOPS = 3  # hops that a frame reaches beyond its own
-DEFAULT_ITERATIONS = 16
-MAX_ITERATIONS = 64
 
 _MOMENTUM = 0.8
 _PULL = 0.6

@@ -8,9 +8,10 @@ from torch import nn
 from distill_export.complex_spectrogram import DatasetStatistics
 from distill_export.graph.chunks import ChunkOverlapAdd
 from distill_export.graph.decoder import FoldedDecoder
-from distill_export.graph.refined import BLOCK_FRAMES, DEFAULT_ITERATIONS
+from distill_export.graph.refined import BLOCK_FRAMES
 from distill_export.graph.refined_stream import RefinedStream, RefinedStreamState
 from distill_export.graph.synthesizer import as_int
+from distill_export.quality import DEFAULT_QUALITY
 
 
 class RefinedSynthesizer(nn.Module):
@@ -33,7 +34,7 @@ class RefinedSynthesizer(nn.Module):
         n_mels: int,
         chunk_frames: int,
         hop_frames: int,
-        iterations: int = DEFAULT_ITERATIONS,
+        iterations: int = DEFAULT_QUALITY,
     ) -> None:
         super().__init__()
         if hop_frames != BLOCK_FRAMES:

@@ -23,7 +23,7 @@ from distill_export import cli, export, verification
 from distill_export.complex_spectrogram import DatasetStatistics
 from distill_export.export import ExportReport, export_model
 from distill_export.graph.refined_stream import RefinedStream
-from distill_runtime import Artifact
+from distill_runtime import Artifact, GenerationConfig, GenerationPipeline
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.description import describe
@@ -200,3 +200,10 @@ def test_the_command_line_hands_both_options_on(
     CliRunner().invoke(cli.app, [*arguments, "--reconstruction", "refined", "--quality", "2"])
     assert asked["reconstruction"] == "refined"
     assert asked["quality"] == 2
+
+
+def test_sounds_made_together_are_what_each_is_alone(artifact: Artifact) -> None:
+    pipeline = GenerationPipeline(artifact)
+    configs = [GenerationConfig(duration_s=1.5, seed=seed) for seed in range(5)]
+    for config, result in zip(configs, pipeline.generate_many(configs), strict=True):
+        assert np.array_equal(result.audio, pipeline.generate(config).audio)
