@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +71,10 @@ def _render_one(
 ) -> None:
     path = options.path_for(config)
     started = time.perf_counter()
-    with _working(config):
-        result = pipeline.generate(config)
-        _save(result, path, options)
-        _plot(result, path, options)
+    _announce(config)
+    result = pipeline.generate(config)
+    _save(result, path, options)
+    _plot(result, path, options)
     _report(result, path, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
 
@@ -179,12 +177,10 @@ def _listen(result: GenerationResult, options: PlayOptions) -> None:
         play_sound(result)
 
 
-@contextmanager
-def _working(config: GenerationConfig) -> Iterator[None]:
+def _announce(config: GenerationConfig) -> None:
     """Say that a long sound takes its time."""
     if config.duration_s >= 60 and sys.stderr and sys.stderr.isatty():
         say(f"rendering {config.duration_s:g} s")
-    yield
 
 
 def _report(
