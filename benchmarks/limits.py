@@ -20,13 +20,17 @@ _SIDE = 1024  # of the plain product's square matrix
 def layer_sizes(shape: VAEShape) -> list[tuple[int, int, int]]:
     """Return the products that the decoder's layers come to, for one step: rows, inner, columns.
 
-    A transposed convolution multiplies each of its input's pixels by nine taps.
+    A transposed convolution multiplies each of its input's pixels by nine taps. The first is one
+    matrix with the linear layer before it, where that takes no more weights (graph/decoder.py).
     """
     channels = (*shape.decoder_channels, 2)
     sizes = [(1, shape.latent_dim, channels[0] * shape.base_area)]
     for layer, before in enumerate(shape.decoder_channels):
         pixels = shape.base_area * 4**layer
         sizes.append((pixels, before, _TAPS * channels[layer + 1]))
+    composed = 1, shape.latent_dim, channels[1] * shape.base_area * 4
+    if composed[1] * composed[2] <= sum(inner * columns for _, inner, columns in sizes[:2]):
+        sizes[:2] = [composed]
     return sizes
 
 

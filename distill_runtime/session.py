@@ -22,6 +22,7 @@ Float32Array = npt.NDArray[np.float32]
 PROVIDERS = ("auto", "cpu", "cuda")
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _QUIET = 4  # log fatal errors only: the rest reaches the caller as an exception
+_SPIN_US = 50  # from one operator to the next; longer gains nothing (docs/performance.md)
 _MAX_DEFAULT_THREADS = 4  # the layers are too small to gain from more
 
 
@@ -32,8 +33,8 @@ class SessionOptions:
     Attributes:
         provider: "cpu", "cuda", or "auto", which takes CUDA where it is installed and works.
         threads: Threads that share an operator's work; 0 takes the cores at hand, at most 4.
-        spinning: Whether idle threads wait busily: faster by a little, at the cost of whole cores.
-            Off, as suits an app that has other things to do.
+        spinning: Whether idle threads wait busily, between calls too, at the cost of whole cores.
+            Off, they wait so within a call only and for no longer than 50 microseconds.
         arena: Whether onnxruntime keeps the memory of one call for the next: no larger at its peak,
             but not given back before the artifact goes.
     """
@@ -108,9 +109,8 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
     settings.inter_op_num_threads = 1
     settings.enable_cpu_mem_arena = options.arena
     settings.log_severity_level = _QUIET
-    settings.add_session_config_entry(
-        "session.intra_op.allow_spinning", "1" if options.spinning else "0"
-    )
+    for key, value in _waiting(ort.__version__, spinning=options.spinning).items():
+        settings.add_session_config_entry(key, value)
     # Not session.set_denormal_as_zero: it would change the arithmetic of the calling thread, the
     # host's own, and no sound was found that it makes faster.
     # By its name's ending a file could pass for another format, one that was not checked.
@@ -138,6 +138,26 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
             "or take --provider cpu"
         )
     return session
+
+
+def _waiting(version: str, *, spinning: bool) -> dict[str, str]:
+    """Return the settings of how idle threads wait, for a version of onnxruntime."""
+    allow = "session.intra_op.allow_spinning"
+    if spinning:
+        return {allow: "1"}
+    if _release(version) < (1, 26):  # these would spin until they are tired of it
+        return {allow: "0"}
+    return {
+        allow: "1",
+        "session.intra_op.spin_duration_us": str(_SPIN_US),
+        "session.force_spinning_stop": "1",  # at the end of a call
+    }
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return a version's first two numbers; of one that is not so written, none."""
+    numbers = version.split(".")[:2]
+    return tuple(map(int, numbers)) if all(number.isdecimal() for number in numbers) else ()
 
 
 def _import_onnxruntime() -> Any:

@@ -14,7 +14,7 @@ from distill_runtime.errors import OutputError
 
 Array = npt.NDArray[np.float32]
 
-_MEMORY_BYTES = 8 * 2**20  # 44 s of mono at 48 kHz
+_MEMORY_BYTES = 16 * 2**20  # 87 s of mono at 48 kHz
 _BLOCK_FRAMES = 2**16
 
 

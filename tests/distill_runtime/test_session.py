@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from small_artifacts import LATENT_DIM, METADATA, STATE_SIZE, save, seal, small_model
 
@@ -30,12 +31,45 @@ def test_the_options_reach_the_session(small: Path, threads: int, switch: bool) 
     assert settings.intra_op_num_threads == threads
     assert settings.inter_op_num_threads == 1
     assert settings.enable_cpu_mem_arena is switch
-    spinning = settings.get_session_config_entry("session.intra_op.allow_spinning")
-    assert spinning == str(int(switch))
     # What would change the sound, or the arithmetic of the host's own thread, stays as it is.
     for name in ("session.disable_prepacking", "session.set_denormal_as_zero"):
         with pytest.raises(RuntimeError, match="does not have"):
             settings.get_session_config_entry(name)
+
+
+def waiting(artifact: Path, *, spinning: bool) -> dict[str, str]:
+    settings = open_session(artifact, SessionOptions(spinning=spinning)).get_session_options()
+    found = {}
+    for name in ("intra_op.allow_spinning", "intra_op.spin_duration_us", "force_spinning_stop"):
+        try:
+            found[name] = settings.get_session_config_entry(f"session.{name}")
+        except RuntimeError:  # it was not set
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.18.0", {"intra_op.allow_spinning": "0"}),
+        ("1.25.3", {"intra_op.allow_spinning": "0"}),
+        ("main", {"intra_op.allow_spinning": "0"}),
+        (
+            "1.26.0",
+            {
+                "intra_op.allow_spinning": "1",
+                "intra_op.spin_duration_us": "50",
+                "force_spinning_stop": "1",
+            },
+        ),
+    ],
+)
+def test_threads_wait_busily_for_a_moment_only_where_a_moment_can_be_said(
+    small: Path, version: str, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnxruntime, "__version__", version)
+    assert waiting(small, spinning=False) == expected
+    assert waiting(small, spinning=True) == {"intra_op.allow_spinning": "1"}
 
 
 def test_the_provider_is_the_one_asked_for(small: Path) -> None:
