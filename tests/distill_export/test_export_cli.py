@@ -291,7 +291,8 @@ def test_misuse_is_told_in_one_line(
 def test_a_missing_package_is_told(
     command: Run, model_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "distill_export.export")
+    for module in ("distill_export.export", "distill_export.onnx_program"):
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "onnx", None)
     code, out, err = command(model_path)
     assert (code, out) == (1, "")
