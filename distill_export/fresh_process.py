@@ -38,8 +38,12 @@ class FreshProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            # Whatever way this package was found, the process finds the same.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                "OMP_WAIT_POLICY": "PASSIVE",  # busy cores: threads that spin hold each other up
+                **os.environ,
+                # Whatever way this package was found, the process finds the same.
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
         )
 
     def __enter__(self) -> FreshProcess:

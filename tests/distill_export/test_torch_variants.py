@@ -165,7 +165,7 @@ def test_every_tensor_is_stored_once(report: ExportReport) -> None:
     with zipfile.ZipFile(report.path) as archive:
         stored = [e for e in archive.infolist() if e.filename.startswith("distill/data/")]
         sums = [entry.CRC for entry in stored if entry.file_size > 10_000]
-    assert len(sums) >= 5
+    assert len(sums) >= 3
     assert len(set(sums)) == len(sums)
 
 
@@ -233,9 +233,7 @@ def test_a_foreign_script_and_another_version_are_refused(script: Path, tmp_path
     assert "it has contract version 2, this program reads version 1: update" in refusal(other)
 
 
-def test_what_plays_elsewhere_is_told(
-    script: Path, source: Path, onnx_artifact: Artifact
-) -> None:
+def test_what_plays_elsewhere_is_told(script: Path, source: Path, onnx_artifact: Artifact) -> None:
     assert "distill-run plays it" in refusal(onnx_artifact.path)
     assert "make an artifact of it with distill-export" in refusal(source)
     with pytest.raises(ArtifactError, match=r"libtorch plays \(examples/cpp\)"):
@@ -284,7 +282,7 @@ def test_what_does_not_agree_is_not_written(
             bias -= 1e-4
 
     monkeypatch.setattr(torch_program, "save_torchscript", distorted)
-    with pytest.raises(VerificationError, match="against float64 is at .* nothing was written"):
+    with pytest.raises(VerificationError, match=r"against float64 is at .* nothing was written"):
         export_model(source, tmp_path / "a.ts", format="torchscript")
     assert not list(tmp_path.iterdir())
 
@@ -307,4 +305,3 @@ def test_a_file_that_no_process_can_play_is_told(tmp_path: Path) -> None:
         process.play(latents, state_size=1)
     with pytest.raises(ArtifactError, match="PyTorch cannot load it"):
         open_program(path, "torchscript")
-

@@ -27,7 +27,7 @@ SEED, RATE = 7, 48_000
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the example once: libtorch's headers take a compiler 15 s and more, whatever one does."""
+    """Build the example, once: libtorch's headers take any compiler 15 s and more."""
     if shutil.which("cmake") is None or not (shutil.which("c++") or shutil.which("g++")):
         pytest.skip("needs cmake and a C++ compiler")
     build = tmp_path_factory.mktemp("cpp")
