@@ -13,7 +13,7 @@ import torch
 
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.contract import PT2, TORCHSCRIPT, ArtifactMetadata
-from distill_runtime.errors import ArtifactError, BackendError
+from distill_runtime.errors import ArtifactError, BackendError, RequestError
 
 Array = npt.NDArray[np.float32]
 # latents [batch, steps, latent_dim], state [batch, state_size], finish [] to audio, next state
@@ -67,17 +67,34 @@ class TorchArtifact:
             Audio `[batch, samples]` and the next state.
 
         Raises:
+            RequestError: A shape is not as above.
             BackendError: PyTorch could not play it.
         """
+        sizes = self.metadata.latent_dim, self.metadata.state_size
+        batch, steps = (*latents.shape, 0, 0)[:2]
+        if (latents.shape, state.shape) != ((batch, steps, sizes[0]), (batch, sizes[1])) or (
+            0 in latents.shape
+        ):
+            raise RequestError(
+                f"latents and state must have the shapes [batch, steps, {sizes[0]}] and "
+                f"[batch, {sizes[1]}], not {list(latents.shape)} and {list(state.shape)}"
+            )
         try:
             return self._program(latents, state, np.array(finish))
         except RuntimeError as error:
             raise BackendError(f"{self.file.path}: {_last_line(error)}") from None
 
     def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
-        """Play blocks `[batch, steps, latent_dim]` as they arrive; the last one gets the tail."""
+        """Play blocks `[batch, steps, latent_dim]` as they arrive; the last one gets the tail.
+
+        Raises:
+            RequestError: There is no block, or one is not of the shape above.
+            BackendError: PyTorch could not play it.
+        """
         blocks = iter(latents)
-        block = next(blocks)
+        block = next(blocks, None)
+        if block is None:
+            raise RequestError("there is no latent vector to play: one step is the least")
         state = self.initial_state(len(block))
         while block is not None:
             following = next(blocks, None)

@@ -179,10 +179,23 @@ def test_nothing_of_this_machine_is_in_the_file(report: ExportReport) -> None:
     assert all(name.startswith("distill/") for name in names)
 
 
-def test_a_step_of_the_wrong_shape_is_told(artifact: TorchArtifact) -> None:
-    with pytest.raises(BackendError) as caught:
-        artifact.step(np.zeros((1, 1, DIM + 1), np.float32), artifact.initial_state())
+@pytest.mark.parametrize("shape", [(1, 1, DIM + 1), (2, 1, DIM), (1, 0, DIM), (DIM,)])
+def test_a_step_of_the_wrong_shape_is_told(artifact: TorchArtifact, shape: tuple[int, ...]) -> None:
+    with pytest.raises(RequestError, match="must have the shapes") as caught:
+        artifact.step(np.zeros(shape, np.float32), artifact.initial_state())
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_what_torch_cannot_play_is_told(artifact: TorchArtifact) -> None:
+    latents = np.zeros((1, 1, DIM), np.float64)  # the program takes float32
+    with pytest.raises(BackendError) as caught:
+        artifact.step(latents, artifact.initial_state())
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_stream_of_nothing_is_told(artifact: TorchArtifact) -> None:
+    with pytest.raises(RequestError, match="one step is the least"):
+        next(artifact.stream([]))
 
 
 def refusal(path: Path) -> str:
