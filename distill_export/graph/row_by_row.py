@@ -13,7 +13,7 @@ class RowByRowDecoder(nn.Module):
     """Decodes what `FoldedDecoder` decodes, a row at a time: a `scan` when exported.
 
     PyTorch takes another kernel for many rows than for one. The decoder's rounding, amplified by
-    the phase's running sum, would then tell how a stream was cut, at 105 to 116 dB.
+    the phase's running sum, would then tell how a stream was cut, at 95 to 110 dB.
     """
 
     def __init__(self, decoder: FoldedDecoder) -> None:
