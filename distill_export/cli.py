@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from distill_export.formats import check_format
 from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime import command_line
 from distill_runtime.command_line import say
+from distill_runtime.contract import ENDINGS, ONNX
 from distill_runtime.errors import DependencyError
 
 _REFERENCES = {"learned": "float64", "refined": "PyTorch"}
@@ -35,7 +37,9 @@ def export(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Default: MODEL.onnx in this folder."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Without it MODEL.onnx (.ts, .pt2) here."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite the file if it exists.")
@@ -62,12 +66,20 @@ def export(
             help="Passes of refined: more come nearer, and each takes time.",
         ),
     ] = DEFAULT_QUALITY,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="onnx|torchscript|pt2",
+            help="onnx plays anywhere; torchscript is for programs with libtorch, pt2 for PyTorch.",
+        ),
+    ] = ONNX,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Export a Distill model to one ONNX file that plays anywhere.
+    """Export a Distill model to one file that plays anywhere: ONNX, unless --format says else.
 
     The file is compared with PyTorch before it is written: what does not agree is not written.
 
@@ -81,15 +93,18 @@ def export(
             f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
         ) from None
 
-    path = output or Path(model.with_suffix(".onnx").name)
+    check_format(format, output)
+    name = model.with_suffix(ENDINGS[format]).name
+    path = output or Path(name)
     if path.is_dir():
-        path = path / model.with_suffix(".onnx").name
+        path = path / name
     report = export_model(
         model,
         path,
         overwrite=force,
         reconstruction=reconstruction,
         quality=quality,
+        format=format,
         progress=say,
     )
     metadata, parity = report.metadata, report.metadata.parity

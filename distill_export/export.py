@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
 import torch
 
 from distill_export import __version__
 from distill_export.checkpoint import load_model_or_checkpoint
+from distill_export.formats import check_format
 from distill_export.graph.decoder import FoldedDecoder
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_export.metadata import model_info, normalization, slider_bank
 from distill_export.model_file import LoadedModel
-from distill_export.onnx_file import OPSET, set_metadata, trace
+from distill_export.onnx_file import trace
+from distill_export.onnx_program import OnnxProgram
 from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
-from distill_export.verification import verify_graph
+from distill_export.torch_program import TorchProgram
 from distill_runtime.artifact_file import ArtifactFile
-from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, AudioFormat
+from distill_runtime.contract import (
+    ENDINGS,
+    ONNX,
+    RECONSTRUCTIONS,
+    ArtifactMetadata,
+    AudioFormat,
+)
 from distill_runtime.errors import RequestError
-from distill_runtime.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.output_file import replacing
 
 CHUNK_FRAMES = 94
@@ -49,26 +54,29 @@ def export_model(
     overwrite: bool = False,
     reconstruction: str = "learned",
     quality: int = DEFAULT_QUALITY,
+    format: str = ONNX,
     progress: Callable[[str], None] = lambda message: None,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
 
     Args:
         source: A `.distill` model or a `.pt` checkpoint.
-        output: Where to write; by default beside the source, with the ending `.onnx`.
+        output: Where to write; by default beside the source, with the format's ending.
         overwrite: Whether to replace a file that is there.
         reconstruction: "learned", what Distill plays, or "refined", closest to the magnitudes.
         quality: Passes of "refined", 0 to 64; each costs time. "learned" has none.
+        format: "onnx", "torchscript" or "pt2" (docs/variants.md).
         progress: Told what is being done, a few words at a time.
 
     Raises:
         ModelFileError: The source is not there or cannot be used.
-        RequestError: There is no such reconstruction or quality.
+        RequestError: There is no such reconstruction, quality or format.
         VerificationError: The graph does not agree with the reference; nothing is written.
         OutputError: The output could not be written.
     """
     _check_request(reconstruction, quality)
-    output = output or source.with_suffix(".onnx")
+    check_format(format, output)
+    output = output or source.with_suffix(ENDINGS[format])
     with replacing(output, overwrite=overwrite) as temporary:  # first: a bad output fails at once
         progress(f"reading {source}")
         loaded = load_model_or_checkpoint(source)
@@ -79,9 +87,14 @@ def export_model(
             synthesizer = build_refined_synthesizer(loaded, quality=quality)
         else:
             synthesizer = build_synthesizer(loaded)
-        model = trace(synthesizer, latent_dim=loaded.model.shape.latent_dim)
+        latent_dim = loaded.model.shape.latent_dim
+        program: OnnxProgram | TorchProgram
+        if format == ONNX:
+            program = OnnxProgram(trace(synthesizer, latent_dim=latent_dim))
+        else:
+            program = TorchProgram.save(synthesizer, temporary, format, latent_dim=latent_dim)
         progress("verifying it against PyTorch")
-        verification = verify_graph(model, loaded, synthesizer)
+        verification = program.verify(loaded, synthesizer)
         spectrogram = loaded.spectrogram_config
         metadata = ArtifactMetadata(
             model=model_info(loaded),
@@ -93,7 +106,7 @@ def export_model(
                 chunk_frames=CHUNK_FRAMES,
                 hop_frames=HOP_FRAMES,
             ),
-            latent_dim=loaded.model.shape.latent_dim,
+            latent_dim=latent_dim,
             state_size=synthesizer.state_size,
             latency_samples=synthesizer.latency_samples,
             reconstruction=synthesizer.reconstruction,
@@ -101,31 +114,23 @@ def export_model(
             normalization=normalization(loaded.normalization_stats),
             sliders=slider_bank(loaded.analysis),
             source_sha256=source_sha256,
-            weights_sha256=_weights_sha256(model),
+            weights_sha256=program.weights_sha256(),
             exporter={
                 "distill-export": __version__,
                 "torch": torch.__version__,
-                "onnx": onnx.__version__,
-                "opset": str(OPSET),
+                **program.versions,
             },
             parity=verification.parity,
             test_vector=verification.test_vector,
         )
-        set_metadata(model, metadata.to_json())
-        temporary.write_bytes(model.SerializeToString(deterministic=True))
+        program.write(temporary, metadata.to_json())
         # The last word has the runtime itself: what it would refuse is not written.
-        written = ArtifactFile.inspect(temporary)
-    decoder_bytes = sum(
-        len(tensor.raw_data)
-        for tensor in model.graph.initializer
-        if tensor.name.startswith("decoder.")
-    )
-    constant_bytes = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+        written = ArtifactFile.inspect(temporary, formats=(format,))
     return ExportReport(
         path=output,
         size_bytes=written.size_bytes,
-        weight_bytes=decoder_bytes,
-        constant_bytes=constant_bytes - decoder_bytes,
+        weight_bytes=program.weight_bytes,
+        constant_bytes=program.constant_bytes,
         metadata=metadata,
     )
 
@@ -172,9 +177,3 @@ def _check_request(reconstruction: str, quality: int) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _weights_sha256(model: onnx.ModelProto) -> str:
-    serialized = model.SerializeToString(deterministic=True)
-    file = io.BytesIO(serialized)
-    return hash_weights(file, scan_onnx(file, len(serialized)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import onnx
@@ -70,6 +71,19 @@ class Verification:
     test_vector: TestVector
 
 
+class Player(Protocol):
+    """What plays the file, or the graph, that is to be verified."""
+
+    def play(
+        self, latents: np.ndarray, pieces: tuple[int, ...] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Play `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
+
+        Returns:
+            Audio `[batch, samples]` and mel frames `[batch, 2, n_mels, frames]`, both whole.
+        """
+
+
 class _Graph:
     """The graph under test in onnxruntime, with its mel frames as an output."""
 
@@ -81,11 +95,7 @@ class _Graph:
     def play(
         self, latents: np.ndarray, pieces: tuple[int, ...] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Play `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
-
-        Returns:
-            Audio `[batch, samples]` and mel frames `[batch, 2, n_mels, frames]`, both whole.
-        """
+        """Play as `Player` says."""
         state = np.zeros((len(latents), self._state_size), np.float32)
         sounds, mels = [], []
         ends = np.cumsum(pieces or (latents.shape[1],))
@@ -119,11 +129,18 @@ def verify_graph(
     Raises:
         VerificationError: A difference is above what docs/artifact.md allows; it names the figure.
     """
-    latency_samples = synthesizer.latency_samples
-    reference = _reference(loaded, synthesizer)
     graph = _Graph(
         model, n_mels=loaded.spectrogram_config.n_mels, state_size=synthesizer.state_size
     )
+    return verify_player(graph, loaded, synthesizer)
+
+
+def verify_player(
+    graph: Player, loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesizer
+) -> Verification:
+    """Compare whatever plays the graph with the reference; see `verify_graph`."""
+    latency_samples = synthesizer.latency_samples
+    reference = _reference(loaded, synthesizer)
     latent_dim = loaded.model.shape.latent_dim
 
     decoder_difference, reconstruction = 0.0, MAX_SNR_DB
@@ -203,7 +220,7 @@ def _check_parity(parity: Parity, floors: Floors) -> None:
 
 
 def _test_vector(
-    graph: _Graph,
+    graph: Player,
     loaded: LoadedModel,
     synthesizer: Synthesizer | RefinedSynthesizer,
     reference: Reference,

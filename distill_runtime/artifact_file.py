@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,16 @@ from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.input_file import open_regular
 from distill_runtime.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
+from distill_runtime.torch_archive import ZIP_START, TorchArchive
 
 _FLOAT, _BOOL = 1, 9  # TensorProto.DataType
-_ZIP_START = b"PK\x03\x04"
+_PLAYS_ELSEWHERE = {
+    contract.ONNX: "is an ONNX artifact: distill-run plays it",
+    contract.TORCHSCRIPT: "is a TorchScript artifact, which libtorch plays (examples/cpp): "
+    "distill-export without --format makes the ONNX one that plays here",
+    contract.PT2: "is a PyTorch (pt2) artifact, which PyTorch plays (docs/variants.md): "
+    "distill-export without --format makes the ONNX one that plays here",
+}
 
 
 @dataclass(frozen=True)
@@ -29,18 +36,30 @@ class ArtifactFile:
     path: Path
     size_bytes: int
     metadata: ArtifactMetadata
+    format: str = contract.ONNX
 
     @classmethod
-    def inspect(cls, path: str | os.PathLike[str]) -> ArtifactFile:
+    def inspect(
+        cls, path: str | os.PathLike[str], *, formats: Collection[str] = (contract.ONNX,)
+    ) -> ArtifactFile:
         """Check a file and read its metadata; its weights are not read and nothing is run.
+
+        Args:
+            path: Where it is.
+            formats: Keys of `contract.ENDINGS` that will do: onnxruntime plays only "onnx".
 
         Raises:
             ArtifactError: There is no such file, or it is not an artifact that this version plays.
         """
         path = Path(path)
         with _explained(path), _open(path) as (file, size):
-            summary = _scan(file, size)
-            return cls(path=path, size_bytes=size, metadata=_check(summary))
+            if _is_zip(file):
+                found, metadata = _check_archive(file)
+            else:
+                found, metadata = contract.ONNX, _check(scan_onnx(file, size))
+            if found not in formats:
+                raise ArtifactError(_PLAYS_ELSEWHERE[found])
+            return cls(path=path, size_bytes=size, metadata=metadata, format=found)
 
     def weights_sha256(self) -> str:
         """Hash the weights as they are in the file, for comparison with the metadata.
@@ -49,7 +68,10 @@ class ArtifactFile:
             ArtifactError: The file is gone or damaged by now.
         """
         with _explained(self.path), _open(self.path) as (file, size):
-            return hash_weights(file, _scan(file, size))
+            if self.format == contract.ONNX:
+                return hash_weights(file, scan_onnx(file, size))
+            with TorchArchive.open(file) as archive:
+                return archive.tensors_sha256()
 
     def sha256(self) -> str:
         """Hash the whole file.
@@ -76,13 +98,21 @@ def _open(path: Path) -> AbstractContextManager[tuple[BinaryIO, int]]:
     )
 
 
-def _scan(file: BinaryIO, size: int) -> OnnxSummary:
-    if file.read(4) == _ZIP_START:
-        raise ArtifactError(
-            "is not an ONNX file but a zip, as model files are: make an artifact of it with "
-            "distill-export"
-        )
-    return scan_onnx(file, size)
+def _is_zip(file: BinaryIO) -> bool:
+    start = file.read(len(ZIP_START))
+    file.seek(0)
+    return start == ZIP_START
+
+
+def _check_archive(file: BinaryIO) -> tuple[str, ArtifactMetadata]:
+    """Return the format and the metadata of an archive that PyTorch wrote."""
+    with TorchArchive.open(file) as archive:
+        if archive.format is None:
+            raise ArtifactError(
+                "is not an ONNX file but a zip, as model files are: make an artifact of it with "
+                "distill-export"
+            )
+        return archive.format, ArtifactMetadata.from_json(archive.document())
 
 
 def _check(summary: OnnxSummary) -> ArtifactMetadata:

@@ -19,6 +19,10 @@ METADATA_KEY = "distill.artifact"
 FORMAT = "distill.artifact"
 VERSION = 1
 
+# The kinds of file that an artifact can be, and how their names end (docs/variants.md).
+ONNX, TORCHSCRIPT, PT2 = "onnx", "torchscript", "pt2"
+ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PT2: ".pt2"}
+
 # The graph's tensors, with the letters of their dynamic dimensions.
 LATENTS = "latents"  # float32 [batch, steps, latent_dim]
 STATE = "state"  # float32 [batch, state_size]

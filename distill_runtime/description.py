@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.audio.snr import MAX_SNR_DB
-from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.contract import ONNX, PT2, TORCHSCRIPT, ArtifactMetadata, Slider
+
+_FORMATS = {
+    ONNX: "ONNX, plays anywhere",
+    TORCHSCRIPT: "TorchScript, for programs with libtorch: code, load it only if you trust it",
+    PT2: "pt2, for PyTorch: load it only if you trust it",
+}
 
 
 def describe(file: ArtifactFile) -> str:
@@ -23,6 +29,7 @@ def describe(file: ArtifactFile) -> str:
         ("Latents", f"{metadata.latent_dim} dimensions"),
         ("Checked", _parity(metadata)),
         ("File", f"{file.size_bytes / 1e6:.1f} MB, {metadata.precision} weights"),
+        ("Format", _FORMATS[file.format]),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
         ("Sliders", _slider_count(metadata)),
@@ -110,7 +117,17 @@ def _slider(slider: Slider) -> str:
 
 def table(files: Sequence[ArtifactFile]) -> str:
     """Return artifacts as an aligned table of plain text, a line each under a heading."""
-    heading = ("file", "model", "dataset", "sliders", "sound", "precision", "size", "date")
+    heading = (
+        "file",
+        "model",
+        "dataset",
+        "sliders",
+        "sound",
+        "precision",
+        "format",
+        "size",
+        "date",
+    )
     rows = [heading, *map(_row, sorted(files, key=_family))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
     return "\n".join(
@@ -133,6 +150,7 @@ def _row(file: ArtifactFile) -> tuple[str, ...]:
         str(len(metadata.sliders.sliders)) if metadata.sliders else "none",
         metadata.reconstruction,
         metadata.precision,
+        file.format,
         f"{file.size_bytes / 1e6:.1f} MB",
         _line(metadata.model.training_date or metadata.model.saved_at)[:10] or "-",
     )

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks import end_to_end, limits, memory, stages
+from benchmarks import end_to_end, formats, limits, memory, stages
 from benchmarks.figures import Figure, ratio, save, table
 from benchmarks.original import Original
 from benchmarks.subject import Subject
@@ -76,6 +76,14 @@ def test_the_road_from_end_to_end_is_measured(subject: Subject, folder: Path) ->
     ]
     assert "original / artifact, finished" in names(found)
     assert "21 s / 20 s" in names(found)
+
+
+def test_the_formats_are_measured(folder: Path) -> None:  # three exports: seconds each
+    model = write(model_content(), folder / "formats.distill")
+    figures = formats.measure_formats(
+        model, folder, reconstruction="learned", seconds=1.0, threads=1, rounds=1
+    )
+    assert names(figures).count("torchscript / onnx") == 2
 
 
 def test_memory_is_measured(subject: Subject, folder: Path) -> None:

@@ -42,12 +42,13 @@ def _scan(module: nn.Module, state: Tensors, blocks: torch.Tensor) -> tuple[torc
 
     # While it traces, the exporter hands out stand-ins that only it can follow.
     module = getattr(module, "get_base", lambda: module)()
-    names, constants = zip(*module.named_buffers(), strict=True)
+    named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    names, constants = zip(*named.items(), strict=True)
 
     def step(*tensors: torch.Tensor) -> list[torch.Tensor]:
         before, (block, *values) = tensors[: len(state)], tensors[len(state) :]
-        buffers = dict(zip(names, values, strict=True))
-        output, after = torch.func.functional_call(module, buffers, (block, *before))
+        held = dict(zip(names, values, strict=True))
+        output, after = torch.func.functional_call(module, held, (block, *before))
         return [*(part.contiguous() for part in after), output]
 
     first = [part.contiguous() for part in state]

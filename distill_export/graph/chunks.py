@@ -57,7 +57,8 @@ class ChunkOverlapAdd(nn.Module):
         alone = finish & (index[-1] == 0)
         opening = torch.where(alone, torch.ones_like(self.opening), self.opening)
         fade_in = torch.where(opens[..., None], opening, self.rising)  # [batch, steps, hop_frames]
-        previous = torch.cat([tail[:, None], second[:, :-1]], dim=1)
+        # Cut after joining: a tensor of `steps - 1` would make torch.export refuse two steps.
+        previous = torch.cat([tail[:, None], second], dim=1)[:, :-1]
         blocks = first * fade_in[:, :, None, None] + previous * self.falling
         new_tail = second[:, -1]
 

@@ -22,24 +22,27 @@ def list_artifacts(
     Example: `distill-run list sounds/`
     """
     from distill_runtime.artifact_file import ArtifactFile  # noqa: PLC0415
+    from distill_runtime.contract import ENDINGS  # noqa: PLC0415
     from distill_runtime.description import table  # noqa: PLC0415
 
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder: give the folder that holds the artifacts")
     files = []
-    for path in sorted(folder.glob("*.onnx")):
+    for path in sorted(path for ending in ENDINGS.values() for path in folder.glob(f"*{ending}")):
         try:
-            files.append(ArtifactFile.inspect(path))
+            files.append(ArtifactFile.inspect(path, formats=ENDINGS))
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:
         for file in files:
             metadata = json.loads(file.metadata.to_json())
-            print(
-                json.dumps(
-                    {"path": str(file.path), "size_bytes": file.size_bytes, "metadata": metadata}
-                )
-            )
+            document = {
+                "path": str(file.path),
+                "format": file.format,
+                "size_bytes": file.size_bytes,
+                "metadata": metadata,
+            }
+            print(json.dumps(document))
     elif files:
         print(table(files))
     else:

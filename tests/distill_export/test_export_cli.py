@@ -291,7 +291,8 @@ def test_misuse_is_told_in_one_line(
 def test_a_missing_package_is_told(
     command: Run, model_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "distill_export.export")
+    for module in ("distill_export.export", "distill_export.onnx_program"):
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "onnx", None)
     code, out, err = command(model_path)
     assert (code, out) == (1, "")
@@ -333,3 +334,38 @@ def test_help_is_quick_and_needs_no_torch(option: str) -> None:
         assert "distill-export ambience.distill" in words
         for name in ("--output", "-o", "--force", "--json"):
             assert name in words
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_format_decides_the_name(
+    command: Run, model_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    report = export_model(model_path, folder.parent / "elsewhere.onnx")
+
+    def remember(source: Path, output: Path, **options: Any) -> Any:
+        asked.update(source=source, output=output, **options)
+        return report
+
+    monkeypatch.setattr(export, "export_model", remember)
+    for format, name in (("torchscript", "tiny.ts"), ("pt2", "tiny.pt2"), ("onnx", "tiny.onnx")):
+        code, out, _ = command(model_path, "--format", format)
+        assert (code, out) == (0, f"{name}\n")
+        assert (asked["output"], asked["format"]) == (Path(name), format)
+        assert command(model_path, "--format", format, "-o", folder)[1] == f"{folder / name}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--format", "torch"], "the format is 'torch', expected one of onnx, torchscript, pt2"),
+        (["-o", "a.ts"], "a.ts has the ending of torchscript, but the format is onnx"),
+    ],
+)
+def test_a_format_that_cannot_be_is_told(
+    command: Run, model_path: Path, folder: Path, options: list[str], expected: str
+) -> None:
+    code, out, err = command(model_path, *options)
+    assert (code, out) == (2, "")
+    assert expected in complaint(err)
+    assert not list(folder.iterdir())

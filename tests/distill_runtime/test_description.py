@@ -98,7 +98,7 @@ def test_a_table_is_aligned_and_families_stand_together(tmp_path: Path) -> None:
     lines = table(files).splitlines()
     assert lines[0].split() == [
         *("file", "model", "dataset", "sliders"),
-        *("sound", "precision", "size", "date"),
+        *("sound", "precision", "format", "size", "date"),
     ]
     assert [line.split()[0] for line in lines[1:]] == ["a_very_long_name.onnx", "z.onnx", "m.onnx"]
     for heading, column in (("model", "Rain"), ("precision", "float"), ("date", "2024-05-0")):

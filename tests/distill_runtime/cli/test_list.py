@@ -17,7 +17,7 @@ def test_a_table_of_what_is_there(cli: Any, sea: str, folder: Path) -> None:
     heading, *rows = done.out.splitlines()
     assert heading.split() == [
         *("file", "model", "dataset", "sliders"),
-        *("sound", "precision", "size", "date"),
+        *("sound", "precision", "format", "size", "date"),
     ]
     assert sorted(row.split()[0] for row in rows) == ["rain.onnx", sea]
     size = f"{os.path.getsize('rain.onnx') / 1e6:.1f} MB"  # noqa: PTH202
@@ -25,6 +25,7 @@ def test_a_table_of_what_is_there(cli: Any, sea: str, folder: Path) -> None:
     assert size in rain
     assert " 8 " in rain
     assert " float32 " in rain
+    assert " onnx " in rain
     assert cli("list").out == done.out
 
 

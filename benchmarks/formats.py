@@ -1,0 +1,86 @@
+"""`python -m benchmarks.formats`: the formats of one model, side by side: speed and size."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.figures import Figure, milliseconds, ratio, table
+from benchmarks.timing import interleave
+from distill_export.export import export_model
+from distill_export.torch_artifact import TorchArtifact
+from distill_runtime.artifact import Artifact
+from distill_runtime.contract import ENDINGS, ONNX
+from distill_runtime.session import SessionOptions
+
+_ROOT = Path(__file__).parents[1]
+_STEPS_PER_SECOND = 48_000 / 24_064
+
+
+def measure_formats(
+    model: Path, folder: Path, *, reconstruction: str, seconds: float, threads: int, rounds: int
+) -> list[Figure]:
+    """Time a sound, and a single step of a stream, in each format; a folder takes the files."""
+    torch.set_num_threads(threads)
+    options = SessionOptions(provider="cpu", threads=threads)
+    players: dict[str, Artifact | TorchArtifact] = {}
+    sizes = []
+    for format, ending in ENDINGS.items():
+        path = folder / f"{reconstruction}{ending}"
+        report = export_model(model, path, reconstruction=reconstruction, format=format)
+        sizes.append(Figure(f"{reconstruction}, file", format, report.size_bytes / 1e6, "MB"))
+        players[format] = (
+            Artifact.load(path, options=options) if format == ONNX else TorchArtifact.load(path)
+        )
+    dim = players[ONNX].metadata.latent_dim
+    shape = (1, round(seconds * _STEPS_PER_SECOND), dim)
+    latents = np.random.default_rng(0).standard_normal(shape, np.float32)
+
+    def render(player: Artifact | TorchArtifact) -> Callable[[], object]:
+        return lambda: player.render(latents)
+
+    def step(player: Artifact | TorchArtifact) -> Callable[[], object]:
+        return lambda: player.step(latents[:, :1], player.initial_state())
+
+    figures = sizes
+    for what, action in ((f"{seconds:g} s", render), ("one step", step)):
+        actions = {format: action(player) for format, player in players.items()}
+        times = interleave(actions, rounds=rounds)
+        group = f"{reconstruction}, {what}"
+        figures += [milliseconds(group, format, timing) for format, timing in times.items()]
+        figures += [
+            ratio(group, f"{format} / onnx", timing, times[ONNX])
+            for format, timing in times.items()
+            if format != ONNX
+        ]
+    return figures
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.formats", description=__doc__)
+    parser.add_argument("--model", type=Path, default=_ROOT / "artifacts" / "ambience.distill")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    for reconstruction in ("learned", "refined"):
+        with tempfile.TemporaryDirectory() as folder:
+            figures = measure_formats(
+                arguments.model,
+                Path(folder),
+                reconstruction=reconstruction,
+                seconds=arguments.seconds,
+                threads=arguments.threads,
+                rounds=arguments.rounds,
+            )
+        print(table(figures))
+
+
+if __name__ == "__main__":
+    main()
