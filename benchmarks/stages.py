@@ -17,8 +17,8 @@ from benchmarks.limits import decoder_flops, layer_products, plain_products, tra
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import Timing, interleave
-from distill_export.export import build_synthesizer
 from distill_export.graph.inverse_stft import InverseRealDFT
+from distill_export.synthesizers import build_synthesizer
 from distill_runtime.session import SessionOptions, open_session_from_bytes
 
 NAMES = ("decoder", "chunk overlap-add", "spectrum", "inverse STFT")

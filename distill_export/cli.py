@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,8 +13,12 @@ from distill_export.formats import check_format
 from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime import command_line
 from distill_runtime.command_line import say
-from distill_runtime.contract import ENDINGS, ONNX
-from distill_runtime.errors import DependencyError
+from distill_runtime.contract import ONNX
+from distill_runtime.description import describe_loss
+from distill_runtime.errors import DependencyError, RequestError
+
+if TYPE_CHECKING:
+    from distill_export.export import ExportReport
 
 _REFERENCES = {"learned": "float64", "refined": "PyTorch"}
 
@@ -38,11 +42,19 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Without it MODEL.onnx (.ts, .pt2) here."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here.",
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Overwrite the file if it exists.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Overwrite files that exist, and write a precision that loses too much, with a "
+            "warning inside.",
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON report to stdout instead of the path.")
@@ -74,6 +86,19 @@ def export(
             help="onnx plays anywhere; torchscript is for programs with libtorch, pt2 for PyTorch.",
         ),
     ] = ONNX,
+    precision: Annotated[
+        str,
+        typer.Option(
+            "--precision",
+            metavar="float32|float16|int8",
+            help="Of the weights: float16 is half the size, int8 a quarter and faster on many "
+            "CPUs. What it costs in sound is measured and written into the file.",
+        ),
+    ] = "float32",
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Export in all three precisions, and compare them."),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -87,30 +112,67 @@ def export(
     """
     say("loading PyTorch")
     try:
-        from distill_export.export import export_model  # noqa: PLC0415
+        from distill_export.comparison import comparison  # noqa: PLC0415
+        from distill_export.export import default_name, export_all, export_model  # noqa: PLC0415
+        from distill_export.precision import check_precision  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DependencyError(
             f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
         ) from None
 
-    check_format(format, output)
-    name = model.with_suffix(ENDINGS[format]).name
-    path = output or Path(name)
-    if path.is_dir():
-        path = path / name
-    report = export_model(
-        model,
-        path,
-        overwrite=force,
-        reconstruction=reconstruction,
-        quality=quality,
-        format=format,
-        progress=say,
-    )
-    metadata, parity = report.metadata, report.metadata.parity
+    check_format(format, None if every else output)
+    check_precision(precision, format=format)
+    if every:
+        _check_all(precision, format, output)
+        reports = export_all(
+            model,
+            output or Path(),
+            overwrite=force,
+            reconstruction=reconstruction,
+            quality=quality,
+            accept_loss=force,
+            progress=say,
+        )
+    else:
+        path = output or Path()
+        if path.is_dir():
+            path = path / default_name(model, format=format, precision=precision)
+        reports = [
+            export_model(
+                model,
+                path,
+                overwrite=force,
+                reconstruction=reconstruction,
+                quality=quality,
+                format=format,
+                precision=precision,
+                accept_loss=force,
+                progress=say,
+            )
+        ]
+    for report in reports:
+        _tell(report)
+    if every:
+        say(comparison(reports))
+    for report in reports:
+        print(json.dumps(_document(report)) if as_json else report.path)
+
+
+def _check_all(precision: str, format: str, output: Path | None) -> None:
+    if precision != "float32" or format != ONNX:
+        raise RequestError(
+            "--all makes every precision as ONNX: leave out --precision and --format"
+        )
+    if output is not None and not output.is_dir():
+        raise RequestError(f"{output} is not a folder: with --all, -o says where the files go")
+
+
+def _tell(report: ExportReport) -> None:
+    """Say what was written and what was measured."""
+    metadata, parity, loss = report.metadata, report.metadata.parity, report.metadata.precision_loss
     sliders = len(metadata.sliders.sliders) if metadata.sliders else 0
     say(
-        f"{path}: {report.size_bytes / 1e6:.1f} MB "
+        f"{report.path}: {report.size_bytes / 1e6:.1f} MB "
         f"(weights {report.weight_bytes / 1e6:.1f} MB, "
         f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
         f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"
@@ -119,17 +181,20 @@ def export(
         f"stream {parity.streaming_snr_db:.0f} dB from one shot, "
         f"batch {parity.batch_snr_db:.0f} dB from single rows"
     )
-    if as_json:
-        document = {
-            "path": str(path),
-            "size_bytes": report.size_bytes,
-            "weight_bytes": report.weight_bytes,
-            "constant_bytes": report.constant_bytes,
-            "metadata": json.loads(metadata.to_json()),
-        }
-        print(json.dumps(document))
-    else:
-        print(path)
+    if loss is not None:
+        say(f"{metadata.precision}: {describe_loss(loss)}")
+        if loss.warning:
+            say(f"warning: {loss.warning}")
+
+
+def _document(report: ExportReport) -> dict[str, Any]:
+    return {
+        "path": str(report.path),
+        "size_bytes": report.size_bytes,
+        "weight_bytes": report.weight_bytes,
+        "constant_bytes": report.constant_bytes,
+        "metadata": json.loads(report.metadata.to_json()),
+    }
 
 
 def main() -> None:

@@ -5,35 +5,49 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import onnx
 import torch
 
 from distill_export import __version__
 from distill_export.checkpoint import load_model_or_checkpoint
 from distill_export.formats import check_format
-from distill_export.graph.decoder import FoldedDecoder
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_export.metadata import model_info, normalization, slider_bank
 from distill_export.model_file import LoadedModel
 from distill_export.onnx_file import trace
 from distill_export.onnx_program import OnnxProgram
+from distill_export.precision import check_loss, check_precision, measure_loss
 from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
+from distill_export.synthesizers import (
+    CHUNK_FRAMES,
+    HOP_FRAMES,
+    build_refined_synthesizer,
+    build_synthesizer,
+)
 from distill_export.torch_program import TorchProgram
+from distill_export.verification import Verification
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.contract import (
     ENDINGS,
     ONNX,
+    PRECISIONS,
     RECONSTRUCTIONS,
     ArtifactMetadata,
     AudioFormat,
+    PrecisionLoss,
 )
 from distill_runtime.errors import RequestError
-from distill_runtime.output_file import replacing
+from distill_runtime.output_file import check_output, replacing
 
-CHUNK_FRAMES = 94
-HOP_FRAMES = 47
+Progress = Callable[[str], None]
+
+
+def _silent(message: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,48 +69,176 @@ def export_model(
     reconstruction: str = "learned",
     quality: int = DEFAULT_QUALITY,
     format: str = ONNX,
-    progress: Callable[[str], None] = lambda message: None,
+    precision: str = "float32",
+    accept_loss: bool = False,
+    progress: Progress = _silent,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
 
     Args:
         source: A `.distill` model or a `.pt` checkpoint.
-        output: Where to write; by default beside the source, with the format's ending.
+        output: Where to write; by default beside the source, as `default_name` says.
         overwrite: Whether to replace a file that is there.
         reconstruction: "learned", what Distill plays, or "refined", closest to the magnitudes.
         quality: Passes of "refined", 0 to 64; each costs time. "learned" has none.
         format: "onnx", "torchscript" or "pt2" (docs/variants.md).
+        precision: Of the weights: "float32", or "float16" or "int8" in an ONNX file.
+        accept_loss: Whether to write a precision that is below its floor, with a warning in it.
         progress: Told what is being done, a few words at a time.
 
     Raises:
         ModelFileError: The source is not there or cannot be used.
-        RequestError: There is no such reconstruction, quality or format.
-        VerificationError: The graph does not agree with the reference; nothing is written.
+        RequestError: There is no such reconstruction, quality, format or precision.
+        VerificationError: The graph does not agree with the reference, or the precision loses too
+            much; nothing is written.
         OutputError: The output could not be written.
     """
-    _check_request(reconstruction, quality)
-    check_format(format, output)
-    output = output or source.with_suffix(ENDINGS[format])
-    with replacing(output, overwrite=overwrite) as temporary:  # first: a bad output fails at once
-        progress(f"reading {source}")
-        loaded = load_model_or_checkpoint(source)
-        source_sha256 = _sha256(source)
-        progress("building the graph")
-        synthesizer: Synthesizer | RefinedSynthesizer
-        if reconstruction == "refined":
-            synthesizer = build_refined_synthesizer(loaded, quality=quality)
-        else:
-            synthesizer = build_synthesizer(loaded)
-        latent_dim = loaded.model.shape.latent_dim
-        program: OnnxProgram | TorchProgram
-        if format == ONNX:
-            program = OnnxProgram(trace(synthesizer, latent_dim=latent_dim))
-        else:
-            program = TorchProgram.save(synthesizer, temporary, format, latent_dim=latent_dim)
-        progress("verifying it against PyTorch")
-        verification = program.verify(loaded, synthesizer)
+    exporter = Exporter(source, reconstruction=reconstruction, quality=quality, progress=progress)
+    output = output or source.with_name(default_name(source, format=format, precision=precision))
+    return exporter.write(
+        output, overwrite=overwrite, format=format, precision=precision, accept_loss=accept_loss
+    )
+
+
+def export_all(
+    source: Path,
+    folder: Path | None = None,
+    *,
+    overwrite: bool = False,
+    reconstruction: str = "learned",
+    quality: int = DEFAULT_QUALITY,
+    accept_loss: bool = False,
+    progress: Progress = _silent,
+) -> list[ExportReport]:
+    """Export a model to ONNX in every precision, beside each other.
+
+    Args:
+        source: A `.distill` model or a `.pt` checkpoint.
+        folder: Where to write; by default where the source is.
+        overwrite: Whether to replace files that are there.
+        reconstruction: As for `export_model`; so are the following.
+        quality: Passes of "refined".
+        accept_loss: Whether to write a precision that is below its floor.
+        progress: Told what is being done.
+
+    Returns:
+        A report for each file, float32 first.
+
+    Raises:
+        DistillError: As `export_model` does. The files that were whole by then stay.
+    """
+    exporter = Exporter(source, reconstruction=reconstruction, quality=quality, progress=progress)
+    folder = source.parent if folder is None else folder
+    outputs = [folder / default_name(source, precision=precision) for precision in PRECISIONS]
+    for output in outputs:  # all of them before the first is written
+        check_output(output, overwrite=overwrite)
+    return [
+        exporter.write(output, overwrite=overwrite, precision=precision, accept_loss=accept_loss)
+        for output, precision in zip(outputs, PRECISIONS, strict=True)
+    ]
+
+
+def default_name(source: Path, *, format: str = ONNX, precision: str = "float32") -> str:
+    """Return what a variant of a model is called: variants can lie beside each other."""
+    variant = "" if precision == "float32" else f"_{precision}"
+    return f"{source.stem}{variant}{ENDINGS[format]}"
+
+
+class Exporter:
+    """One model and one way from its mel frames to sound, exported as often as wanted."""
+
+    def __init__(
+        self,
+        source: Path,
+        *,
+        reconstruction: str = "learned",
+        quality: int = DEFAULT_QUALITY,
+        progress: Progress = _silent,
+    ) -> None:
+        """See `export_model`.
+
+        Raises:
+            RequestError: There is no such reconstruction or quality.
+        """
+        _check_request(reconstruction, quality)
+        self._source, self._progress = source, progress
+        self._reconstruction, self._quality = reconstruction, quality
+
+    def write(
+        self,
+        output: Path,
+        *,
+        overwrite: bool = False,
+        format: str = ONNX,
+        precision: str = "float32",
+        accept_loss: bool = False,
+    ) -> ExportReport:
+        """Export one variant; see `export_model` for the arguments and errors."""
+        check_format(format, output)
+        check_precision(precision, format=format)
+        with replacing(output, overwrite=overwrite) as temporary:  # a bad output fails at once
+            loaded = self._loaded
+            self._progress(f"building the graph in {precision}")
+            synthesizer = self._synthesizer(precision)
+            program: OnnxProgram | TorchProgram
+            if format == ONNX:
+                program = OnnxProgram(self._graph(synthesizer))
+            else:
+                latent_dim = loaded.model.shape.latent_dim
+                program = TorchProgram.save(synthesizer, temporary, format, latent_dim=latent_dim)
+            self._progress("verifying it against PyTorch")
+            verification = program.verify(loaded, synthesizer)
+            loss = None
+            if isinstance(program, OnnxProgram) and precision != "float32":
+                self._progress("comparing it with float32")
+                loss = measure_loss(program.model, self._float32_graph, loaded)
+                loss = check_loss(loss, precision, accepted=accept_loss)
+            metadata = self._metadata(synthesizer, program, verification, loss)
+            program.write(temporary, metadata.to_json())
+            # The last word has the runtime itself: what it would refuse is not written.
+            written = ArtifactFile.inspect(temporary, formats=(format,))
+        return ExportReport(
+            path=output,
+            size_bytes=written.size_bytes,
+            weight_bytes=program.weight_bytes,
+            constant_bytes=program.constant_bytes,
+            metadata=metadata,
+        )
+
+    @cached_property
+    def _loaded(self) -> LoadedModel:
+        self._progress(f"reading {self._source}")
+        return load_model_or_checkpoint(self._source)
+
+    @cached_property
+    def _source_sha256(self) -> str:
+        with self._source.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def _float32_graph(self) -> onnx.ModelProto:
+        return self._graph(self._synthesizer("float32"))
+
+    def _graph(self, synthesizer: Synthesizer | RefinedSynthesizer) -> onnx.ModelProto:
+        return trace(synthesizer, latent_dim=self._loaded.model.shape.latent_dim)
+
+    def _synthesizer(self, precision: str) -> Synthesizer | RefinedSynthesizer:
+        if self._reconstruction == "refined":
+            return build_refined_synthesizer(
+                self._loaded, quality=self._quality, precision=precision
+            )
+        return build_synthesizer(self._loaded, precision=precision)
+
+    def _metadata(
+        self,
+        synthesizer: Synthesizer | RefinedSynthesizer,
+        program: OnnxProgram | TorchProgram,
+        verification: Verification,
+        loss: PrecisionLoss | None,
+    ) -> ArtifactMetadata:
+        loaded = self._loaded
         spectrogram = loaded.spectrogram_config
-        metadata = ArtifactMetadata(
+        return ArtifactMetadata(
             model=model_info(loaded),
             audio=AudioFormat(
                 sample_rate_hz=spectrogram.sample_rate,
@@ -106,14 +248,15 @@ def export_model(
                 chunk_frames=CHUNK_FRAMES,
                 hop_frames=HOP_FRAMES,
             ),
-            latent_dim=latent_dim,
+            latent_dim=loaded.model.shape.latent_dim,
             state_size=synthesizer.state_size,
             latency_samples=synthesizer.latency_samples,
             reconstruction=synthesizer.reconstruction,
-            precision="float32",
+            precision=synthesizer.decoder.precision,
+            precision_loss=loss,
             normalization=normalization(loaded.normalization_stats),
             sliders=slider_bank(loaded.analysis),
-            source_sha256=source_sha256,
+            source_sha256=self._source_sha256,
             weights_sha256=program.weights_sha256(),
             exporter={
                 "distill-export": __version__,
@@ -123,45 +266,6 @@ def export_model(
             parity=verification.parity,
             test_vector=verification.test_vector,
         )
-        program.write(temporary, metadata.to_json())
-        # The last word has the runtime itself: what it would refuse is not written.
-        written = ArtifactFile.inspect(temporary, formats=(format,))
-    return ExportReport(
-        path=output,
-        size_bytes=written.size_bytes,
-        weight_bytes=program.weight_bytes,
-        constant_bytes=program.constant_bytes,
-        metadata=metadata,
-    )
-
-
-def build_synthesizer(loaded: LoadedModel) -> Synthesizer:
-    """Return the graph of a loaded model with "learned", in eval mode on the CPU."""
-    decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES)
-    return Synthesizer(decoder, loaded.normalization_stats, **_sizes(loaded)).eval()
-
-
-def build_refined_synthesizer(
-    loaded: LoadedModel, *, quality: int = DEFAULT_QUALITY
-) -> RefinedSynthesizer:
-    """Return the graph of a loaded model with "refined", in eval mode on the CPU."""
-    decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=CHUNK_FRAMES)
-    synthesizer = RefinedSynthesizer(
-        decoder, loaded.normalization_stats, iterations=quality, **_sizes(loaded)
-    )
-    return synthesizer.eval().requires_grad_(False)
-
-
-def _sizes(loaded: LoadedModel) -> dict[str, int]:
-    spectrogram = loaded.spectrogram_config
-    return {
-        "sample_rate_hz": spectrogram.sample_rate,
-        "n_fft": spectrogram.n_fft,
-        "hop_length": spectrogram.hop_length,
-        "n_mels": spectrogram.n_mels,
-        "chunk_frames": CHUNK_FRAMES,
-        "hop_frames": HOP_FRAMES,
-    }
 
 
 def _check_request(reconstruction: str, quality: int) -> None:
@@ -172,8 +276,3 @@ def _check_request(reconstruction: str, quality: int) -> None:
         )
     if not 0 <= quality <= MAX_QUALITY:
         raise RequestError(f"the quality is {quality}, expected 0 to {MAX_QUALITY} passes")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ import torch
 from onnx import TensorProto, helper
 
 from distill_export import __version__
+from distill_export.graph.integer_ops import TRANSLATIONS
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_runtime import contract
@@ -49,6 +50,7 @@ def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> 
             opset_version=OPSET,
             input_names=[contract.LATENTS, contract.STATE, contract.FINISH],
             output_names=[contract.AUDIO, contract.NEXT_STATE, contract.MEL],
+            custom_translation_table=TRANSLATIONS,
             verbose=False,
         )
     model = program.model_proto
@@ -84,6 +86,32 @@ def with_mel_input(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
     shape = ["batch", 2, n_mels, "frames"]
     copy.graph.input.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
     return copy
+
+
+def only_mel(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a copy of a model that stops at its inner value `mel`, its only output."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    needed = {contract.MEL}
+    kept = []
+    for node in reversed(model.graph.node):
+        if needed.intersection(node.output):
+            kept.append(node)
+            needed.update(node.input)
+    del copy.graph.node[:], copy.graph.output[:]
+    copy.graph.node.extend(reversed(kept))
+    shape = ["batch", 2, "bands", "frames"]
+    copy.graph.output.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    held = [tensor for tensor in model.graph.initializer if tensor.name in needed]
+    del copy.graph.initializer[:]
+    copy.graph.initializer.extend(held)
+    return copy
+
+
+def weight_bytes(model: onnx.ModelProto) -> int:
+    """Return how much a model's decoder holds; the rest are constants of signal processing."""
+    tensors = model.graph.initializer
+    return sum(len(tensor.raw_data) for tensor in tensors if tensor.name.startswith("decoder."))
 
 
 def set_metadata(model: onnx.ModelProto, document: str) -> None:

@@ -10,7 +10,7 @@ import onnx
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_export.model_file import LoadedModel
-from distill_export.onnx_file import OPSET, set_metadata
+from distill_export.onnx_file import OPSET, set_metadata, weight_bytes
 from distill_export.verification import Verification, verify_graph
 from distill_runtime.onnx_scan import hash_weights, scan_onnx
 
@@ -21,10 +21,10 @@ class OnnxProgram:
     versions = {"onnx": onnx.__version__, "opset": str(OPSET)}  # noqa: RUF012  (never written to)
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        self._model = model
-        sizes = {tensor.name: len(tensor.raw_data) for tensor in model.graph.initializer}
-        self.weight_bytes = sum(size for name, size in sizes.items() if name.startswith("decoder."))
-        self.constant_bytes = sum(sizes.values()) - self.weight_bytes
+        self.model = model
+        self.weight_bytes = weight_bytes(model)
+        whole = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+        self.constant_bytes = whole - self.weight_bytes
 
     def verify(
         self, loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesizer
@@ -34,15 +34,15 @@ class OnnxProgram:
         Raises:
             VerificationError: They do not agree.
         """
-        return verify_graph(self._model, loaded, synthesizer)
+        return verify_graph(self.model, loaded, synthesizer)
 
     def weights_sha256(self) -> str:
         """Hash every initializer, as docs/artifact.md says."""
-        serialized = self._model.SerializeToString(deterministic=True)
+        serialized = self.model.SerializeToString(deterministic=True)
         file = io.BytesIO(serialized)
         return hash_weights(file, scan_onnx(file, len(serialized)))
 
     def write(self, path: Path, document: str) -> None:
         """Write the file with its metadata document."""
-        set_metadata(self._model, document)
-        path.write_bytes(self._model.SerializeToString(deterministic=True))
+        set_metadata(self.model, document)
+        path.write_bytes(self.model.SerializeToString(deterministic=True))

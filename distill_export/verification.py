@@ -57,6 +57,7 @@ _DISTURBANCE = 1e-6
 _DISTURBED_SEEDS = 8
 _MIN_DISTURBED_TOLERANCE_DB = 20.0
 
+Decode = Callable[[torch.Tensor], torch.Tensor]  # latent vectors to chunks of mel frames
 Reference = Callable[[torch.Tensor], np.ndarray]  # mel frames of one row to audio, no latency
 
 _STEPS = (1, 2, 7, 24)
@@ -140,7 +141,7 @@ def verify_player(
 ) -> Verification:
     """Compare whatever plays the graph with the reference; see `verify_graph`."""
     latency_samples = synthesizer.latency_samples
-    reference = _reference(loaded, synthesizer)
+    reference, decode = _reference(loaded, synthesizer), _decode(loaded, synthesizer)
     latent_dim = loaded.model.shape.latent_dim
 
     decoder_difference, reconstruction = 0.0, MAX_SNR_DB
@@ -149,9 +150,7 @@ def verify_player(
         audio, mel = graph.play(trajectory[None])
         _check_finite(audio)
         with torch.inference_mode():
-            expected_mel = synthesize_continuous_mel(
-                loaded.model.decode, torch.from_numpy(trajectory)
-            )
+            expected_mel = synthesize_continuous_mel(decode, torch.from_numpy(trajectory))
         expected = reference(torch.from_numpy(mel))
         decoder_difference = max(decoder_difference, _largest_difference(expected_mel, mel))
         reconstruction = min(reconstruction, snr_db(expected, audio[0, latency_samples:]))
@@ -172,6 +171,18 @@ def verify_player(
     )
     _check_parity(parity, FLOORS[synthesizer.reconstruction])
     return Verification(parity, _test_vector(graph, loaded, synthesizer, reference))
+
+
+def _decode(loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesizer) -> Decode:
+    """Return what the graph's mel frames are compared with.
+
+    That is the model itself; or, where its weights were rounded, the rounded ones in torch. What
+    the rounding costs is measured against the float32 artifact (precision.py).
+    """
+    if synthesizer.decoder.precision == "float32":
+        return loaded.model.decode
+    decoder: Decode = synthesizer.decoder
+    return decoder
 
 
 def _reference(loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesizer) -> Reference:
@@ -226,13 +237,14 @@ def _test_vector(
     reference: Reference,
 ) -> TestVector:
     """Take the loudest excerpt of the reference's own sound, never of the artifact's."""
+    decode = _decode(loaded, synthesizer)
     steps = _TEST_VECTOR_STEPS[synthesizer.reconstruction]
     refined = synthesizer.reconstruction == "refined"
     best: tuple[float, TestVector] | None = None
     for seed in range(_TEST_VECTOR_SEED, _TEST_VECTOR_SEED + (_DISTURBED_SEEDS if refined else 1)):
         latents = standard_normal_latents(seed, steps, loaded.model.shape.latent_dim)
         with torch.inference_mode():
-            mel = synthesize_continuous_mel(loaded.model.decode, torch.from_numpy(latents))
+            mel = synthesize_continuous_mel(decode, torch.from_numpy(latents))
         sound = torch.from_numpy(reference(mel))
         windows = sound.unfold(0, _TEST_VECTOR_SAMPLES, _TEST_VECTOR_SAMPLES // 2)
         loudest = int(windows.square().sum(dim=1).argmax())

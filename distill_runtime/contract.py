@@ -40,12 +40,12 @@ MAX_FILE_BYTES = 2**31 - 1  # what one protobuf message may hold
 # ends, and what is inside the body is held against this list too. Nor ConvTranspose, whose paddings
 # onnxruntime does not check: a wrong one ends the process.
 _OPERATORS = """
-    Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum
-    DequantizeLinear Div DynamicQuantizeLinear Equal Exp Expand Floor Gather GatherElements
-    Gemm Greater GreaterOrEqual Identity Less LessOrEqual Log MatMul MatMulInteger Max Min Mod Mul
-    Neg Not Or Pad Pow QuantizeLinear Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum
-    Relu Reshape Round Scan ScatterND Shape Sigmoid Sign Sin Slice Softplus Split Sqrt Squeeze Sub
-    Sum Tanh Tile Transpose Unsqueeze Where
+    Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum DequantizeLinear Div
+    DynamicQuantizeLinear Equal Exp Expand Floor Gather GatherElements Gemm Greater GreaterOrEqual
+    Identity Less LessOrEqual Log MatMul MatMulInteger Max Min Mod Mul Neg Not Or Pad Pow
+    QLinearConv QuantizeLinear Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu
+    Reshape Round Scan ScatterND Shape Sigmoid Sign Sin Slice Softplus Split Sqrt Squeeze Sub Sum
+    Tanh Tile Transpose Unsqueeze Where
 """
 OPERATORS = frozenset(_OPERATORS.split())
 
@@ -141,6 +141,20 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class PrecisionLoss:
+    """What weights of less precision cost and gain, against the float32 artifact."""
+
+    mel_snr_db: float  # of the mel frames, normalised units
+    log_mel_distance_db: float  # mean difference of the mel bands' levels
+    latents: int  # vectors compared: of seeds, and of sliders at their ends
+    weight_bytes: int
+    float32_weight_bytes: int
+    decoder_speed_ratio: float  # how many times as fast, on the machine that exported it
+    speed_ratio: float  # the same of the whole graph
+    warning: str | None  # what is below the floor
+
+
+@dataclass(frozen=True)
 class TestVector:
     """A seeded sound's excerpt, to check any host against.
 
@@ -168,6 +182,7 @@ class ArtifactMetadata:
     latency_samples: int
     reconstruction: str
     precision: str
+    precision_loss: PrecisionLoss | None  # of "float32": None
     normalization: Normalization | None
     sliders: SliderBank | None
     source_sha256: str
@@ -230,6 +245,7 @@ def _document(metadata: ArtifactMetadata) -> dict[str, Any]:
         "latency_samples": metadata.latency_samples,
         "reconstruction": metadata.reconstruction,
         "precision": metadata.precision,
+        **_precision_loss_document(metadata.precision_loss),
         "normalization": metadata.normalization and dict(vars(metadata.normalization)),
         "sliders": bank
         and {
@@ -245,6 +261,10 @@ def _document(metadata: ArtifactMetadata) -> dict[str, Any]:
             "audio": list(metadata.test_vector.audio),
         },
     }
+
+
+def _precision_loss_document(loss: PrecisionLoss | None) -> dict[str, Any]:
+    return {} if loss is None else {"precision_loss": dict(vars(loss))}
 
 
 def _metadata(fields: JsonFields) -> ArtifactMetadata:
@@ -285,6 +305,7 @@ def _metadata(fields: JsonFields) -> ArtifactMetadata:
         latency_samples=fields.integer("latency_samples", 0, 2**20),
         reconstruction=fields.one_of("reconstruction", RECONSTRUCTIONS),
         precision=fields.one_of("precision", PRECISIONS),
+        precision_loss=_precision_loss(fields),
         normalization=None if normalization is None else _normalization(normalization),
         sliders=None if bank is None else _slider_bank(bank, latent_dim),
         source_sha256=fields.section("source").text("sha256"),
@@ -304,6 +325,22 @@ def _metadata(fields: JsonFields) -> ArtifactMetadata:
             audio=vector.numbers("audio"),
             tolerance_db=vector.number("tolerance_db"),
         ),
+    )
+
+
+def _precision_loss(fields: JsonFields) -> PrecisionLoss | None:
+    if "precision_loss" not in fields:
+        return None
+    loss = fields.section("precision_loss")
+    return PrecisionLoss(
+        mel_snr_db=loss.number("mel_snr_db"),
+        log_mel_distance_db=loss.number("log_mel_distance_db"),
+        latents=loss.integer("latents", 0, 2**31),
+        weight_bytes=loss.integer("weight_bytes", 0, 2**53),
+        float32_weight_bytes=loss.integer("float32_weight_bytes", 0, 2**53),
+        decoder_speed_ratio=loss.number("decoder_speed_ratio"),
+        speed_ratio=loss.number("speed_ratio"),
+        warning=loss.optional_text("warning"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.audio.snr import MAX_SNR_DB
-from distill_runtime.contract import ONNX, PT2, TORCHSCRIPT, ArtifactMetadata, Slider
+from distill_runtime.contract import ONNX, PT2, TORCHSCRIPT, ArtifactMetadata, PrecisionLoss, Slider
 
 _FORMATS = {
     ONNX: "ONNX, plays anywhere",
@@ -29,6 +29,8 @@ def describe(file: ArtifactFile) -> str:
         ("Latents", f"{metadata.latent_dim} dimensions"),
         ("Checked", _parity(metadata)),
         ("File", f"{file.size_bytes / 1e6:.1f} MB, {metadata.precision} weights"),
+        ("Precision", _precision(metadata)),
+        ("Warning", _warning(metadata)),
         ("Format", _FORMATS[file.format]),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
@@ -97,6 +99,26 @@ def _parity(metadata: ArtifactMetadata) -> str:
     return (
         f"sound within {parity.reconstruction_snr_db:.0f} dB of the exact one, "
         f"streaming equal to one shot {streaming}"
+    )
+
+
+def _precision(metadata: ArtifactMetadata) -> str:
+    loss = metadata.precision_loss
+    return "" if loss is None else f"{metadata.precision}: {describe_loss(loss)}"
+
+
+def _warning(metadata: ArtifactMetadata) -> str:
+    loss = metadata.precision_loss
+    return "" if loss is None else loss.warning or ""
+
+
+def describe_loss(loss: PrecisionLoss) -> str:
+    """Return what a precision costs and gains against float32, in one line."""
+    return (
+        f"mel frames {loss.mel_snr_db:.0f} dB and their levels {loss.log_mel_distance_db:.3f} dB "
+        f"from float32 ({loss.latents} latent vectors), weights "
+        f"{loss.weight_bytes / loss.float32_weight_bytes:.2f} of the size, decoder "
+        f"{loss.decoder_speed_ratio:.1f} and whole {loss.speed_ratio:.1f} times as fast"
     )
 
 

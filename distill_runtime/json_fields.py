@@ -33,6 +33,9 @@ class JsonFields:
             raise error(f"{document} is no valid JSON ({first_line})") from None
         return cls(value, document=document, error=error)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def _get(self, key: str) -> Any:
         if key not in self._values:
             raise self._error(f"{self._document} lacks {self._name(key)!r}")

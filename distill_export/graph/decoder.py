@@ -13,6 +13,8 @@ from distill_export.graph.transposed_conv import (
 )
 from distill_export.vae import Decoder
 
+_MANY_WEIGHTS = 2**14
+
 Layer = tuple[torch.Tensor, torch.Tensor]  # weight and bias, float64
 Size = tuple[int, int, int]  # channels, height, width
 
@@ -25,6 +27,8 @@ class FoldedDecoder(nn.Module):
     on: the two layers are one matrix, and a quarter of the arithmetic is gone. With latent vectors
     of many hundred numbers that matrix would be larger than both; there they stay two.
     """
+
+    precision = "float32"
 
     def __init__(self, decoder: Decoder, *, chunk_frames: int) -> None:
         super().__init__()
@@ -44,15 +48,29 @@ class FoldedDecoder(nn.Module):
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """Decode `[rows, latent_dim]` to `[rows, 2, n_mels, chunk_frames]`."""
-        x = self.linear(latents).unflatten(1, self.base_size)
+        # To float32, whatever they are stored in: a host does that once, when it loads the file.
+        weight = self.linear.weight.float()
+        x = F.linear(latents, weight, self.linear.bias).unflatten(1, self.base_size)
         if self.starts_composed:
             x = F.relu(x)
         *inner, largest = self.inner
         for doubling in inner:
             x = interleave(doubling(x))
-        x = self.last(largest(x))[..., : self.chunk_frames]
-        magnitude, frequency = x.split(1, dim=1)
-        return torch.cat([_softplus(magnitude), torch.tanh(frequency)], dim=1)
+        return spectrogram(self.last(largest(x))[..., : self.chunk_frames])
+
+
+def spectrogram(x: torch.Tensor) -> torch.Tensor:
+    """Bring the last layer's output `[rows, 2, n_mels, frames]` into the range of mel frames."""
+    magnitude, frequency = x.split(1, dim=1)
+    return torch.cat([_softplus(magnitude), torch.tanh(frequency)], dim=1)
+
+
+def store_half(decoder: FoldedDecoder) -> None:
+    """Round the weights to float16 and keep them so; biases and small kernels stay float32."""
+    decoder.precision = "float16"
+    for weight in decoder.parameters():
+        if weight.dim() > 1 and weight.numel() >= _MANY_WEIGHTS:
+            weight.data = weight.data.half()
 
 
 def _softplus(x: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from torch import nn
 from distill_export.complex_spectrogram import DatasetStatistics
 from distill_export.graph.chunks import ChunkOverlapAdd
 from distill_export.graph.decoder import FoldedDecoder
+from distill_export.graph.int8_decoder import Int8Decoder
 from distill_export.graph.refined import BLOCK_FRAMES
 from distill_export.graph.refined_stream import RefinedStream, RefinedStreamState
 from distill_export.graph.synthesizer import as_int
@@ -25,7 +26,7 @@ class RefinedSynthesizer(nn.Module):
 
     def __init__(
         self,
-        decoder: FoldedDecoder,
+        decoder: FoldedDecoder | Int8Decoder,
         stats: DatasetStatistics | None,
         *,
         sample_rate_hz: int,

@@ -80,11 +80,11 @@ class InverseMel(nn.Module):
         self.register_buffer("upper_weight", weights[bins, 1, None])
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
-        """Invert float64 `[..., n_mels, frames]` to `[..., slots, frames]`, not below 0."""
+        """Invert float64 `[..., n_mels, frames]` to `[..., slots, frames]`."""
         bands = self.gram @ mel
         below = torch.index_select(bands, -2, self.lower) * self.lower_weight
         above = torch.index_select(bands, -2, self.upper) * self.upper_weight
-        return torch.relu(below + above)
+        return below + above
 
 
 def two_bands(filterbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -129,8 +129,8 @@ class LearnedSpectrum(nn.Module):
         log_power, frequency = self.denormalize(mel).unbind(dim=1)
         amplitude = torch.relu(torch.exp(log_power) - 1.0).sqrt()
         summed, new_phase = self.phase_sum(frequency, phase)
-        magnitude = self.inverse_mel(amplitude).float()
-        turns = self.inverse_mel(summed)
+        magnitude = torch.relu(self.inverse_mel(amplitude).float())
+        turns = torch.relu(self.inverse_mel(summed))
         # Wrapped only now, so that float32 holds it to 2e-7 rad at any length.
         angle = (turns - torch.floor(turns)).float() * (2.0 * math.pi)
         return magnitude * torch.cos(angle), magnitude * torch.sin(angle), new_phase

@@ -8,6 +8,7 @@ from torch import nn
 from distill_export.complex_spectrogram import DatasetStatistics
 from distill_export.graph.chunks import ChunkOverlapAdd
 from distill_export.graph.decoder import FoldedDecoder
+from distill_export.graph.int8_decoder import Int8Decoder
 from distill_export.graph.inverse_stft import InverseRealDFT, InverseSTFT
 from distill_export.graph.spectrum import LearnedSpectrum
 from distill_export.graph.state import StateLayout, StreamState
@@ -22,7 +23,7 @@ class Synthesizer(nn.Module):
 
     def __init__(
         self,
-        decoder: FoldedDecoder,
+        decoder: FoldedDecoder | Int8Decoder,
         stats: DatasetStatistics | None,
         *,
         sample_rate_hz: int,

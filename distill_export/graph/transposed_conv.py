@@ -49,7 +49,7 @@ class ConvDoubling(nn.Module):
             The phases, each `[rows, after, height, width]`: the even columns and the odd ones of
             the even rows, then of the odd rows.
         """
-        return [F.relu(_convolve(x, kernel, self.bias)) for kernel in self.phases]
+        return [F.relu(_convolve(x, kernel.float(), self.bias)) for kernel in self.phases]
 
 
 class PointwiseDoubling(nn.Module):
@@ -70,16 +70,29 @@ class PointwiseDoubling(nn.Module):
 
     def forward(self, phases: list[torch.Tensor]) -> torch.Tensor:
         """Double four `[rows, before, height, width]` to `[rows, after, 4 height, 4 width]`."""
-        products = [F.conv2d(phase, self.weight, self.bias) for phase in phases]
-        # Columns first: what is left of a row is then contiguous.
-        rows = [_spread_phases(*products[k : k + 2], dim=3) for k in (0, 2)]
-        return _spread_phases(*rows, dim=2)
+        weight = self.weight.float()
+        return spread_products([F.conv2d(phase, weight, self.bias) for phase in phases])
 
 
 def interleave(phases: list[torch.Tensor]) -> torch.Tensor:
     """Join four phases `[rows, channels, height, width]` to `[.., 2 height, 2 width]`."""
     even_rows, odd_rows = (torch.stack(phases[k : k + 2], dim=4).flatten(3) for k in (0, 2))
     return torch.stack([even_rows, odd_rows], dim=3).flatten(2, 3)
+
+
+def spread_products(products: list[torch.Tensor]) -> torch.Tensor:
+    """Add up what the taps make of every pixel.
+
+    Args:
+        products: For each phase `[rows, taps x taps x channels, height, width]`, those along the
+            columns first.
+
+    Returns:
+        `[rows, channels, 4 height, 4 width]`.
+    """
+    # Columns first: what is left of a row is then contiguous.
+    rows = [_spread_phases(*products[k : k + 2], dim=3) for k in (0, 2)]
+    return _spread_phases(*rows, dim=2)
 
 
 def _spread_phases(even: torch.Tensor, odd: torch.Tensor, *, dim: int) -> torch.Tensor:

@@ -43,11 +43,12 @@ class LevelMeter:
 
     def add(self, block: npt.NDArray[np.floating[Any]]) -> None:
         """Take the next `[channels, samples]`."""
-        values = block.astype(np.float64)
-        self.peak = max(self.peak, peak(values))
+        values = block.astype(np.float64).ravel()
+        self.peak = max(self.peak, peak(block))
         self._count += values.size
         self._sum += float(values.sum())
-        self._squares += float(np.square(values).sum())
+        # Not a product of BLAS, which would wake threads of its own for it.
+        self._squares += float(np.einsum("i,i", values, values))
 
     def quality(self, gain: float = 1.0) -> Quality:
         """Return the figures of the sound times `gain`."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pickle
@@ -345,7 +346,7 @@ def test_a_format_decides_the_name(
 
     def remember(source: Path, output: Path, **options: Any) -> Any:
         asked.update(source=source, output=output, **options)
-        return report
+        return dataclasses.replace(report, path=output)
 
     monkeypatch.setattr(export, "export_model", remember)
     for format, name in (("torchscript", "tiny.ts"), ("pt2", "tiny.pt2"), ("onnx", "tiny.onnx")):

@@ -12,7 +12,15 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 RUNTIME_NEEDS = {"distill_runtime", "numpy", "onnxruntime", "rich", "soundfile", "soxr", "typer"}
 RUNTIME_NEEDS |= {"matplotlib", "sounddevice"}  # its extras
-EXPORT_NEEDS = {"distill_export", "distill_runtime", "numpy", "onnx", "torch", "typer"}
+EXPORT_NEEDS = {
+    "distill_export",
+    "distill_runtime",
+    "numpy",
+    "onnx",
+    "onnxscript",
+    "torch",
+    "typer",
+}
 TRAINING_NEEDS = {"soundfile", "soxr"}  # of the runtime's, to read recordings
 # What only a training calls.
 TRAINING = {"backward", "optim", "zero_grad", "DataLoader", "cross_entropy", "mse_loss"}

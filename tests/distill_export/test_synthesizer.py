@@ -12,9 +12,9 @@ from model_files import model_content, write
 
 from distill_export.complex_spectrogram import ComplexSpectrogram
 from distill_export.continuous_mel import synthesize_continuous_mel
-from distill_export.export import build_synthesizer
 from distill_export.graph.synthesizer import Synthesizer
 from distill_export.model_file import LoadedModel, load_model
+from distill_export.synthesizers import build_synthesizer
 from distill_runtime.audio.snr import snr_db
 
 STEP, LATENCY = 24_064, 1024

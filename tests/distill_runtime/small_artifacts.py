@@ -59,6 +59,7 @@ METADATA = ArtifactMetadata(
     latency_samples=LATENCY,
     reconstruction="learned",
     precision="float32",
+    precision_loss=None,
     normalization=Normalization(mag_mean=0.0, mag_std=1.5, if_mean=0.0, if_std=1.0),
     sliders=SliderBank(
         mean=(0.5,) * LATENT_DIM,

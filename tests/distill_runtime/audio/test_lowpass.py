@@ -10,7 +10,29 @@ from hypothesis import strategies as st
 from distill_runtime.audio.lowpass import EXTENSION, ZeroPhaseLowpass, lowpass
 
 # Around the extension, the response's reach, one block and several.
-LENGTHS = [1, 2, 3, 10, 27, 28, 29, 383, 384, 385, 7423, 7424, 7425, 7808, 8191, 8192, 8193, 40_000]
+LENGTHS = [
+    1,
+    2,
+    3,
+    10,
+    27,
+    28,
+    29,
+    383,
+    384,
+    385,
+    7423,
+    7424,
+    7425,
+    7808,
+    8191,
+    8192,
+    8193,
+    15_231,
+    15_232,
+    15_616,
+    40_000,
+]
 SIGNALS = ["noise", "impulse", "first", "last", "dc", "step", "ramp"]
 
 
@@ -88,7 +110,7 @@ def test_little_is_held_back() -> None:
     for _ in range(50):
         returned += stream.push(np.zeros((2, 5000), dtype=np.float32)).shape[-1]
         pushed += 5000
-        assert 0 <= pushed - returned <= 8192
+        assert 0 <= pushed - returned < 15_616
     assert returned + stream.finish().shape[-1] == pushed
 
 

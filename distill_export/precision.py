@@ -1,0 +1,207 @@
+"""Weights of less precision: the decoders that hold them, and what they cost in sound."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import torch
+
+from distill_export.graph.decoder import FoldedDecoder, store_half
+from distill_export.graph.int8_decoder import Int8Decoder
+from distill_export.metadata import slider_bank
+from distill_export.model_file import LoadedModel
+from distill_export.onnx_file import only_mel, weight_bytes
+from distill_runtime import contract
+from distill_runtime.audio.snr import snr_db
+from distill_runtime.contract import PrecisionLoss
+from distill_runtime.errors import RequestError, VerificationError
+from distill_runtime.session import SessionOptions, open_session_from_bytes, run_session
+from distill_runtime.verification import standard_normal_latents
+
+Decoder = FoldedDecoder | Int8Decoder
+
+_SEEDS = 32
+_CALIBRATION_SEEDS = 96
+_CALIBRATION_SEED = 10_000  # far from those that the loss is measured with
+_SILENCE = 1e-3  # mel power that is not heard; a logarithm needs some
+
+_SPEED_STEPS = 8
+_SPEED_ROUNDS = 40
+_WARM_UP_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a precision must keep of the float32 artifact's mel frames."""
+
+    mel_snr_db: float
+    log_mel_distance_db: float
+
+
+FLOORS = {"float16": Floor(60.0, 0.1), "int8": Floor(30.0, 1.0)}
+
+
+def check_precision(precision: str, *, format: str = contract.ONNX) -> None:
+    """Check that there is such a precision, and that a format has it.
+
+    Raises:
+        RequestError: As above.
+    """
+    if precision not in contract.PRECISIONS:
+        raise RequestError(
+            f"the precision is {precision!r}, expected one of {', '.join(contract.PRECISIONS)}"
+        )
+    if precision != "float32" and format != contract.ONNX:
+        raise RequestError(
+            f"{precision} weights are for ONNX files, a {format} file has float32: "
+            "leave out --format or --precision"
+        )
+
+
+def build_decoder(loaded: LoadedModel, precision: str, *, chunk_frames: int) -> Decoder:
+    """Return a model's decoder with weights of a precision, in eval mode."""
+    decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=chunk_frames).eval()
+    decoder.requires_grad_(False)
+    if precision == "float16":
+        store_half(decoder)
+    if precision == "int8":
+        latents = _latents(loaded, seed=_CALIBRATION_SEED, seeds=_CALIBRATION_SEEDS)
+        return Int8Decoder(decoder, torch.from_numpy(latents)).eval()
+    return decoder
+
+
+def measure_loss(
+    variant: onnx.ModelProto, float32: onnx.ModelProto, loaded: LoadedModel
+) -> PrecisionLoss:
+    """Compare a variant with the float32 artifact of the same model.
+
+    Args:
+        variant: Its graph.
+        float32: The graph of the same reconstruction in float32.
+        loaded: The model, for its sliders and statistics.
+
+    Returns:
+        What differs, over 32 seeds and each slider at both of its ends.
+    """
+    latents = _latents(loaded, seed=0, seeds=_SEEDS)[:, None]
+    found, expected = _mel(variant, latents), _mel(float32, latents)
+    decoder_ratio = _speed_ratio(only_mel(variant), only_mel(float32), loaded)
+    whole_ratio = _speed_ratio(variant, float32, loaded)
+    return PrecisionLoss(
+        mel_snr_db=round(snr_db(expected, found), 1),
+        log_mel_distance_db=round(_log_mel_distance(expected, found, loaded), 3),
+        latents=len(latents),
+        weight_bytes=weight_bytes(variant),
+        float32_weight_bytes=weight_bytes(float32),
+        decoder_speed_ratio=round(decoder_ratio, 2),
+        speed_ratio=round(whole_ratio, 2),
+        warning=None,
+    )
+
+
+def shortfall(loss: PrecisionLoss, precision: str) -> str | None:
+    """Say what is below the precision's floor; None if nothing is."""
+    floor = FLOORS[precision]
+    if loss.mel_snr_db < floor.mel_snr_db:
+        return (
+            f"the mel frames in {precision} are at {loss.mel_snr_db:g} dB from those in float32, "
+            f"at least {floor.mel_snr_db:g} dB is asked for"
+        )
+    if loss.log_mel_distance_db > floor.log_mel_distance_db:
+        return (
+            f"the levels of the mel bands in {precision} are {loss.log_mel_distance_db:g} dB from "
+            f"those in float32, at most {floor.log_mel_distance_db:g} dB is asked for"
+        )
+    return None
+
+
+def check_loss(loss: PrecisionLoss, precision: str, *, accepted: bool) -> PrecisionLoss:
+    """Hold a loss against the precision's floor.
+
+    Args:
+        loss: What was measured.
+        precision: "float16" or "int8".
+        accepted: Whether to let it pass with a warning.
+
+    Returns:
+        The loss, with the warning that it deserves.
+
+    Raises:
+        VerificationError: It is below the floor and was not accepted.
+    """
+    below = shortfall(loss, precision)
+    if below is None:
+        return loss
+    if not accepted:
+        raise VerificationError(
+            f"{below}; nothing was written (--force writes it with a warning inside)"
+        )
+    return PrecisionLoss(**{**vars(loss), "warning": below})
+
+
+def _latents(loaded: LoadedModel, *, seed: int, seeds: int) -> np.ndarray:
+    """Return vectors `[rows, latent_dim]`: of successive seeds, and of sliders at their ends."""
+    latent_dim = loaded.model.shape.latent_dim
+    rows = [standard_normal_latents(seed + k, 1, latent_dim)[0] for k in range(seeds)]
+    if bank := slider_bank(loaded.analysis):
+        mean = np.array(bank.mean)
+        for slider in bank.sliders:
+            component = np.array(slider.component) * slider.step_size
+            rows += [mean + step * component for step in (slider.min_step, slider.max_step)]
+    return np.stack(rows).astype(np.float32)
+
+
+def _mel(model: onnx.ModelProto, latents: np.ndarray) -> np.ndarray:
+    """Return the mel frames `[rows, 2, n_mels, frames]` of latents `[rows, 1, latent_dim]`."""
+    (mel,) = _Run(only_mel(model), latents, finish=True)()
+    return np.asarray(mel)
+
+
+class _Run:
+    """One call of a graph, to be made again and again."""
+
+    def __init__(self, model: onnx.ModelProto, latents: np.ndarray, *, finish: bool) -> None:
+        self._session = open_session_from_bytes(model.SerializeToString(), SessionOptions())
+        sizes = {value.name: value.shape for value in self._session.get_inputs()}
+        state_size = sizes[contract.STATE][1]
+        self._outputs = [value.name for value in self._session.get_outputs()]
+        self._feeds = {
+            contract.LATENTS: latents,
+            contract.STATE: np.zeros((len(latents), state_size), np.float32),
+            contract.FINISH: np.array(finish),
+        }
+
+    def __call__(self) -> list[np.ndarray]:
+        return run_session(self._session, self._outputs, self._feeds)
+
+
+def _log_mel_distance(expected: np.ndarray, found: np.ndarray, loaded: LoadedModel) -> float:
+    """Return the mean difference of the mel bands' levels, in dB."""
+    levels = [_mel_level_db(mel[:, 0], loaded) for mel in (expected, found)]
+    return float(np.abs(levels[0] - levels[1]).mean())
+
+
+def _mel_level_db(log_power: np.ndarray, loaded: LoadedModel) -> np.ndarray:
+    stats = loaded.normalization_stats
+    if stats is not None:
+        log_power = log_power.astype(np.float64) * stats.mag_std + stats.mag_mean
+    return np.asarray(10.0 * np.log10(np.maximum(np.expm1(log_power), 0.0) + _SILENCE))
+
+
+def _speed_ratio(variant: onnx.ModelProto, float32: onnx.ModelProto, loaded: LoadedModel) -> float:
+    """Return how many times as fast a variant runs, in turns with the other, by medians."""
+    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.shape.latent_dim)[None]
+    runs = [_Run(model, latents, finish=False) for model in (float32, variant)]
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(-_WARM_UP_ROUNDS, _SPEED_ROUNDS):
+        for run, spent in zip(runs, times, strict=True):
+            start = time.perf_counter()
+            run()
+            if number >= 0:
+                spent.append(time.perf_counter() - start)
+    slow, fast = map(statistics.median, times)
+    return slow / fast
