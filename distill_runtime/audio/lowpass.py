@@ -148,7 +148,9 @@ def _both_ways(pair: Float64Array) -> Float64Array:
     """
     blocks = np.empty((*pair.shape[:-1], _BLOCK), np.complex128)
     blocks.real, blocks.imag = pair[..., :_BLOCK], pair[..., _HOP:]
-    filtered = np.fft.ifft(np.fft.fft(blocks) * _power())[..., _REACH:-_REACH]
+    spectrum = np.fft.fft(blocks)
+    spectrum *= _power()
+    filtered = np.fft.ifft(spectrum)[..., _REACH:-_REACH]
     return np.concatenate([filtered.real, filtered.imag], axis=-1)
 
 
