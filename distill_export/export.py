@@ -93,6 +93,8 @@ def export_model(
             much; nothing is written.
         OutputError: The output could not be written.
     """
+    check_format(format, output)
+    check_precision(precision, format=format)
     exporter = Exporter(source, reconstruction=reconstruction, quality=quality, progress=progress)
     output = output or source.with_name(default_name(source, format=format, precision=precision))
     return exporter.write(

@@ -10,6 +10,10 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 
+# PyTorch's threads wait busily, which on shared cores makes a test ten times as long. Said before
+# anything imports it, and to the processes that tests start.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 def pytest_configure(config):
     # A shell starts its background jobs deaf to Ctrl-C, and so their children: tests press it.
