@@ -14,7 +14,7 @@ from pathlib import Path
 import onnxruntime
 import torch
 
-from benchmarks import end_to_end, memory, stages
+from benchmarks import end_to_end, memory, precisions, stages
 from benchmarks.figures import Figure, save, table
 from benchmarks.original import Original
 from benchmarks.subject import Subject
@@ -44,6 +44,7 @@ def measure(subject: Subject, folder: Path, plan: Plan) -> Iterator[list[Figure]
     graph = stages.Stages(subject, options=subject.artifact.options)
     yield stages.measure_decoder(graph, steps=plan.steps, rounds=plan.rounds)
     yield stages.measure_stages(graph, steps=8, rounds=plan.rounds)
+    yield precisions.measure_precisions(subject, steps=plan.steps, rounds=plan.rounds)
     yield end_to_end.measure_rendering(
         subject, duration_s=plan.sound_s, rounds=max(2, plan.rounds // 2)
     )
@@ -59,7 +60,7 @@ def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--model", type=Path, default=_ROOT / "artifacts" / "ambience.distill")
-    parser.add_argument("--quick", action="store_true", help="a minute instead of ten")
+    parser.add_argument("--quick", action="store_true", help="a minute or two instead of ten")
     parser.add_argument("--threads", type=int, default=min(4, len(os.sched_getaffinity(0))))
     options = parser.parse_args()
     machine: dict[str, object] = {

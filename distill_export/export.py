@@ -182,7 +182,10 @@ class Exporter:
             synthesizer = self._synthesizer(precision)
             program: OnnxProgram | TorchProgram
             if format == ONNX:
-                program = OnnxProgram(self._graph(synthesizer))
+                is_float32 = precision == "float32"
+                program = OnnxProgram(
+                    self._float32_graph if is_float32 else self._graph(synthesizer)
+                )
             else:
                 latent_dim = loaded.model.shape.latent_dim
                 program = TorchProgram.save(synthesizer, temporary, format, latent_dim=latent_dim)

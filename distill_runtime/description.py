@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from distill_runtime.artifact_file import ArtifactFile
@@ -138,19 +139,16 @@ def _slider(slider: Slider) -> str:
 
 
 def table(files: Sequence[ArtifactFile]) -> str:
-    """Return artifacts as an aligned table of plain text, a line each under a heading."""
-    heading = (
-        "file",
-        "model",
-        "dataset",
-        "sliders",
-        "sound",
-        "precision",
-        "format",
-        "size",
-        "date",
-    )
-    rows = [heading, *map(_row, sorted(files, key=_family))]
+    """Return artifacts as an aligned table of plain text, a line each under a heading.
+
+    Variants of one model stand together, and what they share is said once.
+    """
+    heading = (*_VARIANT, *_MODEL)
+    rows: list[tuple[str, ...]] = [heading]
+    for _, variants in itertools.groupby(sorted(files, key=_by_name), key=_family):
+        first, *others = variants
+        rows.append((*_variant(first), *_model(first)))
+        rows += [(*_variant(other), *[""] * len(_MODEL)) for other in others]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
@@ -158,21 +156,30 @@ def table(files: Sequence[ArtifactFile]) -> str:
     )
 
 
-def _family(file: ArtifactFile) -> tuple[str, str, str]:
-    """Sort variants of one model together."""
-    return file.metadata.model.name, file.metadata.model.id, file.path.name
+def _by_name(file: ArtifactFile) -> tuple[str, ...]:
+    return file.metadata.model.name, *_family(file), file.path.name
 
 
-def _row(file: ArtifactFile) -> tuple[str, ...]:
+def _family(file: ArtifactFile) -> tuple[str, str]:
+    """Return what all variants of one model share."""
+    return file.metadata.model.id, file.metadata.source_sha256
+
+
+_VARIANT = ("file", "sound", "precision", "format", "size")
+_MODEL = ("model", "dataset", "sliders", "date")
+
+
+def _variant(file: ArtifactFile) -> tuple[str, ...]:
+    metadata = file.metadata
+    size = f"{file.size_bytes / 1e6:.1f} MB"
+    return file.path.name, metadata.reconstruction, metadata.precision, file.format, size
+
+
+def _model(file: ArtifactFile) -> tuple[str, ...]:
     metadata = file.metadata
     return (
-        file.path.name,
         _line(metadata.model.name) or "-",
         _line(metadata.model.dataset_name) or "-",
         str(len(metadata.sliders.sliders)) if metadata.sliders else "none",
-        metadata.reconstruction,
-        metadata.precision,
-        file.format,
-        f"{file.size_bytes / 1e6:.1f} MB",
         _line(metadata.model.training_date or metadata.model.saved_at)[:10] or "-",
     )

@@ -62,6 +62,19 @@ def reference_artifact(shared, tmp_path_factory) -> Path:
     return _export(shared / "reference" / "ambience.distill", tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def demo_variants(tmp_path_factory):
+    """Export the model that ships with the project in every precision: three files, each verified.
+
+    That takes longer than any one test may; several share it.
+    """
+    pytest.importorskip("torch")
+    from distill_export.export import export_all
+
+    model = REPOSITORY / "artifacts" / "ambience.distill"
+    return export_all(model, tmp_path_factory.mktemp("variants"))
+
+
 def _export(model: Path, tmp_path_factory) -> Path:
     pytest.importorskip("torch")
     from distill_export.export import export_model

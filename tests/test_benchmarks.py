@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks import end_to_end, formats, limits, memory, stages
+from benchmarks import end_to_end, formats, limits, memory, precisions, stages
 from benchmarks.figures import Figure, ratio, save, table
 from benchmarks.original import Original
 from benchmarks.subject import Subject
@@ -42,6 +42,17 @@ def graphs(subject: Subject) -> stages.Stages:
 def names(figures: list[Figure]) -> list[str]:
     assert all(np.isfinite(figure.value) for figure in figures)
     return [figure.name for figure in figures]
+
+
+def test_precisions_are_told_by_size_and_time(subject: Subject) -> None:
+    figures = precisions.measure_precisions(subject, steps=(2,), rounds=1)
+    sizes = [figure.value for figure in figures if figure.group == "weights"]
+    assert sizes == sorted(sizes, reverse=True)
+    assert names(figures)[3:8] == [
+        *("float32", "float16", "int8"),
+        *("float32 / float16", "float32 / int8"),
+    ]
+    assert [figure.goal for figure in figures if figure.goal] == [2.0]
 
 
 def test_the_stand_in_plays_what_the_artifact_plays(subject: Subject) -> None:

@@ -16,8 +16,8 @@ def test_a_table_of_what_is_there(cli: Any, sea: str, folder: Path) -> None:
     assert (done.code, done.err) == (0, "")
     heading, *rows = done.out.splitlines()
     assert heading.split() == [
-        *("file", "model", "dataset", "sliders"),
-        *("sound", "precision", "format", "size", "date"),
+        *("file", "sound", "precision", "format", "size"),
+        *("model", "dataset", "sliders", "date"),
     ]
     assert sorted(row.split()[0] for row in rows) == ["rain.onnx", sea]
     size = f"{os.path.getsize('rain.onnx') / 1e6:.1f} MB"  # noqa: PTH202
