@@ -1,4 +1,4 @@
-"""Python environments of their own, beside the one that runs the tests; `make test` sets them up."""
+"""Python environments beside the one that runs the tests; `make test` sets them up."""
 
 from __future__ import annotations
 
