@@ -9,6 +9,7 @@ PYTHON ?= python3.11
 TORCH := torch==2.13.0
 VENV := .venv
 RUNTIME_VENV := .venv-runtime
+OLDEST_VENV := .venv-oldest
 BIN := $(VENV)/bin
 
 .PHONY: demo test check bench docs clean
@@ -20,7 +21,7 @@ demo: $(VENV)/.export
 	$(BIN)/distill-run artifacts/ambience_refined.onnx -d 10 --seed 7 -o artifacts/ambience_refined_seed7.wav --force
 	@echo "Listen to artifacts/ambience_seed7.wav and artifacts/ambience_refined_seed7.wav"
 
-test: $(VENV)/.dev $(RUNTIME_VENV)/.installed
+test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
 	$(BIN)/pytest
 
 check: $(VENV)/.dev
@@ -36,7 +37,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_variants.py
 
 clean:
-	rm -rf $(VENV) $(RUNTIME_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf tests/portability/node_modules
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
@@ -52,8 +53,17 @@ $(VENV)/.dev: $(VENV)/.export
 	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,dev]'
 	touch $@
 
+# What the runtime installs of other packages, without the runtime itself.
+RUNTIME_PACKAGES = $$($(PYTHON) -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['cpu'])")
+
 # An environment as a musician's app has it: no torch, no onnx, no distill_export.
 $(RUNTIME_VENV)/.installed: pyproject.toml
 	test -x $(RUNTIME_VENV)/bin/python || $(PYTHON) -m venv $(RUNTIME_VENV)
-	$(RUNTIME_VENV)/bin/pip install --quiet $$($(PYTHON) -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*[repr(d) for d in p['dependencies'] + p['optional-dependencies']['cpu']])" | sed "s/'//g")
+	$(RUNTIME_VENV)/bin/pip install --quiet $(RUNTIME_PACKAGES)
+	touch $@
+
+# The same with the oldest onnxruntime that is supported, which knows no numpy 2.
+$(OLDEST_VENV)/.installed: pyproject.toml
+	test -x $(OLDEST_VENV)/bin/python || $(PYTHON) -m venv $(OLDEST_VENV)
+	$(OLDEST_VENV)/bin/pip install --quiet $(RUNTIME_PACKAGES) 'onnxruntime==1.15.0' 'numpy<2'
 	touch $@

@@ -19,6 +19,10 @@ from distill_runtime import contract
 
 OPSET = 18
 
+# What opset 18 came with. Later IR versions add types and functions of which nothing is used here,
+# and onnxruntime refuses a version that it does not know: with 10 it would have to be 1.18.
+IR_VERSION = 8
+
 
 def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> onnx.ModelProto:
     """Trace the module to an ONNX model without metadata.
@@ -57,7 +61,7 @@ def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> 
     _strip(model)
     _merge_constants(model, keep=set(synthesizer.state_dict()))
     _declare_tensors(model, latent_dim=latent_dim, state_size=synthesizer.state_size)
-    model.ir_version = contract.MAX_IR_VERSION
+    model.ir_version = IR_VERSION
     model.producer_name = "distill-export"
     model.producer_version = __version__
     onnx.checker.check_model(model, full_check=True)

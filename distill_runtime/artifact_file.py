@@ -142,8 +142,20 @@ def _check(summary: OnnxSummary) -> ArtifactMetadata:
             raise ArtifactError(
                 f"it uses the operator {reprlib.repr(name)}, which no artifact needs"
             )
+    _check_byte_convs(summary)
     _check_tensors(summary, metadata)
     return metadata
+
+
+def _check_byte_convs(summary: OnnxSummary) -> None:
+    """See that every QLinearConv has weights: of none, onnxruntime reads the first all the same.
+
+    They must be tensors of the main graph, of which the scan knows what they hold.
+    """
+    held = summary.initializers.keys() - summary.empty - summary.computed
+    for depth, inputs in summary.byte_convs:
+        if depth or not held.issuperset(inputs[1:]):
+            raise ArtifactError("it has a QLinearConv whose weights are computed or empty")
 
 
 def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:

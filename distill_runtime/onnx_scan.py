@@ -42,6 +42,10 @@ class OnnxSummary:
     operators: set[tuple[str, str]] = field(default_factory=set)  # domain, operator
     metadata: dict[str, str] = field(default_factory=dict)
     initializers: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> offset, length
+    empty: set[str] = field(default_factory=set)  # tensors, at any depth, that hold nothing
+    computed: set[str] = field(default_factory=set)  # what nodes return, and sparse tensors
+    # What each QLinearConv takes, in order, and how deep in graphs within graphs it stands.
+    byte_convs: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     graphs: int = 0
     functions: int = 0
     training: int = 0
@@ -233,7 +237,8 @@ def _scan_graph(
         elif number == 15:  # two tensors, values and indices
             for inner, part in _fields(file, value.offset, value.offset + value.length, budget):
                 if inner in (1, 2) and isinstance(part, _Span):
-                    _scan_tensor(file, part, summary, budget)
+                    # What it holds, its own dimensions say, which are not read here.
+                    summary.computed.add(_scan_tensor(file, part, summary, budget))
         elif number in (11, 12) and depth == 0:
             name, tensor_type = _scan_value(*_load(file, value), budget)
             (summary.inputs if number == 11 else summary.outputs)[name] = tensor_type
@@ -243,14 +248,21 @@ def _scan_node(
     file: BinaryIO, size: int, summary: OnnxSummary, budget: _Budget, *, depth: int
 ) -> None:
     domain = operator = ""
+    inputs: list[str] = []
     for number, value in _fields(file, 0, size, budget):
-        if number == 4:
+        if number == 1:
+            inputs.append(_text(file, value))
+        elif number == 2:
+            summary.computed.add(_text(file, value))
+        elif number == 4:
             operator = _text(file, value)
         elif number == 7:
             domain = _text(file, value)
         elif number == 5 and isinstance(value, _Span):
             _scan_attribute(file, value, summary, budget, depth=depth)
     summary.operators.add(("" if domain == "ai.onnx" else domain, operator))
+    if operator == "QLinearConv":
+        summary.byte_convs.append((depth, tuple(inputs)))
 
 
 def _scan_attribute(
@@ -270,13 +282,30 @@ def _scan_attribute(
 
 
 def _scan_tensor(file: BinaryIO, span: _Span, summary: OnnxSummary, budget: _Budget) -> str:
-    name = ""
+    name, is_empty = "", False
     for number, value in _fields(file, span.offset, span.offset + span.length, budget):
-        if number == 8:
+        if number == 1:
+            is_empty |= 0 in _dimensions(file, value)
+        elif number == 8:
             name = _text(file, value)
         elif number == 13 or (number == 14 and value == _EXTERNAL):
             summary.external_data = True
+    if is_empty:
+        summary.empty.add(name)
     return name
+
+
+def _dimensions(file: BinaryIO, value: int | _Span | None) -> list[int]:
+    """Return the numbers of a repeated field, which protobuf takes one by one or packed."""
+    if isinstance(value, int):
+        return [value]
+    if value is None:
+        raise _truncated()
+    data, size = _load(file, value)
+    numbers = []
+    while data.tell() < size:
+        numbers.append(_read_varint(data))
+    return numbers
 
 
 def _scan_value(file: BinaryIO, size: int, budget: _Budget) -> tuple[str, TensorType | None]:

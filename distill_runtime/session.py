@@ -161,11 +161,21 @@ def _release(version: str) -> tuple[int, ...]:
 
 
 def _import_onnxruntime() -> Any:
-    """Import onnxruntime, which is slow: only who plays a sound pays for it."""
+    """Import onnxruntime, which is slow: only who plays a sound pays for it.
+
+    Raises:
+        DependencyError: It is not there, or it does not suit what else is installed.
+    """
     require_onnxruntime()
     # From 1.32 on it reports its use to its maker unless told not to before it is imported.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # noqa: PLC0415
+    try:
+        import onnxruntime  # noqa: PLC0415
+    except ImportError as error:
+        raise DependencyError(
+            f"onnxruntime cannot be imported ({_summary(error)}): install its newest version, or "
+            "numpy before 2 beside one before 1.19"
+        ) from None
 
     return onnxruntime
 

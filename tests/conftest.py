@@ -38,6 +38,14 @@ def _strict(report):
 
 
 @pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that holds distill_runtime and nothing else, for another environment."""
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "distill_runtime").symlink_to(REPOSITORY / "distill_runtime")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of reference data: a real model and the original program's outputs."""
     path = REPOSITORY.parent / "shared"

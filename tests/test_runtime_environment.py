@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import subprocess
 from pathlib import Path
 
+import environments
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
-PYTHON = REPOSITORY / ".venv-runtime" / "bin" / "python"
+PYTHON = environments.python(".venv-runtime")
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="no environment of the runtime: make .venv-runtime/.installed"
-)
+run = functools.partial(environments.run, PYTHON)
 
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds distill_runtime and nothing else."""
-    folder = tmp_path_factory.mktemp("library")
-    (folder / "distill_runtime").symlink_to(REPOSITORY / "distill_runtime")
-    return folder
-
-
-def run(
-    *arguments: object, path: list[Path], folder: Path, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    environment["PYTHONPATH"] = os.pathsep.join(map(str, path))
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    done = subprocess.run(
-        [PYTHON, *map(str, arguments)],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done
+pytestmark = environments.needs(PYTHON)
 
 
 @pytest.mark.parametrize("module", ["torch", "onnx", "onnxscript", "scipy", "distill_export"])

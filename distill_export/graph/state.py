@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+# Dekker 1971: `c = (2^29 + 1) x; c - (c - x)` is a float64 x rounded to 24 bits, as float32 has.
+_SPLITTER = 2.0**29 + 1.0
+
 
 @dataclass(frozen=True)
 class StreamState:
@@ -32,6 +35,8 @@ class StateLayout(nn.Module):
         chunk_size = 2 * n_mels * hop_frames
         self.sizes = [1, chunk_size, n_mels, n_mels, n_mels, hop_length * overlap_hops]
         self.size = sum(self.sizes)
+        # A tensor: the exporter would round a number to float32.
+        self.register_buffer("splitter", torch.tensor(_SPLITTER, dtype=torch.float64))
 
     def unpack(self, state: torch.Tensor) -> StreamState:
         """Read a state vector `[batch, size]`."""
@@ -45,16 +50,24 @@ class StateLayout(nn.Module):
 
     def pack(self, state: StreamState) -> torch.Tensor:
         """Write a state vector `[batch, size]`."""
-        high = state.phase.float()
-        rest = state.phase - high.double()
-        middle = rest.float()
-        low = (rest - middle.double()).float()
+        high = self._rounded(state.phase)
+        rest = state.phase - high
+        middle = self._rounded(rest)
+        low = rest - middle
         parts = [
             state.started[:, None].float(),
             state.chunk_tail.flatten(1),
-            high,
-            middle,
-            low,
+            high.float(),
+            middle.float(),
+            low.float(),
             state.audio_tail.flatten(1),
         ]
         return torch.cat(parts, dim=1)
+
+    def _rounded(self, x: torch.Tensor) -> torch.Tensor:
+        """Round float64 to the bits of a float32, without becoming one on the way.
+
+        onnxruntime before 1.17 takes a cast to float32 and back for nothing, and leaves it out.
+        """
+        product = self.splitter * x
+        return product - (product - x)

@@ -32,7 +32,7 @@ from distill_runtime.artifact import Artifact
 from distill_runtime.artifact_file import ArtifactFile
 from distill_runtime.errors import ArtifactError
 
-helper, T = onnx.helper, onnx.TensorProto
+helper, numpy_helper, T = onnx.helper, onnx.numpy_helper, onnx.TensorProto
 
 
 def refusal(path: Path | str) -> str:
@@ -206,6 +206,69 @@ def _nested_operator(model: Any) -> None:
     model.graph.node.append(node)
 
 
+_WEIGHTS = ("scale", "zero", "w", "w_scale", "w_zero", "scale", "zero")
+
+
+def _byte_conv(model: Any, shape: tuple[int, ...]) -> Any:
+    """Add a QLinearConv with weights of a shape, and return the node."""
+    channels = shape[0]
+    weights = {
+        "scale": np.float32(1),
+        "zero": np.uint8(0),
+        "w": np.zeros(shape, np.int8),
+        "w_scale": np.ones(channels, np.float32),
+        "w_zero": np.zeros(channels, np.int8),
+    }
+    tensors = [numpy_helper.from_array(np.asarray(a), name) for name, a in weights.items()]
+    model.graph.initializer.extend(tensors)
+    model.graph.node.append(helper.make_node("QLinearConv", ["bytes", *_WEIGHTS], ["unused"]))
+    return model.graph.node[-1]
+
+
+def _empty_weights(model: Any) -> None:
+    _byte_conv(model, (0, 4, 2, 2))
+
+
+def _empty_weights_packed(model: Any) -> None:
+    node = _byte_conv(model, (4, 4, 2, 2))
+    node.input[3] = "packed"
+    dims, int8, name = field(1, bytes([4, 0])), field(2, 3), field(8, b"packed")
+    model.graph.MergeFromString(field(5, dims + int8 + name))
+
+
+def _second_weights(model: Any) -> None:
+    _byte_conv(model, (4, 4, 2, 2))
+    _byte_conv(model, (0, 4, 2, 2))
+
+
+def _computed_weights(model: Any) -> None:
+    node = _byte_conv(model, (4, 4, 2, 2))
+    model.graph.node.append(helper.make_node("Identity", ["w_scale"], ["computed"]))
+    node.input[4] = "computed"
+
+
+def _weights_and_a_node_of_the_same_name(model: Any) -> None:
+    _byte_conv(model, (4, 4, 2, 2))
+    empty = numpy_helper.from_array(np.zeros((0, 4, 2, 2), np.int8), "w")
+    model.graph.node.append(helper.make_node("Constant", [], ["w"], value=empty))
+
+
+def _weights_and_a_sparse_tensor_of_the_same_name(model: Any) -> None:
+    _byte_conv(model, (4, 4, 2, 2))
+    values = numpy_helper.from_array(np.ones(1, np.int8), "w")
+    indices = numpy_helper.from_array(np.zeros(1, np.int64), "indices")
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [0]))
+
+
+def _nested_byte_conv(model: Any) -> None:
+    conv = _byte_conv(model, (4, 4, 2, 2))
+    body = helper.make_graph([conv], "b", [], [])
+    node = helper.make_node("Identity", ["level"], ["nested"])
+    node.attribute.append(helper.make_attribute("body", body))
+    model.graph.node.remove(conv)
+    model.graph.node.append(node)
+
+
 def _opset(version: int) -> Callable[[Any], None]:
     def spoil(model: Any) -> None:
         model.opset_import[0].version = version
@@ -270,6 +333,14 @@ SPOILT = {
     "no operator": (_operator(""), "operator ''"),
     "operator of many letters": (_operator("X\n\x1b[2J" * 1000), "operator 'X"),
     "operator in a nested graph": (_nested_operator, "operator 'Loop'"),
+    "DequantizeLinear": (_operator("DequantizeLinear"), "operator 'DequantizeLinear'"),
+    "empty weights": (_empty_weights, "QLinearConv"),
+    "empty weights, packed": (_empty_weights_packed, "QLinearConv"),
+    "weights twice, once empty": (_second_weights, "QLinearConv"),
+    "computed weights": (_computed_weights, "QLinearConv"),
+    "weights and a node": (_weights_and_a_node_of_the_same_name, "QLinearConv"),
+    "weights and a sparse tensor": (_weights_and_a_sparse_tensor_of_the_same_name, "QLinearConv"),
+    "nested weights": (_nested_byte_conv, "QLinearConv"),
     "opset 17": (_opset(17), "opset 17"),
     "opset 21": (_opset(21), "opset 21"),
     "opset 0": (_opset(0), "opset 0"),
@@ -304,6 +375,12 @@ def test_a_graph_that_breaks_the_contract_is_refused(
     model = seal(small_model())
     spoil(model)
     assert expected in refusal(save(model, tmp_path / "rain.onnx"))
+
+
+def test_a_byte_conv_with_weights_is_none_of_these(tmp_path: Path) -> None:
+    model = seal(small_model())
+    _byte_conv(model, (4, 4, 2, 2))
+    ArtifactFile.inspect(save(model, tmp_path / "rain.onnx"))
 
 
 def test_a_second_graph_is_refused(tmp_path: Path) -> None:

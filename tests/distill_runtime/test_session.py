@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from small_artifacts import LATENT_DIM, METADATA, STATE_SIZE, save, seal, small_
 
 from distill_runtime import artifact as artifact_module
 from distill_runtime.artifact import Artifact
-from distill_runtime.errors import BackendError, RequestError
+from distill_runtime.errors import BackendError, DependencyError, RequestError
 from distill_runtime.session import BoundStream, SessionOptions, open_session
 
 
@@ -126,3 +127,11 @@ def test_a_bound_stream_translates_what_onnxruntime_says(small: Path) -> None:
     assert audio.shape == (1, 3 * METADATA.audio.step_samples + METADATA.latency_samples)
     with pytest.raises(BackendError, match="onnxruntime failed"):
         stream.step(np.zeros((1, 2, LATENT_DIM + 1), np.float32), False)
+
+
+def test_an_onnxruntime_that_cannot_be_imported_is_told(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as one built for another numpy
+    with pytest.raises(DependencyError, match="numpy before 2 beside"):
+        open_session(small, SessionOptions())

@@ -3,13 +3,15 @@
 import json
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 
-from distill_runtime import contract
+from distill_runtime import Artifact, contract
+from distill_runtime.verification import standard_normal_latents
 
 PORTABILITY = Path(__file__).parent
 LOCK = PORTABILITY / "package-lock.json"
@@ -18,6 +20,22 @@ PRINT_METADATA = f"""
     import {{ readFileSync }} from 'node:fs';
     import {{ readMetadata }} from '{(PORTABILITY / "metadata.mjs").as_uri()}';
     console.log(JSON.stringify(readMetadata(readFileSync(process.argv[1]))));
+"""
+DECODE = """
+    import { readFileSync, writeFileSync } from 'node:fs';
+    const [host, model, latents, latentDim, out] = process.argv.slice(1);
+    const ort = host === 'web' ? await import('onnxruntime-web/wasm')
+      : (await import('onnxruntime-node')).default;
+    ort.env.wasm.numThreads = 1;
+    const session = await ort.InferenceSession.create(readFileSync(model));
+    const values = new Float32Array(new Uint8Array(readFileSync(latents)).buffer);
+    const dimensions = [1, values.length / latentDim, Number(latentDim)];
+    const { mel } = await session.run({
+      latents: new ort.Tensor('float32', values, dimensions),
+      state: new ort.Tensor('float32', new Float32Array(STATE_SIZE), [1, STATE_SIZE]),
+      finish: new ort.Tensor('bool', [true], []),
+    });
+    writeFileSync(out, mel.data);
 """
 
 
@@ -125,6 +143,62 @@ def play(node, node_modules, reference_artifact, recording, tmp_path_factory):
         return played[host, cuts]
 
     return run
+
+
+@dataclass(frozen=True)
+class Integers:
+    """The artifact of less precision whose arithmetic is most its own, as Python plays it."""
+
+    path: Path
+    decoder: Path  # the graph as far as the mel frames
+    latents: Path
+    latent_dim: int
+    state_size: int
+    audio: np.ndarray
+    mel: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def integers(demo_variants, tmp_path_factory):
+    import onnx
+
+    from distill_export.onnx_file import only_mel
+
+    (path,) = (r.path for r in demo_variants if r.metadata.precision == "int8")
+    folder = tmp_path_factory.mktemp("integers")
+    decoder, latents = folder / "decoder.onnx", folder / "latents.f32"
+    onnx.save(only_mel(onnx.load(path)), decoder)
+    artifact = Artifact.load(path)
+    values = standard_normal_latents(5, 7, artifact.latent_dim)
+    values.astype("<f4").tofile(latents)
+    state = artifact.initial_state()
+    audio, _ = artifact.step(values[None], state, finish=True)
+    feeds = {contract.LATENTS: values[None], contract.STATE: state, contract.FINISH: np.array(True)}
+    session = onnxruntime.InferenceSession(decoder, providers=["CPUExecutionProvider"])
+    (mel,) = session.run([contract.MEL], feeds)
+    return Integers(
+        path, decoder, latents, artifact.latent_dim, artifact.metadata.state_size, audio[0], mel
+    )
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_integers_sound_as_in_python(node, node_modules, integers, host, tmp_path):
+    out = tmp_path / "audio.f32"
+    done = node("play.mjs", host, integers.path, integers.latents, "3,4", out)
+    assert done.returncode == 0, done.stderr
+    assert snr_db(np.fromfile(out, "<f4"), integers.audio) >= 75
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_integers_decode_as_in_python(node, node_modules, integers, host, tmp_path):
+    out = tmp_path / "mel.f32"
+    program = DECODE.replace("STATE_SIZE", str(integers.state_size))
+    arguments = (integers.decoder, integers.latents, integers.latent_dim, out)
+    done = node("--input-type=module", "--eval", program, host, *arguments)
+    assert done.returncode == 0, done.stderr
+    mel = np.fromfile(out, "<f4").reshape(integers.mel.shape)
+    # Sums of integers are exact; what is left is the rounding of a few products of floats.
+    assert snr_db(mel, integers.mel) >= 110
 
 
 @pytest.mark.parametrize("host", HOSTS)
