@@ -31,6 +31,7 @@ def measure_rendering(subject: Subject, *, duration_s: float, rounds: int) -> li
             "artifact, filtered and normalised": lambda: pipeline.generate(config),
         },
         rounds=rounds,
+        settle=True,
     )
     theirs, ours = (timings[f"{who}, filtered and normalised"] for who in ("original", "artifact"))
     graph = timings["artifact, many steps in a call"]

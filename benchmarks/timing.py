@@ -26,12 +26,26 @@ class Timing:
 
 
 def interleave(
-    actions: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: bool = True
+    actions: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: bool = True,
+    settle: bool = False,
 ) -> dict[str, Timing]:
-    """Run every action once in each round, after one round that does not count."""
+    """Run every action once in each round, after one round that does not count.
+
+    Args:
+        actions: What to time, by name.
+        rounds: How many rounds count.
+        warm_up: Whether there is a round before them.
+        settle: Whether each run that counts follows one of the same action that does not, so that
+            no action pays for the caches and the waiting threads that another left behind.
+    """
     times: dict[str, list[float]] = {name: [] for name in actions}
     for counted in (*[False] * warm_up, *[True] * rounds):
         for name, action in actions.items():
+            if settle and counted:
+                action()
             started = time.perf_counter()
             action()
             if counted:
