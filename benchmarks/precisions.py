@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import onnx
 
 from benchmarks.figures import Figure, milliseconds, ratio
 from benchmarks.subject import Subject
 from benchmarks.timing import interleave
+from distill_export.graph_session import GraphSession
 from distill_export.onnx_file import only_mel, trace, weight_bytes
 from distill_export.synthesizers import build_synthesizer
 from distill_runtime import contract
-from distill_runtime.session import open_session_from_bytes, run_session
 
 
 def measure_precisions(subject: Subject, *, steps: tuple[int, ...], rounds: int) -> list[Figure]:
@@ -51,11 +50,5 @@ def measure_precisions(subject: Subject, *, steps: tuple[int, ...], rounds: int)
 
 
 def _call(subject: Subject, graph: onnx.ModelProto, *, steps: int) -> Callable[[], object]:
-    session = open_session_from_bytes(graph.SerializeToString(), subject.artifact.options)
-    outputs = [value.name for value in session.get_outputs()]
-    feeds = {
-        contract.LATENTS: subject.latents(steps),
-        contract.STATE: subject.artifact.initial_state(),
-        contract.FINISH: np.array(False),
-    }
-    return lambda: run_session(session, outputs, feeds)
+    session, latents = GraphSession(graph, subject.artifact.options), subject.latents(steps)
+    return lambda: session.begin(latents)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +15,7 @@ from benchmarks.limits import decoder_flops, layer_products, plain_products, tra
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import Timing, interleave
+from distill_export.exported_program import quiet_tracer
 from distill_export.graph.inverse_stft import InverseRealDFT
 from distill_export.synthesizers import build_synthesizer
 from distill_runtime.session import SessionOptions, open_session_from_bytes
@@ -177,15 +176,8 @@ def _session(
     """Trace a module, with the batch and the axes in `free` of any size."""
     dynamic = torch.export.Dim.DYNAMIC
     shapes = tuple({0: dynamic} | ({} if axis is None else {axis: dynamic}) for axis in free)
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            example = tuple(tensor.clone() for tensor in example)
-            exported = torch.export.export(module, example, dynamic_shapes=shapes, strict=False)
-            program = torch.onnx.export(exported, dynamo=True, opset_version=18, verbose=False)
-    finally:
-        logger.setLevel(level)
+    with quiet_tracer():
+        example = tuple(tensor.clone() for tensor in example)
+        exported = torch.export.export(module, example, dynamic_shapes=shapes, strict=False)
+        program = torch.onnx.export(exported, dynamo=True, opset_version=18, verbose=False)
     return open_session_from_bytes(program.model_proto.SerializeToString(), options)

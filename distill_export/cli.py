@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill_export.formats import check_format
 from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime import command_line
 from distill_runtime.command_line import say
@@ -114,14 +113,11 @@ def export(
     try:
         from distill_export.comparison import comparison  # noqa: PLC0415
         from distill_export.export import default_name, export_all, export_model  # noqa: PLC0415
-        from distill_export.precision import check_precision  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DependencyError(
             f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
         ) from None
 
-    check_format(format, None if every else output)
-    check_precision(precision, format=format)
     if every:
         _check_all(precision, format, output)
         reports = export_all(

@@ -93,8 +93,6 @@ def export_model(
             much; nothing is written.
         OutputError: The output could not be written.
     """
-    check_format(format, output)
-    check_precision(precision, format=format)
     exporter = Exporter(source, reconstruction=reconstruction, quality=quality, progress=progress)
     output = output or source.with_name(default_name(source, format=format, precision=precision))
     return exporter.write(
@@ -141,7 +139,13 @@ def export_all(
 
 
 def default_name(source: Path, *, format: str = ONNX, precision: str = "float32") -> str:
-    """Return what a variant of a model is called: variants can lie beside each other."""
+    """Return what a variant of a model is called: variants can lie beside each other.
+
+    Raises:
+        RequestError: There is no such format or precision.
+    """
+    check_format(format)
+    check_precision(precision, format=format)
     variant = "" if precision == "float32" else f"_{precision}"
     return f"{source.stem}{variant}{ENDINGS[format]}"
 

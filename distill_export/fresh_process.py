@@ -20,6 +20,7 @@ from typing import BinaryIO
 import numpy as np
 import torch
 
+from distill_export.graph_session import play_in_pieces
 from distill_export.torch_artifact import open_program
 from distill_runtime.errors import VerificationError
 
@@ -70,17 +71,8 @@ class FreshProcess:
         Raises:
             VerificationError: The file cannot be played.
         """
-        state = np.zeros((len(latents), state_size), np.float32)
-        sounds = []
-        ends = np.cumsum(pieces or (latents.shape[1],))
-        for start, end in zip((0, *ends[:-1]), ends, strict=True):
-            audio, state = self._call(
-                latents[:, start:end], state, np.array(end == latents.shape[1])
-            )
-            sounds.append(audio)
-        if state.any():
-            raise VerificationError("the state is not zero after the stream was finished")
-        return np.concatenate(sounds, axis=1)
+        results = play_in_pieces(self._call, latents, pieces, state_size=state_size)
+        return np.concatenate([audio for audio, _ in results], axis=1)
 
     def _call(self, *inputs: np.ndarray) -> list[np.ndarray]:
         assert self._process.stdin is not None

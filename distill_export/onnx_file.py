@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import onnx
 import torch
 from onnx import TensorProto, helper
 
 from distill_export import __version__
+from distill_export.exported_program import export_program, quiet_tracer
 from distill_export.graph.integer_ops import TRANSLATIONS
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
@@ -35,19 +31,8 @@ def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> 
         A model whose inputs, outputs and dynamic dimensions are named as in the contract, and in
         which `mel` is a value inside.
     """
-    dynamic = torch.export.Dim.DYNAMIC
-    example = (
-        torch.zeros(2, 3, latent_dim),
-        torch.zeros(2, synthesizer.state_size),
-        torch.tensor(True),
-    )
-    with _quiet():
-        exported = torch.export.export(
-            synthesizer,
-            example,
-            dynamic_shapes=({0: dynamic, 1: dynamic}, {0: dynamic}, None),
-            strict=False,
-        )
+    exported = export_program(synthesizer, latent_dim=latent_dim, state_size=synthesizer.state_size)
+    with quiet_tracer():
         program = torch.onnx.export(
             exported,
             dynamo=True,
@@ -121,20 +106,6 @@ def weight_bytes(model: onnx.ModelProto) -> int:
 def set_metadata(model: onnx.ModelProto, document: str) -> None:
     """Put the metadata document into a model, in place of the one it has."""
     helper.set_model_props(model, {contract.METADATA_KEY: document})
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the tracer's remarks from the user, who can do nothing about them."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _strip(model: onnx.ModelProto) -> None:

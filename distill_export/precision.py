@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 
 from distill_export.graph.decoder import FoldedDecoder, store_half
 from distill_export.graph.int8_decoder import Int8Decoder
+from distill_export.graph_session import GraphSession
 from distill_export.metadata import slider_bank
 from distill_export.model_file import LoadedModel
 from distill_export.onnx_file import only_mel, weight_bytes
@@ -19,7 +22,7 @@ from distill_runtime import contract
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.contract import PrecisionLoss
 from distill_runtime.errors import RequestError, VerificationError
-from distill_runtime.session import SessionOptions, open_session_from_bytes, run_session
+from distill_runtime.sliders import latent_vector
 from distill_runtime.verification import standard_normal_latents
 
 Decoder = FoldedDecoder | Int8Decoder
@@ -88,22 +91,22 @@ def measure_loss(
         What differs, over 32 seeds and each slider at both of its ends.
     """
     latents = _latents(loaded, seed=0, seeds=_SEEDS)[:, None]
-    found, expected = _mel(variant, latents), _mel(float32, latents)
-    decoder_ratio = _speed_ratio(only_mel(variant), only_mel(float32), loaded)
-    whole_ratio = _speed_ratio(variant, float32, loaded)
+    decoders = [GraphSession(only_mel(graph)) for graph in (float32, variant)]
+    expected, found = (decoder.begin(latents, finish=True)[0] for decoder in decoders)
+    wholes = [GraphSession(graph) for graph in (float32, variant)]
     return PrecisionLoss(
         mel_snr_db=round(snr_db(expected, found), 1),
         log_mel_distance_db=round(_log_mel_distance(expected, found, loaded), 3),
         latents=len(latents),
         weight_bytes=weight_bytes(variant),
         float32_weight_bytes=weight_bytes(float32),
-        decoder_speed_ratio=round(decoder_ratio, 2),
-        speed_ratio=round(whole_ratio, 2),
+        decoder_speed_ratio=round(_speed_ratio(decoders, loaded), 2),
+        speed_ratio=round(_speed_ratio(wholes, loaded), 2),
         warning=None,
     )
 
 
-def shortfall(loss: PrecisionLoss, precision: str) -> str | None:
+def _shortfall(loss: PrecisionLoss, precision: str) -> str | None:
     """Say what is below the precision's floor; None if nothing is."""
     floor = FLOORS[precision]
     if loss.mel_snr_db < floor.mel_snr_db:
@@ -133,14 +136,14 @@ def check_loss(loss: PrecisionLoss, precision: str, *, accepted: bool) -> Precis
     Raises:
         VerificationError: It is below the floor and was not accepted.
     """
-    below = shortfall(loss, precision)
+    below = _shortfall(loss, precision)
     if below is None:
         return loss
     if not accepted:
         raise VerificationError(
             f"{below}; nothing was written (--force writes it with a warning inside)"
         )
-    return PrecisionLoss(**{**vars(loss), "warning": below})
+    return dataclasses.replace(loss, warning=below)
 
 
 def _latents(loaded: LoadedModel, *, seed: int, seeds: int) -> np.ndarray:
@@ -148,35 +151,12 @@ def _latents(loaded: LoadedModel, *, seed: int, seeds: int) -> np.ndarray:
     latent_dim = loaded.model.shape.latent_dim
     rows = [standard_normal_latents(seed + k, 1, latent_dim)[0] for k in range(seeds)]
     if bank := slider_bank(loaded.analysis):
-        mean = np.array(bank.mean)
-        for slider in bank.sliders:
-            component = np.array(slider.component) * slider.step_size
-            rows += [mean + step * component for step in (slider.min_step, slider.max_step)]
+        for index, slider in enumerate(bank.sliders):
+            for end in (slider.min_step, slider.max_step):
+                positions = [0] * len(bank.sliders)
+                positions[index] = end
+                rows.append(latent_vector(bank, positions))
     return np.stack(rows).astype(np.float32)
-
-
-def _mel(model: onnx.ModelProto, latents: np.ndarray) -> np.ndarray:
-    """Return the mel frames `[rows, 2, n_mels, frames]` of latents `[rows, 1, latent_dim]`."""
-    (mel,) = _Run(only_mel(model), latents, finish=True)()
-    return np.asarray(mel)
-
-
-class _Run:
-    """One call of a graph, to be made again and again."""
-
-    def __init__(self, model: onnx.ModelProto, latents: np.ndarray, *, finish: bool) -> None:
-        self._session = open_session_from_bytes(model.SerializeToString(), SessionOptions())
-        sizes = {value.name: value.shape for value in self._session.get_inputs()}
-        state_size = sizes[contract.STATE][1]
-        self._outputs = [value.name for value in self._session.get_outputs()]
-        self._feeds = {
-            contract.LATENTS: latents,
-            contract.STATE: np.zeros((len(latents), state_size), np.float32),
-            contract.FINISH: np.array(finish),
-        }
-
-    def __call__(self) -> list[np.ndarray]:
-        return run_session(self._session, self._outputs, self._feeds)
 
 
 def _log_mel_distance(expected: np.ndarray, found: np.ndarray, loaded: LoadedModel) -> float:
@@ -192,15 +172,14 @@ def _mel_level_db(log_power: np.ndarray, loaded: LoadedModel) -> np.ndarray:
     return np.asarray(10.0 * np.log10(np.maximum(np.expm1(log_power), 0.0) + _SILENCE))
 
 
-def _speed_ratio(variant: onnx.ModelProto, float32: onnx.ModelProto, loaded: LoadedModel) -> float:
-    """Return how many times as fast a variant runs, in turns with the other, by medians."""
+def _speed_ratio(graphs: Sequence[GraphSession], loaded: LoadedModel) -> float:
+    """Return how many times as fast the second graph runs, in turns with the first, by medians."""
     latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.shape.latent_dim)[None]
-    runs = [_Run(model, latents, finish=False) for model in (float32, variant)]
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(-_WARM_UP_ROUNDS, _SPEED_ROUNDS):
-        for run, spent in zip(runs, times, strict=True):
+        for graph, spent in zip(graphs, times, strict=True):
             start = time.perf_counter()
-            run()
+            graph.begin(latents)
             if number >= 0:
                 spent.append(time.perf_counter() - start)
     slow, fast = map(statistics.median, times)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from distill_export.exported_program import export_program, quiet_tracer
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.row_by_row import RowByRowDecoder
 from distill_export.graph.synthesizer import Synthesizer
@@ -22,20 +22,9 @@ def save_pt2(synthesizer: Synthesizer | RefinedSynthesizer, path: Path, *, laten
         path: Where to write.
         latent_dim: Length of a latent vector.
     """
-    dynamic = torch.export.Dim.DYNAMIC
-    example = (
-        torch.zeros(2, 3, latent_dim),
-        torch.zeros(2, synthesizer.state_size),
-        torch.tensor(True),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # remarks to those who write exporters
-        program = torch.export.export(
-            _Player(synthesizer).requires_grad_(False),
-            example,
-            dynamic_shapes=({0: dynamic, 1: dynamic}, {0: dynamic}, None),
-            strict=False,
-        )
+    player = _Player(synthesizer).requires_grad_(False)
+    program = export_program(player, latent_dim=latent_dim, state_size=synthesizer.state_size)
+    with quiet_tracer():
         _strip(program)
         torch.export.save(program, path)
 

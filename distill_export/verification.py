@@ -15,13 +15,12 @@ from distill_export.complex_spectrogram import ComplexSpectrogram
 from distill_export.continuous_mel import synthesize_continuous_mel
 from distill_export.graph.refined_synthesizer import RefinedSynthesizer
 from distill_export.graph.synthesizer import Synthesizer
+from distill_export.graph_session import GraphSession, play_in_pieces
 from distill_export.model_file import LoadedModel
 from distill_export.onnx_file import with_mel_output
-from distill_runtime import contract
 from distill_runtime.audio.snr import MAX_SNR_DB, snr_db
 from distill_runtime.contract import Parity, TestVector
 from distill_runtime.errors import VerificationError
-from distill_runtime.session import SessionOptions, open_session_from_bytes, run_session
 from distill_runtime.verification import standard_normal_latents
 
 MAX_DECODER_DIFFERENCE = 1e-4
@@ -88,32 +87,16 @@ class Player(Protocol):
 class _Graph:
     """The graph under test in onnxruntime, with its mel frames as an output."""
 
-    def __init__(self, model: onnx.ModelProto, *, n_mels: int, state_size: int) -> None:
-        testable = with_mel_output(model, n_mels=n_mels)
-        self._session = open_session_from_bytes(testable.SerializeToString(), SessionOptions())
-        self._state_size = state_size
+    def __init__(self, model: onnx.ModelProto, *, n_mels: int) -> None:
+        self._session = GraphSession(with_mel_output(model, n_mels=n_mels))
 
     def play(
         self, latents: np.ndarray, pieces: tuple[int, ...] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Play as `Player` says."""
-        state = np.zeros((len(latents), self._state_size), np.float32)
-        sounds, mels = [], []
-        ends = np.cumsum(pieces or (latents.shape[1],))
-        for start, end in zip((0, *ends[:-1]), ends, strict=True):
-            audio, state, mel = run_session(
-                self._session,
-                [contract.AUDIO, contract.NEXT_STATE, contract.MEL],
-                {
-                    contract.LATENTS: latents[:, start:end],
-                    contract.STATE: state,
-                    contract.FINISH: np.array(end == latents.shape[1]),
-                },
-            )
-            sounds.append(audio)
-            mels.append(mel)
-        if state.any():
-            raise VerificationError("the state is not zero after the stream was finished")
+        session = self._session
+        results = play_in_pieces(session, latents, pieces, state_size=session.state_size)
+        sounds, _, mels = zip(*results, strict=True)
         return np.concatenate(sounds, axis=1), np.concatenate(mels, axis=3)
 
 
@@ -130,9 +113,7 @@ def verify_graph(
     Raises:
         VerificationError: A difference is above what docs/artifact.md allows; it names the figure.
     """
-    graph = _Graph(
-        model, n_mels=loaded.spectrogram_config.n_mels, state_size=synthesizer.state_size
-    )
+    graph = _Graph(model, n_mels=loaded.spectrogram_config.n_mels)
     return verify_player(graph, loaded, synthesizer)
 
 
@@ -170,7 +151,7 @@ def verify_player(
         trajectories=len(_STEPS),
     )
     _check_parity(parity, FLOORS[synthesizer.reconstruction])
-    return Verification(parity, _test_vector(graph, loaded, synthesizer, reference))
+    return Verification(parity, _test_vector(graph, loaded, synthesizer, reference, decode))
 
 
 def _decode(loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesizer) -> Decode:
@@ -235,9 +216,9 @@ def _test_vector(
     loaded: LoadedModel,
     synthesizer: Synthesizer | RefinedSynthesizer,
     reference: Reference,
+    decode: Decode,
 ) -> TestVector:
     """Take the loudest excerpt of the reference's own sound, never of the artifact's."""
-    decode = _decode(loaded, synthesizer)
     steps = _TEST_VECTOR_STEPS[synthesizer.reconstruction]
     refined = synthesizer.reconstruction == "refined"
     best: tuple[float, TestVector] | None = None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import model_files
 import pytest
 
+from distill_export.cli import app
+from distill_runtime.command_line import run
+
 Content = dict[str, Any]
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -19,3 +25,16 @@ def content() -> Content:
 @pytest.fixture
 def model_path(content: Content, tmp_path: Path) -> Path:
     return model_files.write(content, tmp_path / "tiny.distill")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run distill-export and return its exit code, stdout and stderr."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["distill-export", *map(str, arguments)])
+        code = run(app, "distill-export")
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call

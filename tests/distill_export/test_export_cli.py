@@ -17,10 +17,8 @@ import pytest
 import torch
 
 from distill_export import export
-from distill_export.cli import app
 from distill_export.export import export_model
 from distill_runtime import Artifact
-from distill_runtime.command_line import run
 from distill_runtime.errors import IncompatibleModelError
 
 OLD = b"what was there before"
@@ -47,19 +45,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command and return its exit code, stdout and stderr."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["distill-export", *map(str, arguments)])
-        code = run(app, "distill-export")
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def complaint(err: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from distill_export.exported_program import quiet_tracer
 from distill_export.graph.integer_ops import TRANSLATIONS, byte_conv, integer_matmul, to_bytes
 
 BEFORE, AFTER, COLUMNS = 5, 4, 6
@@ -52,14 +53,15 @@ def session(operations: EveryOperation) -> onnxruntime.InferenceSession:
     dynamic = torch.export.Dim.DYNAMIC
     shapes = ({0: dynamic, 2: dynamic, 3: dynamic},)
     example = (torch.zeros(2, BEFORE, 4, 3),)
-    program = torch.onnx.export(
-        torch.export.export(operations, example, dynamic_shapes=shapes),
-        dynamo=True,
-        opset_version=18,
-        input_names=["x"],
-        custom_translation_table=TRANSLATIONS,
-        verbose=False,
-    )
+    with quiet_tracer():
+        program = torch.onnx.export(
+            torch.export.export(operations, example, dynamic_shapes=shapes),
+            dynamo=True,
+            opset_version=18,
+            input_names=["x"],
+            custom_translation_table=TRANSLATIONS,
+            verbose=False,
+        )
     model = program.model_proto
     assert {"QuantizeLinear", "QLinearConv", "MatMulInteger"} <= {
         n.op_type for n in model.graph.node
@@ -69,7 +71,6 @@ def session(operations: EveryOperation) -> onnxruntime.InferenceSession:
     )
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # of the tracer, in the fixture
 @settings(deadline=None, max_examples=60)
 @given(
     rows=st.integers(1, 4),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,10 @@ from hypothesis import strategies as st
 
 from distill_export import export, onnx_file
 from distill_export import precision as module
-from distill_export.cli import app
 from distill_export.export import ExportReport, default_name, export_model
 from distill_export.precision import FLOORS, Floor
 from distill_runtime import Artifact, ArtifactFile, GenerationConfig, GenerationPipeline
 from distill_runtime.audio.snr import snr_db
-from distill_runtime.command_line import run
 from distill_runtime.contract import PRECISIONS, ArtifactMetadata
 from distill_runtime.description import describe
 from distill_runtime.errors import RequestError, VerificationError
@@ -37,20 +34,10 @@ def artifacts(demo_variants: list[ExportReport]) -> dict[str, Artifact]:
     return {report.metadata.precision: Artifact.load(report.path) for report in demo_variants}
 
 
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Run:
-    """Run distill-export in an empty folder and return its exit code, stdout and stderr."""
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files go where nothing else lies."""
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["distill-export", *map(str, arguments)])
-        code = run(app, "distill-export")
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def test_all_variants_lie_beside_each_other(demo_variants: list[ExportReport]) -> None:
