@@ -81,14 +81,31 @@ class TorchGenerator:
         Raises:
             RequestError: n is below 16.
         """
+        values: Float32Array = self.randn_rows(1, n)[0]
+        return values
+
+    def randn_rows(self, rows: int, n: int) -> Float32Array:
+        """Draw what as many calls of `randn` would return, in the time of one.
+
+        Args:
+            rows: How many calls.
+            n: How many values each, at least 16.
+
+        Returns:
+            `[rows, n]`.
+
+        Raises:
+            RequestError: n is below 16.
+        """
         self.check_size(n)
-        uniforms = self._uniforms(n)
         whole = n - n % _BLOCK
-        values = np.empty(n, dtype=np.float32)
-        values[:whole] = _box_muller(uniforms[:whole])
+        # Of a last block that is not whole, its values are drawn, and then 16 afresh.
+        uniforms = self._uniforms(rows, n if n == whole else n + _BLOCK)
+        values = np.empty((rows, n), dtype=np.float32)
+        values[:, :whole] = _box_muller(uniforms[:, :whole])
         if whole < n:
-            # The last 16 values are drawn afresh, over some that the blocks already hold.
-            values[-_BLOCK:] = _box_muller(self._uniforms(_BLOCK))
+            # They end where the row ends, over some that the blocks already hold.
+            values[:, -_BLOCK:] = _box_muller(uniforms[:, n:])
         return values
 
     @staticmethod
@@ -104,10 +121,10 @@ class TorchGenerator:
                 "needed: give the latent vectors yourself"
             )
 
-    def _uniforms(self, n: int) -> Float32Array:
-        """Draw n uniform values in [0, 1), the low 24 bits of a draw each."""
-        bits = self._draws.randint(0, 2**32, size=n, dtype=np.uint32) & np.uint32(2**24 - 1)
-        return bits.astype(np.float32) * _F(2.0**-24)
+    def _uniforms(self, rows: int, n: int) -> Float32Array:
+        """Draw uniform values `[rows, n]` in [0, 1), the low 24 bits of a draw each."""
+        bits = self._draws.randint(0, 2**32, size=(rows, n), dtype=np.uint32)
+        return (bits & np.uint32(2**24 - 1)).astype(np.float32) * _F(2.0**-24)
 
 
 def check_seed(seed: object) -> int:
@@ -125,18 +142,19 @@ def check_seed(seed: object) -> int:
 
 
 def _box_muller(uniforms: Float32Array) -> Float32Array:
-    """Turn uniform values into normal ones, in blocks of 16 (Box and Muller, 1958).
+    """Turn uniform values into normal ones in blocks of 16 (Box and Muller, 1958).
 
     Args:
-        uniforms: `[16 * blocks]` in [0, 1).
+        uniforms: `[rows, 16 * blocks]` in [0, 1).
 
     Returns:
-        `[16 * blocks]`: of each block, eight radii times the cosine, then times the sine.
+        `[rows, 16 * blocks]`: of each block, eight radii times the cosine, then times the sine.
     """
-    pairs = uniforms.reshape(-1, 2, _BLOCK // 2)
-    radius = np.sqrt(_F(-2.0) * _log(_F(1.0) - pairs[:, 0]))
-    sine, cosine = _sin_cos(_TWO_PI * pairs[:, 1])
-    return np.concatenate([radius * cosine, radius * sine], axis=1).reshape(-1)
+    rows, n = uniforms.shape
+    pairs = uniforms.reshape(rows, n // _BLOCK, 2, _BLOCK // 2)
+    radius = np.sqrt(_F(-2.0) * _log(_F(1.0) - pairs[:, :, 0]))
+    sine, cosine = _sin_cos(_TWO_PI * pairs[:, :, 1])
+    return np.concatenate([radius * cosine, radius * sine], axis=2).reshape(rows, n)
 
 
 def _log(x: Float32Array) -> Float32Array:

@@ -66,8 +66,7 @@ def verify(artifact: Artifact) -> VerificationReport:
 
 def standard_normal_latents(seed: int, steps: int, latent_dim: int) -> npt.NDArray[np.float32]:
     """Return one draw of the seed's generator for each step, `[steps, latent_dim]`."""
-    generator = TorchGenerator(seed)
-    return np.stack([generator.randn(latent_dim) for _ in range(steps)])
+    return TorchGenerator(seed).randn_rows(steps, latent_dim)
 
 
 def _weights(artifact: Artifact) -> Check:

@@ -48,6 +48,16 @@ def test_draws_of_different_sizes_share_one_stream() -> None:
         np.testing.assert_allclose(ours.randn(n), expected, rtol=0.0, atol=2.5e-6)
 
 
+@pytest.mark.parametrize("n", SIZES)
+def test_rows_are_successive_draws(n: int) -> None:
+    at_once, one_by_one = TorchGenerator(8), TorchGenerator(8)
+    for rows in (5, 1, 0, 3):
+        expected = [one_by_one.randn(n) for _ in range(rows)]
+        np.testing.assert_array_equal(
+            at_once.randn_rows(rows, n), np.array(expected, np.float32).reshape(rows, n)
+        )
+
+
 def test_many_draws_stay_within_a_rounding() -> None:
     torch = pytest.importorskip("torch")
     expected = torch.randn(1, 200_000, generator=torch.Generator().manual_seed(99)).numpy()[0]
@@ -74,6 +84,8 @@ def test_values_are_standard_normal() -> None:
 def test_too_few_values(n: int) -> None:
     with pytest.raises(RequestError, match=f"^cannot draw {n} random values .*at least 16"):
         TorchGenerator(1).randn(n)
+    with pytest.raises(RequestError, match=f"^cannot draw {n} random values .*at least 16"):
+        TorchGenerator(1).randn_rows(2, n)
 
 
 @pytest.mark.parametrize(
