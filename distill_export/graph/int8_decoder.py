@@ -245,7 +245,7 @@ def _units(values: torch.Tensor) -> torch.Tensor:
         return torch.ones_like(ranges)  # a layer that says nothing
     relative = (ranges / largest).clamp(min=_LEAST_RANGE) ** _EQUALIZATION
     equalized = (values / relative[:, None]).flatten()
-    random = torch.Generator().manual_seed(0)  # every so manieth would take columns of its own
+    random = torch.Generator().manual_seed(0)  # regular steps would keep to a few columns
     sample = equalized[torch.randint(len(equalized), (_CALIBRATION_VALUES,), generator=random)]
     whole = float(sample.max()) / UINT8_MAX
     candidates = [

@@ -21,11 +21,11 @@ class MelLayout(nn.Module):
         bins = InverseRealDFT.bins()
         slots_of_bin = torch.bincount(bins)  # 64 of the bins have two slots
         summing = filterbank[bins] / slots_of_bin[bins][:, None]
-        lower, weights = two_bands(filterbank)
+        bands, weights = two_bands(filterbank)
         total = weights.sum(dim=1, keepdim=True).clamp(min=1e-3)
         self.register_buffer("summing", summing.T.contiguous())  # [n_mels, slots]
-        self.register_buffer("lower", lower[bins])
-        self.register_buffer("upper", lower[bins] + 1)
+        self.register_buffer("lower", bands[bins, 0])
+        self.register_buffer("upper", bands[bins, 1])
         self.register_buffer("weights", weights[bins].T[:, :, None].contiguous())  # [2, slots, 1]
         self.register_buffer("shares", (weights / total)[bins].T[:, :, None].contiguous())
 

@@ -16,7 +16,7 @@ from distill_export.graph.refined import (
     RefinedBlock,
     RefinedState,
 )
-from distill_export.graph.spectrum import Denormalize
+from distill_export.graph.spectrum import IDENTITY, Denormalize
 from distill_export.graph.tones import TONE_BINS
 from distill_export.mel import htk_filterbank
 
@@ -52,7 +52,8 @@ class RefinedStream(nn.Module):
         super().__init__()
         self.n_mels, self.hop_length = n_mels, hop_length
         self.latency_samples = n_fft // 2 + LOOKAHEAD_FRAMES * hop_length
-        self.denormalize = Denormalize(stats)
+        stats = stats or IDENTITY
+        self.denormalize = Denormalize(stats.mag_mean, stats.mag_std, torch.float64)
         self.block = RefinedBlock(
             htk_filterbank(sample_rate_hz, n_fft, n_mels),
             n_fft=n_fft,
@@ -105,7 +106,7 @@ class RefinedStream(nn.Module):
         blocks = torch.index_select(frames, 2, places.flatten()).unflatten(
             2, (-1, BLOCK_FRAMES + LOOKAHEAD_FRAMES)
         )  # [batch, n_mels, blocks, 49]
-        log_power = blocks.double() * self.denormalize.std[0] + self.denormalize.mean[0]
+        log_power = self.denormalize(blocks)
 
         fresh = self.block.initial_state(mel.shape[0])
         before = RefinedState(

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from distill_export.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
 from distill_export.graph.inverse_stft import InverseRealDFT
-from distill_export.graph.spectrum import Denormalize, InverseMel, LearnedSpectrum, PhaseSum
+from distill_export.graph.spectrum import (
+    IDENTITY,
+    Denormalize,
+    InverseMel,
+    LearnedSpectrum,
+    Magnitude,
+    PhaseSum,
+    expm1,
+)
 from distill_export.mel import htk_filterbank
 from distill_runtime.audio.snr import snr_db
 
@@ -31,15 +39,14 @@ def mel_frames(frames: int, batch: int = 1) -> torch.Tensor:
     return torch.cat([magnitude, torch.tanh(random(7, batch, 1, 128, frames))], dim=1).float()
 
 
-@pytest.mark.parametrize("stats", [STATS, None])
-def test_denormalizing_is_the_references(stats: DatasetStatistics | None) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_denormalizing_is_the_references(dtype: torch.dtype) -> None:
     mel = mel_frames(5, batch=2)
-    found = Denormalize(stats)(mel)
-    assert found.dtype == torch.float64
-    expected = mel.double()
-    if stats is not None:
-        expected = ComplexSpectrogram().denormalize(expected, stats)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-15)
+    magnitude = Denormalize(STATS.mag_mean, STATS.mag_std, dtype)(mel[:, 0])
+    frequency = Denormalize(STATS.if_mean, STATS.if_std, dtype)(mel[:, 1])
+    found = torch.stack([magnitude, frequency], dim=1)
+    expected = ComplexSpectrogram().denormalize(mel.to(dtype), STATS)
+    torch.testing.assert_close(found, expected, rtol=0, atol=4 * torch.finfo(dtype).eps)
 
 
 def test_the_phase_is_the_unwrapped_sum() -> None:
@@ -109,6 +116,33 @@ def test_two_adjacent_bands_anywhere_are_taken() -> None:
     expected = np.maximum(np.linalg.pinv(filters.double().numpy().T) @ mel.numpy(), 0)
     found = InverseMel(filters, torch.arange(8))(mel).relu()
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(exponent=st.floats(-30.0, 1.9))
+def test_expm1_is_exact_for_small_numbers_too(exponent: float) -> None:
+    x = torch.tensor([10.0**exponent], dtype=torch.float32)
+    expected = torch.expm1(x.double())
+    assert float((expm1(x) - expected).abs() / expected) < 1e-6
+
+
+@pytest.mark.parametrize("n_mels", [32, 64, 128, 256])
+@pytest.mark.parametrize("stats", [STATS, IDENTITY], ids=["statistics", "none"])
+def test_the_magnitude_loses_nothing_where_bands_are_narrower_than_bins(
+    n_mels: int, stats: DatasetStatistics
+) -> None:
+    filters = htk_filterbank(48_000, 2048, n_mels)
+    # Powers of a spectrum, as smooth as music's: its bands are no random numbers, and where they
+    # are narrow what is left of them is small.
+    spectrum = torch.linspace(3.0, 0.0, 1025)[:, None].exp() * random(2, 1025, 40).abs()
+    mel = (filters.double().T @ spectrum).square().log1p()
+    mel = ((mel - stats.mag_mean) / stats.mag_std).float()
+    amplitude = torch.expm1(mel.double() * stats.mag_std + stats.mag_mean).relu().sqrt()
+    expected = np.maximum(np.linalg.pinv(filters.double().numpy().T) @ amplitude.numpy(), 0)
+    found = Magnitude(stats, filters, torch.arange(1025))(mel[None])[0]
+    assert found.dtype == torch.float32
+    assert snr_db(expected, found.double().numpy()) > 125
+    assert snr_db(expected[:40], found[:40].double().numpy()) > 125
 
 
 def expected_spectrum(
