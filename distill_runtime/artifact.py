@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float32]
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
-_ROWS_PER_CALL = 8
+_ROWS_PER_CALL = 12
 
 
 class Artifact:

@@ -16,7 +16,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 ORDER = 8
 CUTOFF_HZ = 20_000
@@ -148,9 +147,11 @@ def _both_ways(signal: Float64Array, out: Float64Array) -> None:
         signal: `[..., 2 * _HOP * pairs + 2 * _REACH]`.
         out: `[..., 2 * _HOP * pairs]`, contiguous along its last axis.
     """
-    blocks = sliding_window_view(signal, _BLOCK, axis=-1)[..., ::_HOP, :]
-    pairs = np.empty((*signal.shape[:-1], blocks.shape[-2] // 2, _BLOCK), np.complex128)
-    pairs.real, pairs.imag = blocks[..., 0::2, :], blocks[..., 1::2, :]
+    count = out.shape[-1] // (2 * _HOP)
+    pairs = np.empty((*signal.shape[:-1], count, _BLOCK), np.complex128)
+    for index in range(count):
+        pair = signal[..., 2 * _HOP * index :][..., :_PAIR]
+        pairs.real[..., index, :], pairs.imag[..., index, :] = pair[..., :_BLOCK], pair[..., _HOP:]
     spectrum = np.fft.fft(pairs)
     # Real by complex, number for number: numpy would make the factor complex first.
     spectrum.view(np.float64)[...] *= _power()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 import weakref
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +31,7 @@ class SoundSpool:
         self.channels = channels
         self.frames = 0
         self.meter = LevelMeter()
-        self._file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        self._file: BinaryIO = io.BytesIO()
 
     def write(self, block: npt.NDArray[np.float32]) -> None:
         """Append `[channels, samples]`.
@@ -40,12 +41,25 @@ class SoundSpool:
         """
         self.meter.add(block)
         self.frames += block.shape[1]
+        data = np.ascontiguousarray(block.T, np.float32).data
         try:
-            self._file.write(np.ascontiguousarray(block.T, np.float32).data)
+            memory = self._file if isinstance(self._file, io.BytesIO) else None
+            if memory is not None and memory.tell() + data.nbytes > _MEMORY_BYTES:
+                self._file = self._moved_to_disk(memory)
+            self._file.write(data)
         except OSError as error:
             raise OutputError(
                 f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
             ) from error
+
+    def _moved_to_disk(self, memory: io.BytesIO) -> BinaryIO:
+        """Return a file that goes on where the memory ends."""
+        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+        weakref.finalize(self, file.close)
+        # Not what SpooledTemporaryFile does, which holds everything twice for the moment.
+        with memory.getbuffer() as held:
+            file.write(held)
+        return file
 
     def blocks(self, gain: float = 1.0) -> Iterator[Array]:
         """Yield the sound from its beginning, times `gain`, as blocks `[channels, samples]`."""

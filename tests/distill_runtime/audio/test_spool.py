@@ -96,12 +96,34 @@ class Full:
         pass
 
 
-def test_a_full_disk_is_told_with_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda **_: Full())
+def no_file() -> None:
+    raise OSError(28, os.strerror(28))
+
+
+@pytest.mark.parametrize("temporary_file", [Full, no_file])
+def test_a_full_disk_is_told_with_its_folder(
+    monkeypatch: pytest.MonkeyPatch, temporary_file: Any
+) -> None:
+    monkeypatch.setattr(module, "_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(tempfile, "TemporaryFile", temporary_file)
+    spool = SoundSpool(1)
+    spool.write(noise(1, 250))
     with pytest.raises(OutputError) as failed:
-        SoundSpool(1).write(noise(1, 10))
+        spool.write(noise(1, 1))
     assert tempfile.gettempdir() in str(failed.value)
     assert os.strerror(28) in str(failed.value)
+
+
+@pytest.mark.parametrize("pieces", [[250], [251], [100, 150, 1, 400], [0, 250, 0, 1]])
+def test_the_way_from_memory_to_a_file_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[int]
+) -> None:
+    monkeypatch.setattr(module, "_MEMORY_BYTES", 1000)
+    sound, spool = noise(1, sum(pieces)), SoundSpool(1)
+    for piece in np.split(sound, np.cumsum(pieces)[:-1], axis=1):
+        spool.write(piece)
+    assert np.array_equal(whole(spool), sound)
+    assert np.array_equal(whole(spool), sound)
 
 
 def test_the_level_is_measured_on_the_way() -> None:
