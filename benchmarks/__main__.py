@@ -45,7 +45,7 @@ def measure(subject: Subject, folder: Path, plan: Plan) -> Iterator[list[Figure]
     yield stages.measure_decoder(graph, steps=plan.steps, rounds=plan.rounds)
     yield stages.measure_stages(graph, steps=8, rounds=plan.rounds)
     yield precisions.measure_precisions(subject, steps=plan.steps, rounds=plan.rounds)
-    yield end_to_end.measure_rendering(subject, duration_s=plan.sound_s, rounds=plan.rounds)
+    yield end_to_end.measure_rendering(subject, duration_s=plan.sound_s, rounds=2 * plan.rounds)
     yield end_to_end.measure_first_block(subject, rounds=3 * plan.rounds)
     yield end_to_end.measure_cold_start(subject, folder, rounds=plan.rounds)
     yield end_to_end.measure_many(subject, count=plan.sounds, rounds=plan.rounds)

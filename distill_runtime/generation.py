@@ -223,9 +223,10 @@ class GenerationPipeline:
         together = min(
             _VOICES_PER_BATCH[player.metadata.reconstruction] for player in self._players()
         )
-        jobs = [partial(self._generate_batch, batch) for batch in _batches(seeded, together)]
-        workers = self.artifact.options.resolved_threads if self.artifact.provider == "cpu" else 1
-        for results in in_order(jobs, workers):
+        batches = list(_batches(seeded, together))
+        generate = partial(self._generate_batch, overlap=len(batches) == 1)
+        jobs = [partial(generate, batch) for batch in batches]
+        for results in in_order(jobs, self._workers()):
             yield from results
 
     def stream(self, config: GenerationConfig, *, gain: float = 1.0) -> Iterator[Array]:
@@ -253,12 +254,20 @@ class GenerationPipeline:
         for audio in self.artifact.stream(self._latents([config], 0, block_steps=1)):
             yield audio * np.float32(gain)
 
+    def _workers(self) -> int:
+        """Return how many batches to render at a time."""
+        threads = self.artifact.options.resolved_threads
+        if self.artifact.provider != "cpu" or threads == 1:
+            return 1
+        # One more than there are cores: each waits now and then for a thread of onnxruntime's.
+        return threads + 1
+
     def _generate_batch(
-        self, configs: Sequence[GenerationConfig], stop: threading.Event
+        self, configs: Sequence[GenerationConfig], stop: threading.Event, *, overlap: bool
     ) -> list[GenerationResult]:
         """Generate sounds of one duration in one batch of the graph."""
         parts = [
-            render(artifact, configs, self._latents(configs, index), stop)
+            render(artifact, configs, self._latents(configs, index), stop, overlap=overlap)
             for index, artifact in enumerate(self._players())
         ]
         results = []

@@ -22,12 +22,18 @@ from distill_runtime.generation_config import GenerationConfig
 
 Array = npt.NDArray[np.float32]
 
+# What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
+# an hour's worth of large and larger ones does not scatter over the heap.
+_PIECE_SAMPLES = 2**16
+
 
 def render(
     artifact: Artifact,
     configs: Sequence[GenerationConfig],
     latents: Iterable[Array],
     stop: threading.Event,
+    *,
+    overlap: bool = True,
 ) -> list[SoundSpool]:
     """Render several sounds of one duration side by side in the graph's batch.
 
@@ -39,6 +45,8 @@ def render(
         latents: Blocks `[rows, steps, latent_dim]` of the trajectory, a row for each voice of each
             sound, in their order.
         stop: Set by another thread to end the work.
+        overlap: Whether the graph may play the next block while the last one is worked on; where
+            several sounds are rendered side by side, all cores are busy without it.
 
     Returns:
         The sounds, exactly `config.samples` long, before normalisation.
@@ -51,7 +59,8 @@ def render(
     spools = [SoundSpool(config.channels) for config in configs]
     finishers = [_Finisher(config, spool) for config, spool in zip(configs, spools, strict=True)]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
-    for block in _filtered(artifact, latents):
+    blocks = artifact.stream(latents)
+    for block in _filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
         check(stop)
         for finisher, rows in zip(finishers, np.split(block, ends[:-1]), strict=True):
             finisher.push(rows)
@@ -60,13 +69,12 @@ def render(
     return spools
 
 
-def _filtered(artifact: Artifact, latents: Iterable[Array]) -> Iterator[npt.NDArray[np.float64]]:
-    """Play blocks of a trajectory without the latency, through the anti-alias filter."""
+def _filtered(blocks: Iterator[Array], latency: int) -> Iterator[npt.NDArray[np.float64]]:
+    """Send the graph's audio without its latency through the anti-alias filter."""
     lowpass = ZeroPhaseLowpass()
-    latency = artifact.latency_samples
-    # The graph leaves a core idle now and then: enough for all that comes after it.
-    for audio in ahead(artifact.stream(latents)):
-        yield lowpass.push(audio[:, latency:])
+    for audio in blocks:
+        for start in range(latency, audio.shape[1], _PIECE_SAMPLES):
+            yield lowpass.push(audio[:, start : start + _PIECE_SAMPLES])
         latency = max(0, latency - audio.shape[1])
     yield lowpass.finish()
 

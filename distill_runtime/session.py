@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -185,6 +186,7 @@ def session_provider(session: onnxruntime.InferenceSession) -> str:
     return "cuda" if session.get_providers()[0] == _CUDA else "cpu"
 
 
+@cache
 def onnxruntime_version() -> str:
     """Return the version of the onnxruntime that is loaded."""
     return str(_import_onnxruntime().__version__)
