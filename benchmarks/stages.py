@@ -130,7 +130,7 @@ def measure_decoder(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> l
             actions[f"one matrix product of its FLOPs ({name})"] = product
         for name, product in layer_products(shape, count, options).items():
             actions[f"its layers' products ({name})"] = product
-        timings = interleave(actions, rounds=rounds)
+        timings = interleave(actions, rounds=3 * rounds, settle=True)
         gflop = decoder_flops(shape) * count / 1e9
         figures += [
             Figure(group, name, gflop / t.median_s, "GF/s", gflop / t.minimum_s)
@@ -156,7 +156,7 @@ def measure_stages(stages: Stages, *, steps: int, rounds: int) -> list[Figure]:
         **transforms(spectrum),
         "torch.istft": lambda: original.invert(for_torch),
     }
-    timings = interleave(actions, rounds=rounds)
+    timings = interleave(actions, rounds=3 * rounds, settle=True)
     figures = [milliseconds(group, name, timing) for name, timing in timings.items()]
     inverse = timings["inverse STFT"]
     figures.append(ratio(group, "inverse STFT / scipy.fft", inverse, timings["scipy.fft"], goal=2))

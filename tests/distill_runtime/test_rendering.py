@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill_runtime import Artifact, GenerationConfig
+from distill_runtime import Artifact, GenerationConfig, rendering
 from distill_runtime.artifact import split_steps
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.snr import snr_db
@@ -63,6 +63,20 @@ def test_blocks_of_any_size_give_the_same_sound(artifact: Artifact) -> None:
     ]
     for sound in sounds[1:]:
         assert snr_db(sounds[0], sound) > 120.0
+
+
+@pytest.mark.parametrize("piece", [999, 24_064, 10**9])
+@pytest.mark.parametrize("overlap", [True, False])
+def test_neither_pieces_nor_overlap_change_a_sample(
+    artifact: Artifact, monkeypatch: pytest.MonkeyPatch, piece: int, overlap: bool
+) -> None:
+    config = GenerationConfig(duration_s=2.3, seed=3, stereo=StereoSettings("dual-seed"))
+    latents = path(artifact, config)
+    (expected,) = rendered(artifact, [config], split_steps(latents))
+    monkeypatch.setattr(rendering, "_PIECE_SAMPLES", piece)
+    blocks = split_steps(latents, 1)
+    (found,) = render(artifact, [config], blocks, threading.Event(), overlap=overlap)
+    assert np.array_equal(whole(found), whole(expected))
 
 
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
