@@ -14,7 +14,7 @@ from distill_export.mel import inverse_gram
 IDENTITY = DatasetStatistics(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
 
 _MOST_GROWTH = 3.0  # of a rounding in a mel band on its way to a bin, for float32 to be enough
-_NOTHING = 1e-12
+_NOTHING = 1e-12  # of a weight, in a row of weights near 1: a rounding of float64
 
 
 class Denormalize(nn.Module):
