@@ -49,7 +49,7 @@ def measure(subject: Subject, folder: Path, plan: Plan) -> Iterator[list[Figure]
     yield end_to_end.measure_first_block(subject, rounds=3 * plan.rounds)
     yield end_to_end.measure_cold_start(subject, folder, rounds=plan.rounds)
     yield end_to_end.measure_many(subject, count=plan.sounds, rounds=plan.rounds)
-    yield end_to_end.measure_lengths(subject, durations_s=plan.lengths_s, rounds=3)
+    yield end_to_end.measure_lengths(subject, durations_s=plan.lengths_s, rounds=plan.rounds)
     yield memory.measure_peak(subject, folder, durations_s=plan.memory_s)
     yield memory.measure_growth(subject, count=plan.generations)
 

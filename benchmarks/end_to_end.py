@@ -102,7 +102,10 @@ def measure_lengths(
             "after": lambda n=repeats: [generate(short)() for _ in range(n)],
         }
         short_enough = duration_s <= 600
-        times = interleave(actions, rounds=rounds if short_enough else 1, warm_up=short_enough)
+        most = rounds if duration_s <= 60 else 3
+        times = interleave(
+            actions, rounds=min(rounds, most) if short_enough else 1, warm_up=short_enough
+        )
         before = (times["before"].median_s + times["after"].median_s) / 2 / (repeats * short)
         best = min(times["before"].minimum_s, times["after"].minimum_s) / (repeats * short)
         long, long_best = (

@@ -290,7 +290,7 @@ class GenerationPipeline:
     @staticmethod
     def _mixed(blend: BlendEngine, spools: Sequence[SoundSpool]) -> SoundSpool:
         """Average finished, which is to say normalised, sounds."""
-        mixed = SoundSpool(spools[0].channels)
+        mixed = SoundSpool(spools[0].channels, spools[0].frames)
         finished = [spool.blocks(normalization_gain(spool.meter.peak)) for spool in spools]
         for blocks in zip(*finished, strict=True):
             mixed.write(blend.mix(blocks))

@@ -56,7 +56,7 @@ def render(
         BackendError: onnxruntime failed.
         OutputError: There is no space for a temporary file.
     """
-    spools = [SoundSpool(config.channels) for config in configs]
+    spools = [SoundSpool(config.channels, config.samples) for config in configs]
     finishers = [_Finisher(config, spool) for config, spool in zip(configs, spools, strict=True)]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     blocks = artifact.stream(latents)

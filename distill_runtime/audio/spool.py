@@ -27,9 +27,17 @@ class SoundSpool:
     memory constant all the same. The temporary file has no name and is gone with the object.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, expected_frames: int = 0) -> None:
+        """Start an empty sound.
+
+        Args:
+            channels: Rows of every block.
+            expected_frames: How long it will be, if that is known: what will be too long for memory
+                then goes to a file at once, and never lies in memory on the way.
+        """
         self.channels = channels
         self.frames = 0
+        self._expected_bytes = 4 * channels * expected_frames
         self.meter = LevelMeter()
         self._file: BinaryIO = io.BytesIO()
 
@@ -44,8 +52,10 @@ class SoundSpool:
         data = np.ascontiguousarray(block.T, np.float32).data
         try:
             memory = self._file if isinstance(self._file, io.BytesIO) else None
-            if memory is not None and memory.tell() + data.nbytes > _MEMORY_BYTES:
-                self._file = self._moved_to_disk(memory)
+            if memory is not None:
+                size = max(self._expected_bytes, memory.tell() + data.nbytes)
+                if size > _MEMORY_BYTES:
+                    self._file = self._moved_to_disk(memory)
             self._file.write(data)
         except OSError as error:
             raise OutputError(

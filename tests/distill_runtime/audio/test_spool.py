@@ -57,8 +57,9 @@ def test_two_readers_do_not_disturb_each_other() -> None:
     assert np.array_equal(np.concatenate([b for _, b in pairs], axis=1), sound * np.float32(2))
 
 
+@pytest.mark.parametrize(("expected_frames", "first"), [(0, 5000), (0, 1), (5000, 1)])
 def test_a_long_sound_lies_in_a_file_that_goes_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_frames: int, first: int
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(module, "_MEMORY_BYTES", 1000)
@@ -75,9 +76,12 @@ def test_a_long_sound_lies_in_a_file_that_goes_with_it(
                 continue
         return count
 
-    spool = SoundSpool(2)
+    spool = SoundSpool(2, expected_frames)
     sound = noise(2, 5000)
-    spool.write(sound)
+    spool.write(sound[:, :first])
+    # What is known to become long is there from the first block on.
+    assert open_here() == (first == 5000 or expected_frames > 0)
+    spool.write(sound[:, first:])
     assert open_here() == 1
     assert list(tmp_path.iterdir()) == []  # it has no name, and nobody has to clean up
     assert np.array_equal(whole(spool), sound)
