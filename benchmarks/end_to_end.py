@@ -101,11 +101,10 @@ def measure_lengths(
             "long": generate(duration_s),
             "after": lambda n=repeats: [generate(short)() for _ in range(n)],
         }
-        short_enough = duration_s <= 600
-        most = rounds if duration_s <= 60 else 3
-        times = interleave(
-            actions, rounds=min(rounds, most) if short_enough else 1, warm_up=short_enough
-        )
+        if duration_s > 600:
+            times = interleave(actions, rounds=1, warm_up=False)
+        else:
+            times = interleave(actions, rounds=rounds if duration_s <= 60 else min(rounds, 3))
         before = (times["before"].median_s + times["after"].median_s) / 2 / (repeats * short)
         best = min(times["before"].minimum_s, times["after"].minimum_s) / (repeats * short)
         long, long_best = (

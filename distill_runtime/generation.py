@@ -224,9 +224,10 @@ class GenerationPipeline:
             _VOICES_PER_BATCH[player.metadata.reconstruction] for player in self._players()
         )
         batches = list(_batches(seeded, together))
-        generate = partial(self._generate_batch, overlap=len(batches) == 1)
+        workers = min(self._workers(), len(batches))
+        generate = partial(self._generate_batch, overlap=workers <= 1)
         jobs = [partial(generate, batch) for batch in batches]
-        for results in in_order(jobs, self._workers()):
+        for results in in_order(jobs, workers):
             yield from results
 
     def stream(self, config: GenerationConfig, *, gain: float = 1.0) -> Iterator[Array]:

@@ -37,7 +37,7 @@ class SoundSpool:
         """
         self.channels = channels
         self.frames = 0
-        self._expected_bytes = 4 * channels * expected_frames
+        self._expected_frames = expected_frames
         self.meter = LevelMeter()
         self._file: BinaryIO = io.BytesIO()
 
@@ -49,13 +49,11 @@ class SoundSpool:
         """
         self.meter.add(block)
         self.frames += block.shape[1]
+        size = 4 * self.channels * max(self.frames, self._expected_frames)
         data = np.ascontiguousarray(block.T, np.float32).data
         try:
-            memory = self._file if isinstance(self._file, io.BytesIO) else None
-            if memory is not None:
-                size = max(self._expected_bytes, memory.tell() + data.nbytes)
-                if size > _MEMORY_BYTES:
-                    self._file = self._moved_to_disk(memory)
+            if isinstance(self._file, io.BytesIO) and size > _MEMORY_BYTES:
+                self._file = self._moved_to_disk(self._file)
             self._file.write(data)
         except OSError as error:
             raise OutputError(
