@@ -38,7 +38,7 @@ docs: $(VENV)/.dev
 
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf tests/portability/node_modules
+	rm -rf tests/hosts/node_modules
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
 

@@ -11,9 +11,9 @@ from benchmarks.figures import Figure, milliseconds, ratio
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import interleave
-from distill_runtime.generation import GenerationPipeline
-from distill_runtime.generation_config import GenerationConfig
-from distill_runtime.trajectory import crossfade
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.pipeline import GenerationPipeline
+from distill_runtime.latents.trajectory import crossfade
 
 
 def measure_rendering(subject: Subject, *, duration_s: float, rounds: int) -> list[Figure]:

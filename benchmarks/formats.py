@@ -13,10 +13,10 @@ import torch
 from benchmarks.figures import Figure, milliseconds, ratio, table
 from benchmarks.timing import interleave
 from distill_export.export import export_model
-from distill_export.torch_artifact import TorchArtifact
-from distill_runtime.artifact import Artifact
+from distill_export.formats.torch_artifact import TorchArtifact
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.contract import ENDINGS, ONNX
-from distill_runtime.session import SessionOptions
 
 _ROOT = Path(__file__).parents[1]
 _STEPS_PER_SECOND = 48_000 / 24_064

@@ -10,8 +10,8 @@ import onnxruntime
 import scipy.fft
 from onnx import TensorProto, helper, numpy_helper
 
-from distill_export.vae import VAEShape
-from distill_runtime.session import SessionOptions, open_session_from_bytes
+from distill_export.model.vae import VAEShape
+from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes
 
 _TAPS = 9  # of a 3 x 3 convolution
 _SIDE = 1024  # of the plain product's square matrix

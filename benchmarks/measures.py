@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from distill_export.complex_spectrogram import ComplexSpectrogram
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 
 Array = npt.NDArray[np.float32]
 

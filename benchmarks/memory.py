@@ -14,7 +14,7 @@ from benchmarks.subject import Subject
 # The command line's own road to a file, then the peak of the process.
 _PLAY = """
 import sys
-from distill_runtime.benchmark import peak_memory_mb
+from distill_runtime.generation.benchmark import peak_memory_mb
 from distill_runtime.cli import main
 try:
     main()

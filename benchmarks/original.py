@@ -11,9 +11,9 @@ import torch
 from scipy.signal import butter, sosfiltfilt
 
 from benchmarks.timing import interleave
-from distill_export.complex_spectrogram import ComplexSpectrogram
-from distill_export.continuous_mel import synthesize_continuous_mel
-from distill_export.model_file import LoadedModel
+from distill_export.model.file import LoadedModel
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram
+from distill_export.reference.continuous_mel import synthesize_continuous_mel
 
 Array = npt.NDArray[np.float32]
 

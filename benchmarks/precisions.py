@@ -9,9 +9,9 @@ import onnx
 from benchmarks.figures import Figure, milliseconds, ratio
 from benchmarks.subject import Subject
 from benchmarks.timing import interleave
-from distill_export.graph_session import GraphSession
-from distill_export.onnx_file import only_mel, trace, weight_bytes
-from distill_export.synthesizers import build_synthesizer
+from distill_export.formats.onnx_graph import only_mel, trace, weight_bytes
+from distill_export.graph.build import build_synthesizer
+from distill_export.verify.graph_session import GraphSession
 from distill_runtime import contract
 
 

@@ -21,11 +21,11 @@ import torch
 
 from benchmarks.measures import Measures, mel_power
 from benchmarks.signals import RATE_HZ, synthesised
-from distill_export.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
-from distill_export.onnx_file import with_mel_input
+from distill_export.formats.onnx_graph import with_mel_input
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
 from distill_runtime import contract
-from distill_runtime.artifact_file import ArtifactFile
-from distill_runtime.session import SessionOptions, open_session_from_bytes, run_session
+from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes, run_session
 
 Array = npt.NDArray[np.float32]
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"

@@ -15,10 +15,10 @@ from benchmarks.limits import decoder_flops, layer_products, plain_products, tra
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import Timing, interleave
-from distill_export.exported_program import quiet_tracer
-from distill_export.graph.inverse_stft import InverseRealDFT
-from distill_export.synthesizers import build_synthesizer
-from distill_runtime.session import SessionOptions, open_session_from_bytes
+from distill_export.formats.tracing import quiet_tracer
+from distill_export.graph.build import build_synthesizer
+from distill_export.graph.learned.inverse_stft import InverseRealDFT
+from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes
 
 NAMES = ("decoder", "chunk overlap-add", "spectrum", "inverse STFT")
 

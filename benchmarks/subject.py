@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from distill_export.export import export_model
-from distill_export.model_file import LoadedModel, load_model
-from distill_runtime.artifact import Artifact
-from distill_runtime.session import SessionOptions
+from distill_export.model.file import LoadedModel, load_model
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.session import SessionOptions
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import torch
 
+from distill_export.reference.log_mel import level_db, log_mel_distance_db, mean_answer
 from distill_export.training.config import STATISTICS, TrainingSettings
-from distill_export.training.dataset import ChunkSet, read_folder, split_recordings
+from distill_export.training.data.dataset import ChunkSet, read_folder, split_recordings
+from distill_export.training.data.recordings import find_files
+from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.loss import VAELoss
 from distill_export.training.pipeline import pick_device
-from distill_export.training.quality import level_db, log_mel_distance_db, mean_answer
-from distill_export.training.recordings import find_files
 from distill_export.training.schedule import cosine_decay
-from distill_export.training.spectrogram_cache import SpectrogramCache
 from distill_export.training.statistics import compute_statistics
 from distill_export.training.trainer import Trainer, new_model
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
-from distill_runtime import command_line
-from distill_runtime.command_line import say
+from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
+from distill_runtime.artifact.description import describe_loss
+from distill_runtime.cli import program as command_line
+from distill_runtime.cli.program import say
 from distill_runtime.contract import ONNX
-from distill_runtime.description import describe_loss
 from distill_runtime.errors import DependencyError, RequestError
 
 if TYPE_CHECKING:

@@ -12,25 +12,25 @@ import onnx
 import torch
 
 from distill_export import __version__
-from distill_export.checkpoint import load_model_or_checkpoint
-from distill_export.formats import check_format
-from distill_export.graph.refined_synthesizer import RefinedSynthesizer
-from distill_export.graph.synthesizer import Synthesizer
-from distill_export.metadata import model_info, normalization, slider_bank
-from distill_export.model_file import LoadedModel
-from distill_export.onnx_file import trace
-from distill_export.onnx_program import OnnxProgram
-from distill_export.precision import check_loss, check_precision, measure_loss
-from distill_export.quality import DEFAULT_QUALITY, MAX_QUALITY
-from distill_export.synthesizers import (
+from distill_export.artifact_metadata import model_info, normalization, slider_bank
+from distill_export.formats.names import check_format
+from distill_export.formats.onnx_graph import trace
+from distill_export.formats.onnx_program import OnnxProgram
+from distill_export.formats.torch_program import TorchProgram
+from distill_export.graph.build import (
     CHUNK_FRAMES,
     HOP_FRAMES,
     build_refined_synthesizer,
     build_synthesizer,
 )
-from distill_export.torch_program import TorchProgram
-from distill_export.verification import Verification
-from distill_runtime.artifact_file import ArtifactFile
+from distill_export.graph.learned.synthesizer import Synthesizer
+from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
+from distill_export.graph.refined.synthesizer import RefinedSynthesizer
+from distill_export.model.checkpoint import load_model_or_checkpoint
+from distill_export.model.file import LoadedModel
+from distill_export.verify.parity import Verification
+from distill_export.verify.precision_loss import check_loss, check_precision, measure_loss
+from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import (
     ENDINGS,
     ONNX,
@@ -41,7 +41,7 @@ from distill_runtime.contract import (
     PrecisionLoss,
 )
 from distill_runtime.errors import RequestError
-from distill_runtime.output_file import check_output, replacing
+from distill_runtime.files.output_file import check_output, replacing
 
 Progress = Callable[[str], None]
 

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from distill_runtime.artifact import Artifact
-    from distill_runtime.artifact_file import ArtifactFile
+    from distill_runtime.artifact.artifact import Artifact
+    from distill_runtime.artifact.file import ArtifactFile
+    from distill_runtime.artifact.session import SessionOptions
+    from distill_runtime.artifact.verification import VerificationReport, verify
     from distill_runtime.contract import ArtifactMetadata
     from distill_runtime.errors import (
         ArtifactError,
@@ -32,15 +34,13 @@ if TYPE_CHECKING:
         RequestError,
         VerificationError,
     )
-    from distill_runtime.generation import GenerationPipeline, GenerationResult
-    from distill_runtime.generation_config import GenerationConfig
-    from distill_runtime.live import LiveStream
-    from distill_runtime.session import SessionOptions
-    from distill_runtime.verification import VerificationReport, verify
+    from distill_runtime.generation.config import GenerationConfig
+    from distill_runtime.generation.live import LiveStream
+    from distill_runtime.generation.pipeline import GenerationPipeline, GenerationResult
 
 _EXPORTS = {
-    "artifact": ["Artifact"],
-    "artifact_file": ["ArtifactFile"],
+    "artifact.artifact": ["Artifact"],
+    "artifact.file": ["ArtifactFile"],
     "contract": ["ArtifactMetadata"],
     "errors": [
         "ArtifactError",
@@ -54,11 +54,11 @@ _EXPORTS = {
         "RequestError",
         "VerificationError",
     ],
-    "generation": ["GenerationPipeline", "GenerationResult"],
-    "generation_config": ["GenerationConfig"],
-    "live": ["LiveStream"],
-    "session": ["SessionOptions"],
-    "verification": ["VerificationReport", "verify"],
+    "generation.pipeline": ["GenerationPipeline", "GenerationResult"],
+    "generation.config": ["GenerationConfig"],
+    "generation.live": ["LiveStream"],
+    "artifact.session": ["SessionOptions"],
+    "artifact.verification": ["VerificationReport", "verify"],
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -90,7 +90,7 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("Artifact", "GenerationPipeline", "LiveStream"):
-        from distill_runtime.session import require_onnxruntime  # noqa: PLC0415
+        from distill_runtime.artifact.session import require_onnxruntime  # noqa: PLC0415
 
         require_onnxruntime()
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill_runtime.errors import ArtifactError
-from distill_runtime.json_fields import JsonFields
+from distill_runtime.files.json_fields import JsonFields
 
 METADATA_KEY = "distill.artifact"
 FORMAT = "distill.artifact"

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from distill_export.cli import app as export_app
-from distill_export.train_cli import app as train_app
+from distill_export.training.cli import app as train_app
 from distill_runtime.cli.app import app as run_app
 
 HEADING = """# Command lines

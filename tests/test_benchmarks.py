@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, ratio, save, table
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import Timing, interleave
-from distill_export.vae import VAEShape
+from distill_export.model.vae import VAEShape
 from distill_runtime.audio.snr import snr_db
 from tests.distill_export.model_files import model_content, write
 

@@ -6,13 +6,13 @@ import functools
 import json
 from pathlib import Path
 
-import environments
 import numpy as np
 import pytest
 
 from distill_runtime import Artifact
+from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import snr_db
-from distill_runtime.verification import standard_normal_latents
+from tests import environments
 
 PYTHON = environments.python(".venv-oldest")
 REPOSITORY = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ PLAY = """
 import json, sys
 import numpy, onnxruntime
 from distill_runtime import Artifact, verify
-from distill_runtime.verification import standard_normal_latents
+from distill_runtime.artifact.verification import standard_normal_latents
 model, sound, steps = sys.argv[1:]
 artifact = Artifact.load(model)
 latents = standard_normal_latents(5, int(steps), artifact.latent_dim)[None]

@@ -7,8 +7,9 @@ import json
 import subprocess
 from pathlib import Path
 
-import environments
 import pytest
+
+from tests import environments
 
 PYTHON = environments.python(".venv-runtime")
 

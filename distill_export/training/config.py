@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from distill_export.stand_ins import OverfittingPreset
+from distill_export.model.pickled import OverfittingPreset
 from distill_runtime.errors import RequestError
 
 STATISTICS = ("decoder", "zscore")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import torch
 
-from distill_export.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.log_mel import FLOOR
 from distill_export.training.config import TrainingSettings
-from distill_export.training.quality import FLOOR
 
 # Log variances beyond are of no use and can overflow.
 LOG_VARIANCE = (-12.0, 6.0)

@@ -12,30 +12,30 @@ from typing import Any
 
 import torch
 
-from distill_export.latent_analysis import LatentAnalysis
-from distill_export.model_description import ModelMetadata, SpectrogramConfig
-from distill_export.model_file import load_model, save_model
-from distill_export.training import dataset
-from distill_export.training.analysis import analyse_latents
-from distill_export.training.config import TrainingSettings
-from distill_export.training.dataset import ChunkSet, Recording
-from distill_export.training.interruption import DeferredInterrupt
-from distill_export.training.presets import AUTO, PRESETS, preset_name
-from distill_export.training.preview import write_preview
-from distill_export.training.progress import TrainingProgress
-from distill_export.training.quality import log_mel_distance_db, mean_answer
-from distill_export.training.report import write_report
-from distill_export.training.spectrogram_cache import SpectrogramCache
-from distill_export.training.statistics import compute_statistics
-from distill_export.training.trainer import Trainer
-from distill_export.training.training_checkpoint import (
+from distill_export.model.file import load_model, save_model
+from distill_export.model.latent_analysis import LatentAnalysis
+from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
+from distill_export.model.vae import ConvVAE
+from distill_export.reference.log_mel import log_mel_distance_db, mean_answer
+from distill_export.training.checkpoints import (
     STATE,
     CheckpointFolder,
     read_checkpoint,
 )
-from distill_export.vae import ConvVAE
+from distill_export.training.config import TrainingSettings
+from distill_export.training.data import dataset
+from distill_export.training.data.dataset import ChunkSet, Recording
+from distill_export.training.data.spectrogram_cache import SpectrogramCache
+from distill_export.training.interruption import DeferredInterrupt
+from distill_export.training.presets import AUTO, PRESETS, preset_name
+from distill_export.training.report.preview import write_preview
+from distill_export.training.report.progress import TrainingProgress
+from distill_export.training.report.report import write_report
+from distill_export.training.sliders.analysis import analyse_latents
+from distill_export.training.statistics import compute_statistics
+from distill_export.training.trainer import Trainer
 from distill_runtime.errors import OutputExistsError, RequestError
-from distill_runtime.output_file import check_output
+from distill_runtime.files.output_file import check_output
 
 Say = Callable[[str], None]
 MODEL_SUFFIX = ".distill"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import torch
 
-from distill_export.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
 
 _LEAST_RMS = 1e-8
 

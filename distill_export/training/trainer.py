@@ -8,16 +8,16 @@ from typing import Any
 
 import torch
 
-from distill_export.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
-from distill_export.model_description import SpectrogramConfig
+from distill_export.model.metadata import SpectrogramConfig
+from distill_export.model.vae import ConvVAE, VAEShape
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.log_mel import log_mel_distance_db
 from distill_export.training.augmentation import augment
+from distill_export.training.checkpoints import STATE, STATE_VERSION
 from distill_export.training.config import TrainingSettings
-from distill_export.training.dataset import ChunkSet
+from distill_export.training.data.dataset import ChunkSet
 from distill_export.training.loss import LOG_VARIANCE, LossTerms, VAELoss
-from distill_export.training.quality import log_mel_distance_db
 from distill_export.training.schedule import cosine_decay, kl_weight
-from distill_export.training.training_checkpoint import STATE, STATE_VERSION
-from distill_export.vae import ConvVAE, VAEShape
 from distill_runtime.errors import ModelFileError, TrainingError
 
 Metrics = dict[str, float]

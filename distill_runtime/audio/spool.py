@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from distill_runtime.audio.quality import LevelMeter
+from distill_runtime.audio.level_meter import LevelMeter
 from distill_runtime.errors import OutputError
 
 Array = npt.NDArray[np.float32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from distill_runtime import command_line
+from distill_runtime.cli import program as command_line
 
 
 def main() -> None:

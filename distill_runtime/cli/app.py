@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from distill_runtime.cli.bench import bench
 from distill_runtime.cli.info import info
 from distill_runtime.cli.list import list_artifacts
-from distill_runtime.cli.play import play
+from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
 from distill_runtime.cli.verify import verify
 

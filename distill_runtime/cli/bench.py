@@ -29,9 +29,9 @@ def bench(
 
     Example: `distill-run bench ambience.onnx --threads 1`
     """
-    from distill_runtime.artifact import Artifact  # noqa: PLC0415
-    from distill_runtime.benchmark import measure  # noqa: PLC0415
-    from distill_runtime.session import SessionOptions  # noqa: PLC0415
+    from distill_runtime.artifact.artifact import Artifact  # noqa: PLC0415
+    from distill_runtime.artifact.session import SessionOptions  # noqa: PLC0415
+    from distill_runtime.generation.benchmark import measure  # noqa: PLC0415
 
     options = SessionOptions(provider=provider, threads=threads)
     report = measure(Artifact.load(artifact, options=options), duration_s=duration)

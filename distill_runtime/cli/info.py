@@ -10,9 +10,9 @@ def info(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
 
     Example: `distill-run info ambience.onnx`
     """
-    from distill_runtime.artifact_file import ArtifactFile  # noqa: PLC0415
+    from distill_runtime.artifact.description import describe  # noqa: PLC0415
+    from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
     from distill_runtime.contract import ENDINGS  # noqa: PLC0415
-    from distill_runtime.description import describe  # noqa: PLC0415
 
     file = ArtifactFile.inspect(artifact, formats=ENDINGS)
     print(file.metadata.to_json() if as_json else describe(file))

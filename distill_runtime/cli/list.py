@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from distill_runtime.cli.arguments import JsonOption
-from distill_runtime.command_line import say
+from distill_runtime.cli.program import say
 from distill_runtime.errors import ArtifactError, RequestError
 
 
@@ -21,9 +21,9 @@ def list_artifacts(
 
     Example: `distill-run list sounds/`
     """
-    from distill_runtime.artifact_file import ArtifactFile  # noqa: PLC0415
+    from distill_runtime.artifact.description import table  # noqa: PLC0415
+    from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
     from distill_runtime.contract import ENDINGS  # noqa: PLC0415
-    from distill_runtime.description import table  # noqa: PLC0415
 
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder: give the folder that holds the artifacts")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from distill_runtime.cli.arguments import JsonOption
-from distill_runtime.command_line import say
+from distill_runtime.cli.program import say
 
 
 def reproduce(
@@ -40,8 +40,8 @@ def reproduce(
 
     Example: `distill-run reproduce ambience_seed7.flac`
     """
-    from distill_runtime.output_file import check_output  # noqa: PLC0415
-    from distill_runtime.reproduction import load_recipe, load_tags, prepare  # noqa: PLC0415
+    from distill_runtime.files.output_file import check_output  # noqa: PLC0415
+    from distill_runtime.generation.reproduction import load_recipe, load_tags, prepare  # noqa: PLC0415
 
     recipe = load_recipe(file)
     path = output or _beside_the_name(file, recipe.config.audio_format.container)
@@ -63,7 +63,7 @@ def reproduce(
 
 def _beside_the_name(file: Path, container: str) -> Path:
     """Return the name of the copy, here: `rain.wav` gives `rain_reproduced.wav`."""
-    from distill_runtime.audio.audio_format import ENDINGS  # noqa: PLC0415
+    from distill_runtime.audio_file.container import ENDINGS  # noqa: PLC0415
 
     name = file.name.removesuffix(".json")
     stem = Path(name).stem if Path(name).suffix.lower() in ENDINGS else name

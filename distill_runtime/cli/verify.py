@@ -14,8 +14,8 @@ def verify(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
 
     Example: `distill-run verify ambience.onnx`
     """
-    from distill_runtime.artifact import Artifact  # noqa: PLC0415
-    from distill_runtime.verification import verify as verify_artifact  # noqa: PLC0415
+    from distill_runtime.artifact.artifact import Artifact  # noqa: PLC0415
+    from distill_runtime.artifact.verification import verify as verify_artifact  # noqa: PLC0415
 
     report = verify_artifact(Artifact.load(artifact))
     if as_json:

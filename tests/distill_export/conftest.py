@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import model_files
 import pytest
 
 from distill_export.cli import app
-from distill_runtime.command_line import run
+from distill_runtime.cli.program import run
+from tests.distill_export import model_files
 
 Content = dict[str, Any]
 Run = Callable[..., tuple[int, str, str]]

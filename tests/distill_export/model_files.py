@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from distill_export.checkpoint import load_model_or_checkpoint
-from distill_export.model_file import LoadedModel
-from distill_export.stand_ins import OverfittingPreset, ReferencePickle
-from distill_export.vae import ConvVAE, VAEShape
+from distill_export.model.checkpoint import load_model_or_checkpoint
+from distill_export.model.file import LoadedModel
+from distill_export.model.pickled import OverfittingPreset, ReferencePickle
+from distill_export.model.vae import ConvVAE, VAEShape
 from distill_runtime.errors import IncompatibleModelError, ModelFileError
 
 TINY = VAEShape(16, decoder_channels=(16, 8, 8, 4, 4), encoder_channels=(4, 4, 8, 8, 16))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import model_files
 import numpy as np
 import onnx
 import onnxruntime
@@ -21,13 +20,14 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from distill_export import export
+from distill_export.artifact_metadata import model_info, slider_bank
 from distill_export.export import ExportReport, export_model
-from distill_export.metadata import model_info, slider_bank
-from distill_export.model_file import load_model
-from distill_export.onnx_file import with_mel_output
-from distill_export.vae import VAEShape
+from distill_export.formats.onnx_graph import with_mel_output
+from distill_export.model.file import load_model
+from distill_export.model.vae import VAEShape
 from distill_runtime import Artifact, contract
-from distill_runtime.artifact_file import ArtifactFile
+from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.verification import standard_normal_latents, verify
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.contract import AudioFormat, Normalization
 from distill_runtime.errors import (
@@ -38,7 +38,7 @@ from distill_runtime.errors import (
     RequestError,
     VerificationError,
 )
-from distill_runtime.verification import standard_normal_latents, verify
+from tests.distill_export import model_files
 
 STEP, LATENCY = 24_064, 1024
 OLD = b"what was there before"

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import model_files
 import onnx
 import pytest
 import torch
@@ -20,6 +19,7 @@ from distill_export import export
 from distill_export.export import export_model
 from distill_runtime import Artifact
 from distill_runtime.errors import IncompatibleModelError
+from tests.distill_export import model_files
 
 OLD = b"what was there before"
 Run = Callable[..., tuple[int, str, str]]
@@ -277,7 +277,7 @@ def test_misuse_is_told_in_one_line(
 def test_a_missing_package_is_told(
     command: Run, model_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("distill_export.export", "distill_export.onnx_program"):
+    for module in ("distill_export.export", "distill_export.formats.onnx_program"):
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "onnx", None)
     code, out, err = command(model_path)
@@ -303,7 +303,7 @@ def test_help_is_quick_and_needs_no_torch(option: str) -> None:
     program = (
         "import sys; from distill_export import cli\n"
         f"sys.argv = ['distill-export', {option!r}]\n"
-        "from distill_runtime.command_line import run\n"
+        "from distill_runtime.cli.program import run\n"
         "code = run(cli.app, 'distill-export')\n"
         "assert not {'torch', 'onnx', 'onnxruntime'} & set(sys.modules), 'it is slow'\n"
         "sys.exit(code)"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import model_files
 import numpy as np
 import onnx
 import pytest
@@ -19,16 +18,18 @@ from typer.testing import CliRunner
 from benchmarks.measures import Measures
 from benchmarks.reconstruction import RoundTrip, analyse
 from benchmarks.signals import synthesised
-from distill_export import cli, export, verification
-from distill_export.complex_spectrogram import DatasetStatistics
+from distill_export import cli, export
 from distill_export.export import ExportReport, export_model
-from distill_export.graph.refined_stream import RefinedStream
+from distill_export.graph.refined.stream import RefinedStream
+from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.verify import parity as verification
 from distill_runtime import Artifact, GenerationConfig, GenerationPipeline
-from distill_runtime.artifact_file import ArtifactFile
+from distill_runtime.artifact.description import describe
+from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.verification import standard_normal_latents, verify
 from distill_runtime.audio.snr import snr_db
-from distill_runtime.description import describe
 from distill_runtime.errors import RequestError, VerificationError
-from distill_runtime.verification import standard_normal_latents, verify
+from tests.distill_export import model_files
 
 STEP, LATENCY = 24_064, 2048
 DIM = 16

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from distill_runtime import contract
+from distill_runtime.artifact.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.contract import (
     ArtifactMetadata,
     AudioFormat,
@@ -22,7 +23,6 @@ from distill_runtime.contract import (
     SliderBank,
     TestVector,
 )
-from distill_runtime.onnx_scan import hash_weights, scan_onnx
 
 onnx = pytest.importorskip("onnx")
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_artifacts import METADATA, document
 
 from distill_runtime import contract
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
+from tests.distill_runtime.small_artifacts import METADATA, document
 
 Path = tuple[str | int, ...]
 

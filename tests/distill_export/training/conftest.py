@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import synthetic_recordings
 import torch
 
-from distill_export.training.dataset import ChunkSet, read_folder, split_recordings
+from distill_export.training.data.dataset import ChunkSet, read_folder, split_recordings
+from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.pipeline import TrainingRequest, TrainingResult, train
-from distill_export.training.spectrogram_cache import SpectrogramCache
 from distill_export.training.statistics import decoder_statistics
 from distill_export.training.trainer import Trainer
+from tests.distill_export.training import synthetic_recordings
 
 
 @pytest.fixture(scope="session", autouse=True)

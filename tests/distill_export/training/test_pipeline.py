@@ -5,21 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import model_files
 import numpy as np
 import onnx
 import pytest
 import soundfile
-import synthetic_recordings
 import torch
-from synthetic_recordings import TINY, write_recordings
 
 from distill_export import export
-from distill_export.checkpoint import load_checkpoint
 from distill_export.export import export_model
-from distill_export.model_file import load_model
-from distill_export.safe_unpickle import read_file
-from distill_export.stand_ins import PRESET_GLOBAL
+from distill_export.model.checkpoint import load_checkpoint
+from distill_export.model.file import load_model
+from distill_export.model.pickled import PRESET_GLOBAL
+from distill_export.model.safe_unpickle import read_file
 from distill_export.training.pipeline import (
     TrainingRequest,
     analyse,
@@ -27,7 +24,7 @@ from distill_export.training.pipeline import (
     train,
     workspace,
 )
-from distill_export.training.preview import render_preview
+from distill_export.training.report.preview import render_preview
 from distill_runtime import Artifact, GenerationConfig, GenerationPipeline
 from distill_runtime.errors import (
     ModelFileError,
@@ -35,6 +32,9 @@ from distill_runtime.errors import (
     RecordingError,
     RequestError,
 )
+from tests.distill_export import model_files
+from tests.distill_export.training import synthetic_recordings
+from tests.distill_export.training.synthetic_recordings import TINY, write_recordings
 
 
 def structure(value: Any, sliders: int | None = None) -> Any:

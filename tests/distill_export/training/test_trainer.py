@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from distill_export.checkpoint import load_checkpoint
+from distill_export.model.checkpoint import load_checkpoint
+from distill_export.training.checkpoints import CheckpointFolder, read_checkpoint
 from distill_export.training.trainer import Trainer
-from distill_export.training.training_checkpoint import CheckpointFolder, read_checkpoint
 from distill_runtime.errors import ModelFileError, TrainingError
 
 New = Callable[..., Trainer]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from distill_runtime import OutputError
 from distill_runtime.audio import spool as module
-from distill_runtime.audio.quality import LevelMeter
+from distill_runtime.audio.level_meter import LevelMeter
 from distill_runtime.audio.spool import SoundSpool
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from distill_runtime import command_line
+from distill_runtime.cli import program as command_line
 from distill_runtime.cli.app import app
 
 

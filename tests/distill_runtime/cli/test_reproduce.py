@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from distill_runtime.audio.tag_reader import read_tags
+from distill_runtime.audio_file.tag_reader import read_tags
 
 FORMATS = ("wav", "flac", "ogg", "mp3")
 

@@ -1,0 +1,1 @@
+"""The kinds of file that a graph can become: ONNX, TorchScript, pt2."""

@@ -1,0 +1,140 @@
+"""A TorchScript or pt2 artifact in PyTorch: latents and a state in, audio and a state out."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.contract import PT2, TORCHSCRIPT, ArtifactMetadata
+from distill_runtime.errors import ArtifactError, BackendError, RequestError
+
+Array = npt.NDArray[np.float32]
+# latents [batch, steps, latent_dim], state [batch, state_size], finish [] to audio, next state
+Program = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class TorchArtifact:
+    """What `distill_runtime.Artifact` is for ONNX files.
+
+    A TorchScript file is a program: loading it lets it run. The metadata and the checksums say
+    whether it is whole, not who made it. Load only files that you trust.
+    """
+
+    def __init__(self, file: ArtifactFile, program: Program) -> None:
+        self.file = file
+        self._program = program
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TorchArtifact:
+        """Check a file, then load it and with it the code that it holds: only if you trust it.
+
+        Raises:
+            ArtifactError: There is no such file, it is no artifact of these formats or of this
+                version, or it is damaged. Until that is known, nothing of it is run.
+        """
+        file = ArtifactFile.inspect(path, formats=(TORCHSCRIPT, PT2))
+        if file.weights_sha256() != file.metadata.weights_sha256:
+            raise ArtifactError(
+                f"{file.path}: its weights are not the ones that were exported: export it again"
+            )
+        return cls(file, open_program(file.path, file.format))
+
+    @property
+    def metadata(self) -> ArtifactMetadata:
+        """What the artifact says of itself."""
+        return self.file.metadata
+
+    def initial_state(self, batch: int = 1) -> Array:
+        """Return the state `[batch, state_size]` that starts a stream in every row."""
+        return np.zeros((batch, self.metadata.state_size), np.float32)
+
+    def step(self, latents: Array, state: Array, *, finish: bool = False) -> tuple[Array, Array]:
+        """Play the next steps of every row's trajectory.
+
+        Args:
+            latents: `[batch, steps, latent_dim]`, at least one step.
+            state: `[batch, state_size]`: `initial_state`, or what the call before returned.
+            finish: Whether every row's stream ends here.
+
+        Returns:
+            Audio `[batch, samples]` and the next state.
+
+        Raises:
+            RequestError: A shape is not as above.
+            BackendError: PyTorch could not play it.
+        """
+        sizes = self.metadata.latent_dim, self.metadata.state_size
+        batch, steps = (*latents.shape, 0, 0)[:2]
+        if (latents.shape, state.shape) != ((batch, steps, sizes[0]), (batch, sizes[1])) or (
+            0 in latents.shape
+        ):
+            raise RequestError(
+                f"latents and state must have the shapes [batch, steps, {sizes[0]}] and "
+                f"[batch, {sizes[1]}], not {list(latents.shape)} and {list(state.shape)}"
+            )
+        try:
+            return self._program(latents, state, np.array(finish))
+        except RuntimeError as error:
+            raise BackendError(f"{self.file.path}: {_last_line(error)}") from None
+
+    def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
+        """Play blocks `[batch, steps, latent_dim]` as they arrive; the last one gets the tail.
+
+        Raises:
+            RequestError: There is no block, or one is not of the shape above.
+            BackendError: PyTorch could not play it.
+        """
+        blocks = iter(latents)
+        block = next(blocks, None)
+        if block is None:
+            raise RequestError("there is no latent vector to play: one step is the least")
+        state = self.initial_state(len(block))
+        while block is not None:
+            following = next(blocks, None)
+            audio, state = self.step(block, state, finish=following is None)
+            yield audio
+            block = following
+
+    def render(self, latents: Array) -> Array:
+        """Play `[batch, steps, latent_dim]` at once, without the latency."""
+        audio, _ = self.step(latents, self.initial_state(len(latents)), finish=True)
+        return audio[:, self.metadata.latency_samples :]
+
+
+def open_program(path: Path, format: str) -> Program:
+    """Load a file that need not have metadata yet; its code runs.
+
+    Raises:
+        ArtifactError: PyTorch cannot load it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit: docs/variants.md
+            if format == TORCHSCRIPT:
+                module = torch.jit.load(str(path), map_location="cpu")
+            else:
+                module = torch.export.load(path).module()
+    except Exception as error:  # torch raises what its many readers raise
+        raise ArtifactError(f"{path}: PyTorch cannot load it ({_last_line(error)})") from None
+
+    def play(
+        latents: np.ndarray, state: np.ndarray, finish: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        inputs = [torch.from_numpy(np.array(value)) for value in (latents, state, finish)]
+        with torch.inference_mode():
+            audio, next_state = module(*inputs)
+        return audio.numpy(), next_state.numpy()
+
+    return play
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[-1][:200]

@@ -1,0 +1,85 @@
+"""An artifact as TorchScript: one step of one row is traced, a scripted loop plays the rest."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from distill_export.graph.learned.synthesizer import Synthesizer
+from distill_export.graph.refined.synthesizer import RefinedSynthesizer
+
+
+def save_torchscript(
+    synthesizer: Synthesizer | RefinedSynthesizer, path: Path, *, latent_dim: int
+) -> None:
+    """Write the module as TorchScript, without metadata.
+
+    Args:
+        synthesizer: In eval mode.
+        path: Where to write.
+        latent_dim: Length of a latent vector.
+    """
+    example = torch.zeros(1, 1, latent_dim), torch.zeros(1, synthesizer.state_size)
+    with torch.no_grad(), warnings.catch_warnings():
+        # The tracer tells that shapes became constants, as they should, and torch that it is old.
+        warnings.simplefilter("ignore")
+        step = torch.jit.trace_module(
+            _Step(synthesizer).requires_grad_(False),
+            {"go_on": example, "finish": example},
+            check_trace=False,  # verification compares what was written
+        )
+        torch.jit.script(_Player(step)).save(str(path))
+
+
+class _Step(nn.Module):
+    """One step of one row. Two methods, because tracing sees only what a call does: one ends."""
+
+    def __init__(self, synthesizer: Synthesizer | RefinedSynthesizer) -> None:
+        super().__init__()
+        self.synthesizer = synthesizer
+
+    def go_on(self, latent: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        audio, next_state, _ = self.synthesizer(latent, state, torch.tensor(False))
+        return audio, next_state
+
+    def finish(
+        self, latent: torch.Tensor, state: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        audio, next_state, _ = self.synthesizer(latent, state, torch.tensor(True))
+        return audio, next_state
+
+
+class _Player(nn.Module):
+    """The contract's tensors: rows and steps one by one, so that no sound depends on the others.
+
+    With them all at once the decoder's rounding would depend on how many there are, and a stream's
+    sound on how it is cut; and no shape in a step is anything but constant.
+    """
+
+    def __init__(self, step: nn.Module) -> None:
+        super().__init__()
+        self.step = step
+
+    def forward(
+        self, latents: torch.Tensor, state: torch.Tensor, finish: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        ends = bool(finish)
+        steps = latents.size(1)
+        sounds: list[torch.Tensor] = []
+        states: list[torch.Tensor] = []
+        for row in range(latents.size(0)):
+            blocks: list[torch.Tensor] = []
+            row_state = state[row : row + 1]
+            for i in range(steps):
+                latent = latents[row : row + 1, i : i + 1]
+                if ends and i == steps - 1:
+                    audio, row_state = self.step.finish(latent, row_state)
+                else:
+                    audio, row_state = self.step.go_on(latent, row_state)
+                blocks.append(audio)
+            sounds.append(torch.cat(blocks, dim=1))
+            states.append(row_state)
+        return torch.cat(sounds), torch.cat(states)

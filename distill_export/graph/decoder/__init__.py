@@ -1,0 +1,1 @@
+"""The decoder for inference, in float32, float16 and int8."""

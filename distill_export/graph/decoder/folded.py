@@ -1,0 +1,119 @@
+"""The decoder for inference: batch norms folded, each layer computed as suits its shape."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from distill_export.graph.decoder.upsample import (
+    ConvDoubling,
+    PointwiseDoubling,
+    interleave,
+)
+from distill_export.model.vae import Decoder
+
+_MANY_WEIGHTS = 2**14
+
+Layer = tuple[torch.Tensor, torch.Tensor]  # weight and bias, float64
+Size = tuple[int, int, int]  # channels, height, width
+
+
+class FoldedDecoder(nn.Module):
+    """Latent vectors to chunks of normalised mel frames.
+
+    Computes what the model's decoder computes in eval mode, with fewer and faster operations.
+    Nothing but a batch norm stands between its linear layer and the first ReLU, a doubling further
+    on: the two layers are one matrix, and a quarter of the arithmetic is gone. With latent vectors
+    of many hundred numbers that matrix would be larger than both; there they stay two.
+    """
+
+    precision = "float32"
+
+    def __init__(self, decoder: Decoder, *, chunk_frames: int) -> None:
+        super().__init__()
+        self.chunk_frames = chunk_frames
+        linear = decoder.fc.weight.detach().double(), decoder.fc.bias.detach().double()
+        self.base_size = decoder.base_size
+        first, *inner, last = _fold(decoder.deconvs)
+        composed, size = _compose(linear, self.base_size, first)
+        self.starts_composed = composed[0].numel() <= linear[0].numel() + first[0].numel()
+        if self.starts_composed:
+            linear, self.base_size = composed, size
+        else:
+            inner = [first, *inner]
+        self.linear = _linear(*_rounded(linear))
+        self.inner = nn.ModuleList(ConvDoubling(*_rounded(layer)) for layer in inner)
+        self.last = PointwiseDoubling(*_rounded(last))
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        """Decode `[rows, latent_dim]` to `[rows, 2, n_mels, chunk_frames]`."""
+        # To float32, whatever they are stored in: a host does that once, when it loads the file.
+        weight = self.linear.weight.float()
+        x = F.linear(latents, weight, self.linear.bias).unflatten(1, self.base_size)
+        if self.starts_composed:
+            x = F.relu(x)
+        *inner, largest = self.inner
+        for doubling in inner:
+            x = interleave(doubling(x))
+        return spectrogram(self.last(largest(x))[..., : self.chunk_frames])
+
+
+def spectrogram(x: torch.Tensor) -> torch.Tensor:
+    """Bring the last layer's output `[rows, 2, n_mels, frames]` into the range of mel frames."""
+    magnitude, frequency = x.split(1, dim=1)
+    return torch.cat([_softplus(magnitude), torch.tanh(frequency)], dim=1)
+
+
+def store_half(decoder: FoldedDecoder) -> None:
+    """Round the weights to float16 and keep them so; biases and small kernels stay float32."""
+    decoder.precision = "float16"
+    for weight in decoder.parameters():
+        if weight.dim() > 1 and weight.numel() >= _MANY_WEIGHTS:
+            weight.data = weight.data.half()
+
+
+def _softplus(x: torch.Tensor) -> torch.Tensor:
+    """Return log(1 + exp(x)) from parts that onnxruntime vectorises, as it does not the whole."""
+    return F.relu(x) + torch.log(1.0 + torch.exp(-x.abs()))
+
+
+def _compose(linear: Layer, size: Size, doubling: Layer) -> tuple[Layer, Size]:
+    """Return a linear layer that does what one and the doubling after it do, and its size."""
+
+    def double(images: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        images = F.conv_transpose2d(
+            images.unflatten(1, size), doubling[0], bias, stride=2, padding=1, output_padding=1
+        )
+        return images.flatten(1)
+
+    weight, bias = double(linear[0].T, None).T, double(linear[1][None], doubling[1])[0]
+    return (weight, bias), (doubling[0].shape[1], 2 * size[1], 2 * size[2])
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
+    module = nn.Linear(weight.shape[1], weight.shape[0])
+    module.weight.data, module.bias.data = weight.contiguous(), bias
+    return module
+
+
+def _rounded(layer: Layer) -> Layer:
+    weight, bias = layer
+    return weight.float(), bias.float()
+
+
+def _fold(layers: nn.Sequential) -> list[Layer]:
+    """Return the convolutions' weights and biases, each following batch norm in them.
+
+    y = (conv(x) - mean) / sqrt(var + eps) * gamma + beta, in float64.
+    """
+    folded: list[Layer] = []
+    for layer in layers:
+        if isinstance(layer, nn.ConvTranspose2d):
+            folded.append((layer.weight.detach().double(), layer.bias.detach().double()))
+        elif isinstance(layer, nn.BatchNorm2d):
+            weight, bias = folded.pop()
+            scale = layer.weight.double() / (layer.running_var.double() + layer.eps).sqrt()
+            bias = (bias - layer.running_mean.double()) * scale + layer.bias.double()
+            folded.append(((weight * scale[:, None, None]).detach(), bias.detach()))
+    return folded

@@ -1,0 +1,1 @@
+"""The reconstruction "learned": the phase that the model learned, as Distill plays it."""

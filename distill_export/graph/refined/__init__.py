@@ -1,0 +1,1 @@
+"""The reconstruction "refined": the phase found from the model's magnitudes."""

@@ -1,0 +1,1 @@
+"""Distill's model file and training checkpoints: read without running what they say."""

@@ -1,0 +1,146 @@
+"""Training checkpoints of Distill (`.pt`), read as the models they are going to be."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from distill_export.model.file import (
+    FORMAT,
+    VERSION,
+    LoadedModel,
+    is_checkpoint,
+    parse_model,
+    read_weights,
+    refuse_sibling,
+    save_model,
+)
+from distill_export.model.safe_unpickle import read_file
+from distill_runtime.errors import ModelFileError
+
+
+def load_model_or_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
+    """Read a model file or a training checkpoint, running no code from it.
+
+    A checkpoint has no metadata: its model is named after the file, its id depends on the file's
+    bytes alone, and the training's facts are those of the epoch it was written in.
+
+    Raises:
+        IncompatibleModelError: It is an older or a sibling format.
+        ModelFileError: There is no such file, or it cannot be used; the message says why.
+        RequestError: The device does not exist.
+        DependencyError: The installed PyTorch is too old to read a file safely.
+    """
+    path = Path(path)
+    content = read_file(path)
+    if is_checkpoint(content):
+        content = _as_model(content, path)
+    return parse_model(content, document=str(path), device=device)
+
+
+def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
+    """Read a training checkpoint as a model; see `load_model_or_checkpoint`."""
+    path = Path(path)
+    content = read_file(path)
+    if not is_checkpoint(content):
+        raise ModelFileError(f"{path} is no training checkpoint")
+    return parse_model(_as_model(content, path), document=str(path), device=device)
+
+
+def save_model_from_checkpoint(
+    checkpoint_path: str | Path,
+    output_path: str | Path,
+    *,
+    name: str | None = None,
+    description: str = "",
+    dataset_name: str = "",
+    dataset_file_count: int = 0,
+    dataset_total_duration_s: float = 0.0,
+    tags: tuple[str, ...] = (),
+    overwrite: bool = False,
+) -> None:
+    """Convert a training checkpoint to a model file.
+
+    Args:
+        checkpoint_path: The checkpoint, a `.pt` file.
+        output_path: The model file to write.
+        name: The model's name; the checkpoint's file name if not given.
+        description: A sentence about the model.
+        dataset_name: Name of the recordings it was trained on.
+        dataset_file_count: Number of the recordings.
+        dataset_total_duration_s: Length of the recordings.
+        tags: Words to find the model by.
+        overwrite: Replace a model file that is there already.
+
+    Raises:
+        ModelFileError: The checkpoint cannot be used; the message says why.
+        OutputExistsError: The output is there and `overwrite` is false.
+        RequestError: The output is a folder, or its folder does not exist.
+        OutputError: The output could not be written.
+    """
+    loaded = load_checkpoint(checkpoint_path)
+    metadata = dataclasses.replace(
+        loaded.metadata,
+        name=loaded.metadata.name if name is None else name,
+        description=description,
+        dataset_name=dataset_name,
+        dataset_file_count=dataset_file_count,
+        dataset_total_duration_s=dataset_total_duration_s,
+        tags=tags,
+    )
+    save_model(
+        loaded.model,
+        output_path,
+        metadata,
+        loaded.spectrogram_config,
+        training_config=loaded.training_config,
+        analysis=loaded.analysis,
+        normalization_stats=loaded.normalization_stats,
+        overwrite=overwrite,
+    )
+
+
+def _as_model(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Arrange a checkpoint as a model file; whatever only the training needs is left out."""
+    refuse_sibling(checkpoint)
+    analysis = checkpoint.get("latent_analysis")
+    features = read_weights(checkpoint, str(path)).get("decoder.fc.weight")
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "latent_dim": features.shape[1] if features is not None and features.ndim == 2 else None,
+        "metadata": {
+            "model_id": _id_of(path),
+            "name": path.stem,
+            "training_epochs": checkpoint.get("epoch"),
+            "final_train_loss": checkpoint.get("train_loss"),
+            "final_val_loss": checkpoint.get("val_loss"),
+            "has_analysis": analysis is not None,
+            "n_active_components": analysis.get("n_active_components")
+            if isinstance(analysis, dict)
+            else 0,
+        },
+        **{
+            name: checkpoint.get(name)
+            for name in (
+                "model_state_dict",
+                "spectrogram_config",
+                "latent_analysis",
+                "training_config",
+                "normalization_stats",
+            )
+        },
+    }
+
+
+def _id_of(path: Path) -> str:
+    """The same file gives the same id, so that exporting it twice gives the same artifact."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, digest))

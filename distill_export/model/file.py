@@ -1,0 +1,240 @@
+"""Distill's model file, `model.distill`: reading it and writing it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import io
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from distill_export.model.latent_analysis import LatentAnalysis
+from distill_export.model.metadata import (
+    ComplexSpectrogramConfig,
+    ModelMetadata,
+    SpectrogramConfig,
+    read_statistics,
+)
+from distill_export.model.pickled import ReferencePickle
+from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_file, read_stream
+from distill_export.model.vae import ConvVAE
+from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_runtime.errors import IncompatibleModelError, ModelFileError, RequestError
+from distill_runtime.files.output_file import replacing
+
+FORMAT = "distill_model"
+VERSION = 1
+_SIBLING_FORMAT = "distillgan_model"
+_SIBLING_TYPE = "vqvae"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model and all that its file says about it.
+
+    Attributes:
+        model: In float32, ready for inference.
+        spectrogram_config: The mel spectrogram it was trained on.
+        analysis: The sliders; None if the latent space was not analysed.
+        metadata: Name and origin.
+        device: Where the model's tensors lie.
+        complex_spectrogram: The two-channel spectrogram, if the file describes it.
+        normalization_stats: From the model's units to the sound's; None: they are the same.
+        training_config: The settings of the training as the file has them, if it does.
+    """
+
+    model: ConvVAE
+    spectrogram_config: SpectrogramConfig
+    analysis: LatentAnalysis | None
+    metadata: ModelMetadata
+    device: torch.device
+    complex_spectrogram: ComplexSpectrogramConfig | None = None
+    normalization_stats: DatasetStatistics | None = None
+    training_config: dict[str, Any] | None = None
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
+    """Read a model file, running no code from it.
+
+    Raises:
+        IncompatibleModelError: It is an older or a sibling format.
+        ModelFileError: There is no such file, or it cannot be used; the message says why.
+        RequestError: The device does not exist.
+        DependencyError: The installed PyTorch is too old to read a file safely.
+    """
+    return parse_model(read_file(Path(path)), document=str(path), device=device)
+
+
+def save_model(
+    model: ConvVAE,
+    path: str | Path,
+    metadata: ModelMetadata,
+    spectrogram_config: SpectrogramConfig,
+    *,
+    training_config: Mapping[str, Any] | None = None,
+    analysis: LatentAnalysis | None = None,
+    normalization_stats: DatasetStatistics | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a model file that Distill opens, whole or not at all.
+
+    An empty `model_id` or `save_date` is filled in, and what the metadata says of the analysis is
+    made to agree with `analysis`. Nothing is written that `load_model` would refuse.
+
+    Raises:
+        ModelFileError: The model or what describes it makes no valid file.
+        OutputExistsError: The file is there and `overwrite` is false.
+        RequestError: The path is a folder, or its folder does not exist.
+        OutputError: The file could not be written.
+    """
+    state = model.state_dict()
+    for name in state:  # in place: the versions of the modules hang on the dict
+        state[name] = state[name].cpu()
+    metadata = dataclasses.replace(
+        metadata,
+        model_id=metadata.model_id or str(uuid.uuid4()),
+        save_date=metadata.save_date or datetime.datetime.now(datetime.UTC).isoformat(),
+        has_analysis=analysis is not None,
+        n_active_components=0 if analysis is None else analysis.n_active_components,
+    )
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model_state_dict": state,
+        "latent_dim": model.shape.latent_dim,
+        "spectrogram_config": spectrogram_config.to_dict(),
+        "latent_analysis": None if analysis is None else analysis.to_dict(),
+        "training_config": None if training_config is None else dict(training_config),
+        "metadata": metadata.to_dict(),
+        "normalization_stats": None
+        if normalization_stats is None
+        else dict(vars(normalization_stats)),
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer, pickle_module=ReferencePickle, pickle_protocol=PICKLE_PROTOCOL)
+    parse_model(read_stream(buffer, "the model to save"), document="the model to save")
+    with replacing(Path(path), overwrite=overwrite) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+
+
+def parse_model(
+    content: object, *, document: str, device: str | torch.device = "cpu"
+) -> LoadedModel:
+    """Turn what a model file holds into a model.
+
+    Args:
+        content: Plain values, as `read_file` returns them.
+        document: What complaints call the file.
+        device: Where the model shall be.
+    """
+    try:
+        return _parse(content, document, device)
+    except IncompatibleModelError:
+        raise
+    except ModelFileError as reason:
+        # A message repeats what it found, and an array is shown in several lines.
+        raise ModelFileError(str(reason).replace("\n", " ")) from None
+
+
+def is_checkpoint(content: object) -> bool:
+    """Whether a file's content is a training checkpoint, which has weights but no format."""
+    return isinstance(content, dict) and "format" not in content and "model_state_dict" in content
+
+
+def refuse_sibling(content: Mapping[str, Any]) -> None:
+    """Raise IncompatibleModelError for what another family of models has saved."""
+    if (
+        _plain(content, "format") == _SIBLING_FORMAT
+        or _plain(content, "model_type") == _SIBLING_TYPE
+    ):
+        raise IncompatibleModelError
+
+
+def read_weights(content: Mapping[str, Any], document: str) -> dict[str, torch.Tensor]:
+    """Return the weights by name, whatever they are."""
+    state = content.get("model_state_dict")
+    if not isinstance(state, dict):
+        raise ModelFileError(f"{document} is no model file: it has no weights")
+    for name, tensor in state.items():
+        if not isinstance(name, str) or not isinstance(tensor, torch.Tensor):
+            raise ModelFileError(f"{document} has something else than tensors among its weights")
+    return state
+
+
+def _parse(content: object, document: str, device: str | torch.device) -> LoadedModel:
+    if not isinstance(content, dict):
+        raise ModelFileError(f"{document} is no model file: it holds a {type(content).__name__}")
+    _check_format(content, document)
+    state = read_weights(content, document)
+    # Weights first: whatever else an older file lacks, it is told as what it is.
+    try:
+        model = ConvVAE.from_state_dict(state)
+    except IncompatibleModelError:
+        raise
+    except ModelFileError as reason:
+        raise ModelFileError(f"{document}: {reason}") from None
+    latent_dim = _plain(content, "latent_dim")
+    if latent_dim != model.shape.latent_dim:
+        raise ModelFileError(
+            f"{document} has latent_dim {latent_dim!r:.40}, "
+            f"and {model.shape.latent_dim} in its weights"
+        )
+    spectrogram = SpectrogramConfig.from_dict(content.get("spectrogram_config"), document=document)
+    training = content.get("training_config")
+    analysis = content.get("latent_analysis")
+    return LoadedModel(
+        model=_moved(model, device),
+        spectrogram_config=spectrogram,
+        analysis=None
+        if analysis is None
+        else LatentAnalysis.from_dict(
+            analysis, latent_dim=model.shape.latent_dim, document=document
+        ),
+        metadata=ModelMetadata.from_dict(content.get("metadata", {}), document=document),
+        device=torch.device(device),
+        complex_spectrogram=ComplexSpectrogramConfig.from_training_config(
+            training, spectrogram, document=document
+        ),
+        normalization_stats=read_statistics(content.get("normalization_stats"), document=document),
+        training_config=training,
+    )
+
+
+def _check_format(content: Mapping[str, Any], document: str) -> None:
+    refuse_sibling(content)
+    if is_checkpoint(content):
+        raise ModelFileError(
+            f"{document} is a training checkpoint: convert it with save_model_from_checkpoint"
+        )
+    found = _plain(content, "format")
+    if found != FORMAT:
+        raise ModelFileError(
+            f"{document} is no model file: its format is {found!r:.40}, not {FORMAT!r}"
+        )
+    version = _plain(content, "version")
+    if type(version) is not int or version < 1:
+        raise ModelFileError(f"{document} has version {version!r:.40}, not a whole number above 0")
+    if version > VERSION:
+        raise ModelFileError(
+            f"{document} is of version {version}, and only version {VERSION} is supported: "
+            "install a newer distill-portable"
+        )
+
+
+def _plain(content: Mapping[str, Any], key: str) -> str | int | None:
+    """Return a text or a number; None for an array, which could not even be compared."""
+    value = content.get(key)
+    return value if isinstance(value, str | int) else None
+
+
+def _moved(model: ConvVAE, device: str | torch.device) -> ConvVAE:
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as reason:  # torch raises both for a missing device
+        line = str(reason).partition("\n")[0]
+        raise RequestError(f"device {str(device)!r} cannot be used: {line[:100]}") from None

@@ -1,0 +1,1 @@
+"""Distill's own arithmetic in plain PyTorch: what everything else is held against."""

@@ -1,0 +1,1 @@
+"""Recordings, and what a training takes from them."""

@@ -1,0 +1,66 @@
+"""Preview sounds: what the model makes of a few seeds, as it learns."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from distill_export.model.vae import ConvVAE
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.training.folders import make_folder
+from distill_runtime.audio.level import normalization_gain, peak
+from distill_runtime.files.output_file import replacing
+from distill_runtime.latents.trajectory import slerp
+
+RATE_HZ = 48_000
+_SEED = 7
+_ANCHORS = 4
+_STEPS = 8
+
+
+@torch.inference_mode()
+def render_preview(model: ConvVAE, statistics: DatasetStatistics) -> np.ndarray:
+    """Return four seconds along a path through four random latents, float32 `[samples]`.
+
+    Args:
+        model: In eval mode; the path is the same for every model of the same latent size.
+        statistics: What its spectrograms are normalised with.
+    """
+    device = next(model.parameters()).device
+    anchors = np.random.default_rng(_SEED).standard_normal(
+        (_ANCHORS, model.shape.latent_dim), np.float32
+    )
+    places = np.linspace(0, _ANCHORS - 1, _STEPS)
+    first = np.minimum(places.astype(int), _ANCHORS - 2)
+    path = np.stack(
+        [slerp(anchors[i], anchors[i + 1], t) for i, t in zip(first, places - first, strict=True)]
+    ).astype(np.float32)
+    mel = synthesize_continuous_mel(
+        lambda z: model.decode(z.to(device)).cpu(), torch.from_numpy(path)
+    )
+    sound = ComplexSpectrogram().complex_mel_to_waveform(mel, statistics)[0, 0].numpy()
+    loudest = peak(sound)
+    return sound * np.float32(normalization_gain(loudest)) if np.isfinite(loudest) else sound * 0
+
+
+def wav_bytes(sound: np.ndarray) -> bytes:
+    """Return a WAV file of 16 bits."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound, RATE_HZ, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def write_preview(model: ConvVAE, statistics: DatasetStatistics, path: Path) -> None:
+    """Write a preview as a WAV.
+
+    Raises:
+        OutputError: It could not be written.
+    """
+    make_folder(path.parent)
+    with replacing(path, overwrite=True) as temporary:
+        temporary.write_bytes(wav_bytes(render_preview(model, statistics)))

@@ -1,0 +1,1 @@
+"""The sliders of a trained model, named by what they change."""

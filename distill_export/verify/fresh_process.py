@@ -1,0 +1,126 @@
+"""A written file in a Python process of its own, which knows nothing but the file.
+
+`python -m distill_export.verify.fresh_process FILE FORMAT THREADS` is that process: it reads
+latents, states and whether to finish from stdin as arrays, and writes audio and the next state to
+stdout.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+import torch
+
+from distill_export.formats.torch_artifact import open_program
+from distill_export.verify.graph_session import play_in_pieces
+from distill_runtime.errors import VerificationError
+
+_LENGTH = struct.Struct("<Q")
+
+
+class FreshProcess:
+    """The process, from its parent's side; it ends with the `with` block."""
+
+    def __init__(self, path: Path, format: str) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
+        # As many threads as here: their number may show in the rounding.
+        arguments = [str(path.resolve()), format, str(torch.get_num_threads())]
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "distill_export.verify.fresh_process", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={
+                "OMP_WAIT_POLICY": "PASSIVE",  # busy cores: threads that spin hold each other up
+                **os.environ,
+                # Whatever way this package was found, the process finds the same.
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
+        )
+
+    def __enter__(self) -> FreshProcess:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def play(
+        self, latents: np.ndarray, pieces: tuple[int, ...] | None = None, *, state_size: int
+    ) -> np.ndarray:
+        """Play a whole stream `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
+
+        Returns:
+            Audio `[batch, samples]`.
+
+        Raises:
+            VerificationError: The file cannot be played.
+        """
+        results = play_in_pieces(self._call, latents, pieces, state_size=state_size)
+        return np.concatenate([audio for audio, _ in results], axis=1)
+
+    def _call(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            _write(self._process.stdin, *inputs)
+            return _read(self._process.stdout, 2)
+        except (OSError, EOFError):  # it has ended
+            self._process.wait()
+            self._errors.seek(0)
+            lines = self._errors.read().decode("utf-8", "replace").split("\n")
+            said = [line for line in lines if line.strip()] or ["it said nothing"]
+            raise VerificationError(
+                f"the file cannot be played in a fresh process: {said[-1].strip()[:200]}; "
+                "nothing was written"
+            ) from None
+
+
+def _write(pipe: BinaryIO, *arrays: np.ndarray) -> None:
+    """Write arrays, each preceded by its length: numpy's own way with files takes no pipe."""
+    for array in arrays:
+        content = io.BytesIO()
+        np.save(content, array, allow_pickle=False)
+        pipe.write(_LENGTH.pack(content.tell()) + content.getvalue())
+    pipe.flush()
+
+
+def _read(pipe: BinaryIO, count: int) -> list[np.ndarray]:
+    arrays = []
+    for _ in range(count):
+        start = pipe.read(_LENGTH.size)
+        if not start:
+            raise EOFError("the other process has ended")
+        (length,) = _LENGTH.unpack(start)
+        arrays.append(np.load(io.BytesIO(pipe.read(length)), allow_pickle=False))
+    return arrays
+
+
+def _serve() -> None:
+    path, format, threads = sys.argv[1:]
+    torch.set_num_threads(int(threads))
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    program = open_program(Path(path), format)
+    with suppress(EOFError):  # the parent has heard enough
+        while True:
+            _write(answers, *program(*_read(requests, 3)))
+
+
+if __name__ == "__main__":
+    _serve()

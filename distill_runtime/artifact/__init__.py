@@ -1,0 +1,1 @@
+"""The artifact: judged before it is opened, played in onnxruntime, verified, described."""

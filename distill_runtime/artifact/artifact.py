@@ -1,0 +1,272 @@
+"""A loaded artifact: latent vectors and a state in, audio and the next state out."""
+
+from __future__ import annotations
+
+import numbers
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from distill_runtime import contract
+from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.session import (
+    BoundStream,
+    SessionOptions,
+    open_session,
+    run_session,
+    session_provider,
+)
+from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.errors import ArtifactError, BackendError, RequestError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Array = npt.NDArray[np.float32]
+
+# The first layers read all their weights for every call, so a call wants many steps; the last
+# ones fill the cache, so not too many (docs/performance.md).
+_ROWS_PER_CALL = 12
+
+
+class Artifact:
+    """An artifact in onnxruntime, ready to play.
+
+    It holds no stream's state, so several threads may use one `Artifact` at the same time, each for
+    streams of its own: `step`, `stream` and `render` may run side by side and share onnxruntime's
+    threads, and what a call returns does not depend on what else runs. An iterator that `stream`
+    returned belongs to one thread at a time, as any generator does.
+    """
+
+    def __init__(
+        self,
+        file: ArtifactFile,
+        session: onnxruntime.InferenceSession,
+        options: SessionOptions,
+    ) -> None:
+        self.file = file
+        self.options = options
+        self._session = session
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, options: SessionOptions | None = None
+    ) -> Artifact:
+        """Check a file and load it.
+
+        Raises:
+            ArtifactError: There is no such file, or it is not an artifact that this version plays.
+            DependencyError: onnxruntime is not installed.
+        """
+        file = ArtifactFile.inspect(path)
+        options = options or SessionOptions()
+        return cls(file, open_session(file.path, options), options)
+
+    @property
+    def path(self) -> Path:
+        """Where the artifact was loaded from."""
+        return self.file.path
+
+    @property
+    def metadata(self) -> ArtifactMetadata:
+        """What the artifact says of itself."""
+        return self.file.metadata
+
+    @property
+    def provider(self) -> str:
+        """What really runs the graph: "cpu" or "cuda"."""
+        return session_provider(self._session)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file, which names it in recipes."""
+        return self.file.sha256()
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Sampling rate of the audio."""
+        return self.metadata.audio.sample_rate_hz
+
+    @property
+    def latency_samples(self) -> int:
+        """Samples of silence that every stream starts with."""
+        return self.metadata.latency_samples
+
+    @property
+    def sliders(self) -> tuple[Slider, ...]:
+        """The model's sliders, in the order of their indices; empty if it has none."""
+        bank = self.metadata.sliders
+        return () if bank is None else bank.sliders
+
+    def initial_state(self, batch: int = 1) -> Array:
+        """Return the state `[batch, state_size]` that starts a stream in every row.
+
+        Raises:
+            RequestError: The batch is not a whole number, at least 1.
+        """
+        if isinstance(batch, bool) or not isinstance(batch, numbers.Integral) or batch < 1:
+            raise RequestError(f"batch must be a whole number, at least 1, not {batch!r}")
+        return np.zeros((batch, self.metadata.state_size), np.float32)
+
+    def step(self, latents: Array, state: Array, *, finish: bool = False) -> tuple[Array, Array]:
+        """Play the next steps of every row's trajectory.
+
+        Args:
+            latents: `[batch, steps, latent_dim]`, finite, at least one step.
+            state: `[batch, state_size]`: `initial_state`, or what the call before returned.
+            finish: Whether every row's stream ends here, so that its tail is to be flushed.
+
+        Returns:
+            Audio `[batch, samples]`, 24,064 samples a step and, with `finish`, 24,064 and the
+            latency more; and the next state, zeros after `finish`.
+
+        Raises:
+            RequestError: A shape, a type or a value is not as above.
+            ArtifactError: The graph does not keep the contract's sizes.
+            BackendError: onnxruntime failed, or the audio is not finite.
+        """
+        latents = self._latents(latents)
+        state = self._checked(state, contract.STATE, ("batch",), self.metadata.state_size)
+        if latents.shape[0] != state.shape[0]:
+            raise RequestError(
+                f"latents have {latents.shape[0]} rows and the state has {state.shape[0]}: "
+                "both need one for each voice"
+            )
+        if not isinstance(finish, bool | np.bool_):
+            raise RequestError(f"finish must be True or False, not {finish!r}")
+        feeds = {
+            contract.LATENTS: latents,
+            contract.STATE: state,
+            contract.FINISH: np.array(finish, bool),
+        }
+        audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
+        if next_state.shape != state.shape:
+            raise ArtifactError(
+                f"{self.path}: it answers with a state {list(next_state.shape)}, "
+                f"not {list(state.shape)}"
+            )
+        return self._checked_audio(audio, latents, finish=bool(finish)), next_state
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector."""
+        return self.metadata.latent_dim
+
+    def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
+        """Play trajectories as they arrive, block by block, in constant memory.
+
+        The audio is the graph's own: not filtered, not normalised, not cut. Its first
+        `latency_samples` are silence. How the trajectory is cut into blocks changes nothing but
+        the blocks.
+
+        Args:
+            latents: Blocks `[batch, steps, latent_dim]`, all of one batch size. The last one is
+                recognised by the end of the iterable, so a block is played when the next arrives.
+
+        Yields:
+            Audio `[batch, samples]` for each block, the last with the tail.
+
+        Raises:
+            RequestError: There is no block, or one is not of the shape above.
+            BackendError: onnxruntime failed.
+        """
+        blocks = map(self._latents, latents)
+        block = next(blocks, None)
+        if block is None:
+            raise RequestError("there is no latent vector to play: one step is the least")
+        play = self._player(len(block))
+        while block is not None:
+            following = next(blocks, None)
+            yield play(block, following is None)
+            block = following
+
+    def render(self, latents: Array) -> Array:
+        """Play a whole trajectory at once.
+
+        Args:
+            latents: `[batch, steps, latent_dim]`.
+
+        Returns:
+            Audio `[batch, 24064 * (steps + 1)]`, without the latency.
+
+        Raises:
+            RequestError: The shape is not as above.
+            BackendError: onnxruntime failed.
+        """
+        latents = self._latents(latents)
+        audio = np.concatenate(list(self.stream(split_steps(latents))), axis=1)
+        return audio[:, self.latency_samples :]
+
+    def _player(self, batch: int) -> Callable[[Array, bool], Array]:
+        """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
+        state = self.initial_state(batch)
+        if self.provider == "cuda":
+            bound = BoundStream(self._session, state)
+            return lambda block, finish: self._checked_audio(
+                bound.step(block, finish), block, finish=finish
+            )
+
+        def play(block: Array, finish: bool) -> Array:
+            nonlocal state
+            audio, state = self.step(block, state, finish=finish)
+            return audio
+
+        return play
+
+    def _checked_audio(self, audio: Array, latents: Array, *, finish: bool) -> Array:
+        """Return what the graph made of latent vectors, if it is what the contract says."""
+        samples = self.metadata.audio.step_samples * (latents.shape[1] + finish)
+        samples += self.latency_samples * finish
+        if audio.shape != (len(latents), samples):
+            raise ArtifactError(
+                f"{self.path}: it answers with audio {list(audio.shape)}, "
+                f"not {[len(latents), samples]}"
+            )
+        if not np.isfinite(audio).all():
+            raise BackendError(
+                f"{self.path}: it plays NaN or infinite samples: the file may be damaged "
+                "(distill-run verify), or the latent vectors far too large"
+            )
+        return audio
+
+    def _latents(self, latents: Array) -> Array:
+        return self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)
+
+    @staticmethod
+    def _checked(value: Array, name: str, leading: tuple[str, ...], last: int) -> Array:
+        shape = f"[{', '.join((*leading, str(last)))}]"
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            raise RequestError(f"{name} must be float32 {shape}, not rows of many sizes") from None
+        if array.dtype.kind != "f":
+            raise RequestError(f"{name} must be float32 {shape}, not {array.dtype}")
+        if array.ndim != len(leading) + 1 or array.shape[-1] != last or 0 in array.shape:
+            raise RequestError(f"{name} must have the shape {shape}, not {list(array.shape)}")
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and refused
+            array = np.ascontiguousarray(array, np.float32)
+        if not np.isfinite(array).all():
+            raise RequestError(f"{name} must be finite numbers, some are NaN or infinite")
+        return array
+
+
+def split_steps(latents: Array, steps: int | None = None) -> Iterator[Array]:
+    """Cut a trajectory into blocks for `stream`.
+
+    Args:
+        latents: `[batch, all steps, latent_dim]`.
+        steps: Steps in a block; by default as many as make a call efficient.
+    """
+    steps = steps or steps_per_call(latents.shape[0])
+    for start in range(0, latents.shape[1], steps):
+        yield latents[:, start : start + steps]
+
+
+def steps_per_call(batch: int) -> int:
+    """Return how many steps of so many rows make a call efficient."""
+    return max(1, _ROWS_PER_CALL // batch)

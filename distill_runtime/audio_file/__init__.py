@@ -1,0 +1,1 @@
+"""Audio files and pipes: WAV, FLAC, OGG and MP3, with their tags."""

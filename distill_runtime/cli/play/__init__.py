@@ -1,0 +1,1 @@
+"""`distill-run ARTIFACT`: its options, and what they ask for."""

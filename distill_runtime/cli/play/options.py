@@ -1,0 +1,270 @@
+"""The options of `play`, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.session import SessionOptions
+from distill_runtime.audio.spatial import StereoSettings
+from distill_runtime.audio_file.container import AudioFormat, bit_depth_from_name, format_from_name
+from distill_runtime.audio_file.pipe import RAW_ENCODINGS, RawEncoding
+from distill_runtime.audio_file.tags import Tags
+from distill_runtime.contract import Slider
+from distill_runtime.errors import RequestError
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.preset import Preset, Setting
+from distill_runtime.latents.blend import LATENT, BlendEngine, parse_blend
+from distill_runtime.latents.seeds import SEED_LIMIT
+from distill_runtime.latents.sliders import parse_slider, random_positions, slider_positions
+
+PIPE = Path("-")
+_DEFAULT_WEIGHT = 50.0
+
+
+@dataclass(frozen=True)
+class PlayOptions:
+    """The command line as it was given; None and empty mean that an option was not."""
+
+    artifact: Path
+    duration_s: float | None = None
+    seed: int | None = None
+    count: int = 1
+    mode: str | None = None
+    sliders: tuple[str, ...] = ()
+    randomize: bool = False
+    evolution: float | None = None
+    preset: Path | None = None
+    save_preset: Path | None = None
+    stereo: str | None = None
+    width: float | None = None
+    depth: float | None = None
+    blend: tuple[str, ...] = ()
+    blend_mode: str | None = None
+    weight: float | None = None
+    output: Path | None = None
+    container: str | None = None
+    sample_rate_hz: int = 48_000
+    bit_depth: str | None = None
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    sidecar: bool = False
+    raw: RawEncoding | None = None
+    plot: bool = False
+    listen: bool = False
+    force: bool = False
+    as_json: bool = False
+    provider: str = "auto"
+    threads: int = 0
+
+    @property
+    def to_pipe(self) -> bool:
+        """Whether the sound goes to stdout."""
+        return self.output == PIPE
+
+    @property
+    def tags(self) -> Tags:
+        """Title, artist and album."""
+        return Tags(title=self.title, artist=self.artist, album=self.album)
+
+    @property
+    def session_options(self) -> SessionOptions:
+        """How onnxruntime is to run."""
+        return SessionOptions(provider=self.provider, threads=self.threads)
+
+    def check(self) -> None:
+        """Refuse options that exclude each other, or that would do nothing.
+
+        Raises:
+            RequestError: It names the two options and says what to do.
+        """
+        if self.count < 1:
+            raise RequestError(f"-n is {self.count}, expected 1 or more")
+        conflicts = (
+            (self.randomize and self.sliders, "--randomize and --slider set the same sliders"),
+            (self.randomize and self.preset, "--randomize and --preset set the same sliders"),
+            (self.blend_mode and not self.blend, "--blend-mode needs --blend FILE:WEIGHT"),
+            (self.weight is not None and not self.blend, "--weight needs --blend FILE:WEIGHT"),
+            (self.save_preset and self.blend, "--save-preset keeps one model's sliders, no blend"),
+            (self.raw and not self.to_pipe, "--raw is for a pipe: give -o -"),
+            (self.raw and self.container, "--raw and --format exclude each other"),
+            (self.raw and self.bit_depth, "--raw and --bit-depth exclude each other"),
+            (self.raw and self.tags != Tags(), "--raw has no place for a title, artist or album"),
+            (self.listen and self.count > 1, "--play plays one sound: leave out -n"),
+            (self.to_pipe and self.count > 1, "-o - takes one sound: leave out -n"),
+            (self.to_pipe and self.sidecar, "-o - leaves no file that a --sidecar could be beside"),
+            (self.to_pipe and self.plot, "-o - leaves no file that a --plot could be beside"),
+        )
+        _refuse(conflicts)
+
+    def check_effect(self, config: GenerationConfig, engine: BlendEngine | None) -> None:
+        """Refuse options that would do nothing to what was made of them and of the preset.
+
+        Raises:
+            RequestError: It names the option and says what to do.
+        """
+        latent_blend = engine is not None and engine.mode == LATENT
+        walks = config.sliders is None and not self.randomize and not latent_blend
+        stereo = config.stereo.mode
+        _refuse(
+            (
+                (
+                    self.mode is not None and not walks,
+                    "--mode is for walks without sliders, and without a latent blend: leave it out",
+                ),
+                (
+                    self.evolution is not None and walks,
+                    "--evolution is a drift from sliders: give --slider, --randomize or a "
+                    "--preset that has some",
+                ),
+                (
+                    self.width is not None and stereo != "mid-side",
+                    "--width needs --stereo mid-side",
+                ),
+                (
+                    self.depth is not None and stereo == "mono",
+                    "--depth needs --stereo mid-side or dual-seed",
+                ),
+            )
+        )
+
+    def audio_format(self) -> AudioFormat:
+        """Return what to write: as asked for, else by the file's name, else WAV.
+
+        Raises:
+            RequestError: There is no such format, or it has no such bit depth.
+        """
+        container = self.container
+        named = self.output and not self._in_folder() and not self.output.is_char_device()
+        if container is None and self.output and named and not self.to_pipe:
+            container = format_from_name(self.output)
+        depth = None if self.bit_depth is None else bit_depth_from_name(self.bit_depth)
+        audio_format = AudioFormat(container or "wav", depth)
+        if self.to_pipe and audio_format.container != "wav":
+            raise RequestError(f"a pipe takes WAV or --raw, not {audio_format.container}")
+        return audio_format
+
+    def path_for(self, config: GenerationConfig) -> Path:
+        """Return where a sound goes: a name made of the artifact and the seed, if not given."""
+        name = f"{self.artifact.stem}_seed{config.seed}.{config.audio_format.container}"
+        if self.output is None:
+            return Path(name)
+        return self.output / name if self._in_folder() else self.output
+
+    def _in_folder(self) -> bool:
+        return self.output is not None and (self.count > 1 or self.output.is_dir())
+
+    def blend_engine(self, first: Artifact) -> BlendEngine | None:
+        """Load the other artifacts, if there are any.
+
+        Raises:
+            RequestError: An artifact or a weight is none, or they cannot be blended.
+            ArtifactError: A file is no artifact.
+        """
+        if not self.blend:
+            return None
+        others = [parse_blend(text) for text in self.blend]
+        weights = [_DEFAULT_WEIGHT if self.weight is None else self.weight]
+        weights += [weight for _, weight in others]
+        options = self.session_options
+        artifacts = [first, *(Artifact.load(path, options=options) for path, _ in others)]
+        return BlendEngine(artifacts, weights, self.blend_mode or LATENT)
+
+    def configs(
+        self, artifact: Artifact, engine: BlendEngine | None
+    ) -> tuple[list[GenerationConfig], tuple[str, ...]]:
+        """Return a request for each sound, and warnings about sliders.
+
+        Raises:
+            RequestError: A value is out of bounds, or the preset belongs to other sliders.
+        """
+        preset = None if self.preset is None else Preset.load(self.preset)
+        kept = {} if preset is None else dict(preset.settings)
+        sliders = artifact.sliders if engine is None else engine.sliders
+        base = () if preset is None else preset.positions_on(artifact.metadata) or ()
+        positions: tuple[int, ...] | None = None
+        warnings: tuple[str, ...] = ()
+        if self.sliders or base:
+            setting = slider_positions(sliders, map(parse_slider, self.sliders), base=base)
+            positions, warnings = setting.positions, setting.warnings
+        first = GenerationConfig(
+            duration_s=self._number("duration_s", self.duration_s, kept, 10.0),
+            seed=self.seed if self.seed is not None or preset is None else preset.seed,
+            mode=self.mode or str(kept.get("mode", "crossfade")),
+            sliders=positions,
+            evolution=self._number("evolution", self.evolution, kept, 0.5),
+            stereo=StereoSettings(
+                self.stereo or str(kept.get("stereo", "mono")),
+                width=self._number("width", self.width, kept, StereoSettings.width),
+                depth=self._number("depth", self.depth, kept, StereoSettings.depth),
+            ),
+            sample_rate_hz=self.sample_rate_hz,
+            audio_format=self.audio_format(),
+        ).with_seed(room=self.count)
+        self.check_effect(first, engine)
+        assert first.seed is not None, "the seed was not drawn"
+        if first.seed + self.count > SEED_LIMIT:
+            raise RequestError(
+                f"{self.count} seeds from {first.seed} on go beyond {SEED_LIMIT - 1}: start lower"
+            )
+        configs = [first.with_seed(first.seed + i) for i in range(self.count)]
+        if self.randomize:
+            configs = [
+                config.with_sliders(random_positions(sliders, config.row_seeds[0]))
+                for config in configs
+            ]
+        return configs, warnings
+
+    @staticmethod
+    def _number(name: str, given: float | None, kept: dict[str, Setting], default: float) -> float:
+        """Return what the command line says, else the preset, else the default."""
+        return given if given is not None else float(kept.get(name, default))
+
+
+def _refuse(conflicts: Iterable[tuple[object, str]]) -> None:
+    for conflict, message in conflicts:
+        if conflict:
+            raise RequestError(message)
+
+
+def check_raw(raw: str | None) -> RawEncoding | None:
+    """Return the encoding of `--raw`.
+
+    Raises:
+        RequestError: There is no such encoding.
+    """
+    for encoding in RAW_ENCODINGS:
+        if raw == encoding:
+            return encoding
+    if raw is None:
+        return None
+    raise RequestError(f"--raw is {raw!r}, expected one of {', '.join(RAW_ENCODINGS)}")
+
+
+def preset_of(artifact: Artifact, config: GenerationConfig) -> Preset:
+    """Return a preset that makes a request again."""
+    assert config.seed is not None, "the seed was not drawn"
+    settings: dict[str, Setting] = {
+        "duration_s": config.duration_s,
+        "mode": config.mode,
+        "evolution": config.evolution,
+        "stereo": config.stereo.mode,
+        "width": config.stereo.width,
+        "depth": config.stereo.depth,
+    }
+    return Preset.from_positions(
+        artifact.metadata, config.sliders, seed=config.seed, settings=settings
+    )
+
+
+def describe_sliders(sliders: tuple[Slider, ...], positions: tuple[int, ...]) -> str:
+    """Return the sliders that do not stand at 0, in one line."""
+    moved = [
+        f"{slider.label} {position:+d}"
+        for slider, position in zip(sliders, positions, strict=True)
+        if position
+    ]
+    return ", ".join(moved) or "every slider at 0"

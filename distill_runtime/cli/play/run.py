@@ -1,0 +1,222 @@
+"""Rendering what the options of `play` ask for, and reporting it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.cli.interrupts import held_back
+from distill_runtime.cli.play.options import PlayOptions, describe_sliders, preset_of
+from distill_runtime.cli.program import say
+from distill_runtime.cli.progress import Progress
+from distill_runtime.errors import DistillError, RequestError
+from distill_runtime.files.output_file import check_output
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.pipeline import GenerationPipeline, GenerationResult
+from distill_runtime.generation.recipe import as_document
+
+
+def play_options(options: PlayOptions) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        DistillError: It could not be done; of several sounds, none of them.
+        typer.Exit: Some of several sounds could not be made.
+    """
+    options.check()
+    audio_format = options.audio_format()  # a bad format is told before anything is loaded
+    _check_extras(options)
+    _check_output(options)
+    artifact = Artifact.load(options.artifact, options=options.session_options)
+    engine = options.blend_engine(artifact)
+    configs, warnings = options.configs(artifact, engine)
+    assert audio_format == configs[0].audio_format, "the format has changed"
+    for warning in warnings:
+        say(warning)
+    pipeline = GenerationPipeline(artifact, blend=engine)
+    if options.count == 1:
+        _check_free(options, options.path_for(configs[0]))
+    if options.save_preset is not None:
+        preset_of(artifact, configs[0]).save(options.save_preset, overwrite=options.force)
+        say(f"preset kept in {options.save_preset}")
+    if options.to_pipe:
+        _render_to_pipe(pipeline, configs[0], options)
+    elif len(configs) == 1:
+        _render_one(pipeline, configs[0], options)
+    else:
+        _render_many(pipeline, configs, options)
+
+
+def _render_to_pipe(
+    pipeline: GenerationPipeline, config: GenerationConfig, options: PlayOptions
+) -> None:
+    started = time.perf_counter()
+    result = pipeline.generate(config)
+    if options.raw:
+        result.write_raw(sys.stdout.buffer, encoding=options.raw)
+    else:
+        result.write_wav(sys.stdout.buffer, tags=options.tags)
+    _report(result, None, pipeline, options, time.perf_counter() - started)
+    _listen(result, options)
+
+
+def _render_one(
+    pipeline: GenerationPipeline, config: GenerationConfig, options: PlayOptions
+) -> None:
+    path = options.path_for(config)
+    started = time.perf_counter()
+    _announce(config)
+    result = pipeline.generate(config)
+    _save(result, path, options)
+    _plot(result, path, options)
+    _report(result, path, pipeline, options, time.perf_counter() - started)
+    _listen(result, options)
+
+
+def _render_many(
+    pipeline: GenerationPipeline, configs: list[GenerationConfig], options: PlayOptions
+) -> None:
+    """Render several sounds; what goes wrong with one does not keep the others."""
+    written: list[Path] = []
+    failed: list[str] = []
+    free = []
+    for config in configs:
+        try:
+            _check_free(options, options.path_for(config))
+            free.append(config)
+        except DistillError as error:
+            failed.append(str(error))
+    with Progress(len(free)) as progress:
+        try:
+            for result in pipeline.generate_many(free):
+                path = options.path_for(result.config)
+                started = time.perf_counter()
+                try:
+                    with held_back():
+                        _save(result, path, options)
+                        written.append(path)
+                    _plot(result, path, options)
+                except DistillError as error:
+                    failed.append(str(error))
+                    continue
+                progress.advance()
+                _report(result, path, pipeline, options, time.perf_counter() - started)
+        except KeyboardInterrupt:
+            progress.stop()
+            said = f"{len(written)} of {len(configs)} sounds are whole"
+            say(said + (f", the last is {written[-1]}" if written else ""))
+            raise
+    for message in failed:
+        say(message)
+    say(f"{len(written)} of {len(configs)} sounds written")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _save(result: GenerationResult, path: Path, options: PlayOptions) -> None:
+    result.save(path, tags=options.tags, sidecar=options.sidecar, overwrite=options.force)
+
+
+def _plot(result: GenerationResult, path: Path, options: PlayOptions) -> None:
+    if options.plot:
+        from distill_runtime.generation.plot import plot_sound  # noqa: PLC0415
+
+        plot_sound(result, path.with_suffix(".png"), title=path.name, overwrite=options.force)
+
+
+def _check_output(options: PlayOptions) -> None:
+    """Refuse a bad place for the sounds before anything is loaded."""
+    output = options.output
+    if options.to_pipe:
+        if sys.stdout is None:  # where the caller closed it
+            raise RequestError("-o - has no stdout to write to: give it a pipe or a file")
+        if sys.stdout.isatty():
+            raise RequestError("-o - would print samples to the terminal: give it a pipe or a file")
+    elif output is not None and options.count > 1:
+        if output.exists() and not output.is_dir():
+            raise RequestError(f"{output} is a file: with -n, give a folder for the sounds")
+        if not output.is_dir():
+            raise RequestError(f"folder {output} does not exist: make it first")
+    elif output is not None and not output.is_dir():
+        _check_free(options, output)
+
+
+def _check_free(options: PlayOptions, path: Path) -> None:
+    """Refuse an output before any work is done for it."""
+    if options.to_pipe:
+        return
+    check_output(path, overwrite=options.force)
+    if options.sidecar:
+        check_output(path.with_name(path.name + ".json"), overwrite=options.force)
+    if options.plot:
+        check_output(path.with_suffix(".png"), overwrite=options.force)
+
+
+def _check_extras(options: PlayOptions) -> None:
+    """Refuse at once what an extra is missing for."""
+    if options.plot:
+        from distill_runtime.generation.plot import require_matplotlib  # noqa: PLC0415
+
+        require_matplotlib()
+    if options.listen:
+        from distill_runtime.generation.playback import require_sounddevice  # noqa: PLC0415
+
+        require_sounddevice()
+
+
+def _listen(result: GenerationResult, options: PlayOptions) -> None:
+    if options.listen:
+        from distill_runtime.generation.playback import play_sound  # noqa: PLC0415
+
+        play_sound(result)
+
+
+def _announce(config: GenerationConfig) -> None:
+    """Say that a long sound takes its time."""
+    if config.duration_s >= 60 and sys.stderr and sys.stderr.isatty():
+        say(f"rendering {config.duration_s:g} s")
+
+
+def _report(
+    result: GenerationResult,
+    path: Path | None,
+    pipeline: GenerationPipeline,
+    options: PlayOptions,
+    elapsed_s: float,
+) -> None:
+    """Print the path, or a JSON object; the words for a person go to stderr."""
+    stream = sys.stderr if path is None else sys.stdout
+    if options.as_json:
+        print(json.dumps(_document(result, path, elapsed_s)), file=stream, flush=True)
+    elif path is not None:
+        print(path, flush=True)
+    if options.count > 1:
+        return
+    say(f"{result.duration_s:g} s from seed {result.seed}, in {elapsed_s:.1f} s")
+    if result.config.sliders is not None:
+        engine = pipeline.blend
+        sliders = pipeline.artifact.sliders if engine is None else engine.sliders
+        say(describe_sliders(sliders, result.config.sliders))
+    say("silent: this model plays nothing here" if result.silent else result.quality.describe())
+
+
+def _document(result: GenerationResult, path: Path | None, elapsed_s: float) -> dict[str, Any]:
+    return {
+        "path": None if path is None else str(path),
+        "seed": result.seed,
+        "duration_s": result.duration_s,
+        "sample_rate_hz": result.sample_rate_hz,
+        "channels": result.channels,
+        "samples": result.samples,
+        "silent": result.silent,
+        "gain": result.gain,
+        "quality": dict(vars(result.quality)),
+        "elapsed_s": round(elapsed_s, 3),
+        "recipe": as_document(result.recipe),
+    }

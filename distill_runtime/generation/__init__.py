@@ -1,0 +1,1 @@
+"""From a request to a finished sound, and everything that makes it again."""

@@ -1,0 +1,116 @@
+"""Playing live: a stream whose next step is decided while it plays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.errors import RequestError
+from distill_runtime.latents.sliders import latent_vector
+from distill_runtime.latents.trajectory import check_vector
+
+Array = npt.NDArray[np.float32]
+
+
+class LiveStream:
+    """An endless sound that follows a latent vector, for a host that plays as it goes.
+
+    A step, 24,064 samples, is rendered when the last one is used up, from wherever the latent
+    vector is then: a slider that was moved is heard from the next step on, cross-faded over half a
+    second. What has been rendered is given out in blocks of any size. The delay from a move to the
+    sound is at most one step and `artifact.latency_samples`.
+
+    `move_to` and `set_sliders` may be called from another thread than `read`.
+    """
+
+    def __init__(
+        self, artifact: Artifact, *, start: npt.ArrayLike | None = None, gain: float = 1.0
+    ) -> None:
+        """Set the stream up; nothing is rendered yet.
+
+        Args:
+            artifact: What plays.
+            start: `[latent_dim]`, the latent vector to begin with; by default where all sliders
+                stand at 0, or zeros without sliders.
+            gain: What to multiply the model's own level by.
+
+        Raises:
+            RequestError: The vector does not fit the model.
+        """
+        self.artifact = artifact
+        self.gain = gain
+        self._lock = threading.Lock()  # only one reader renders at a time
+        self._state = artifact.initial_state()
+        self._rendered = np.zeros(0, np.float32)
+        bank = artifact.metadata.sliders
+        if start is None:
+            start = np.zeros(artifact.latent_dim) if bank is None else np.array(bank.mean)
+        self._latent = self._checked(start)
+
+    @property
+    def latent(self) -> Array:
+        """The latent vector `[latent_dim]` that the next step is rendered from."""
+        return self._latent
+
+    def move_to(self, vector: npt.ArrayLike) -> None:
+        """Go to a latent vector `[latent_dim]` with the next step.
+
+        Raises:
+            RequestError: The vector does not fit the model.
+        """
+        self._latent = self._checked(vector)
+
+    def set_sliders(self, positions: Sequence[int]) -> None:
+        """Go where sliders stand, one position for each, with the next step.
+
+        Raises:
+            RequestError: The model has no sliders, or the positions are not right for them.
+        """
+        bank = self.artifact.metadata.sliders
+        if bank is None:
+            raise RequestError("this model has no sliders: move to a latent vector instead")
+        self._latent = latent_vector(bank, positions)
+
+    def read(self, samples: int) -> Array:
+        """Return the next samples, rendering as many steps as they need.
+
+        Args:
+            samples: How many, 0 or more.
+
+        Returns:
+            `[samples]`, mono, at the artifact's rate; the stream's first `latency_samples` are
+            silence.
+
+        Raises:
+            RequestError: The number is negative or none.
+            BackendError: onnxruntime failed.
+        """
+        if isinstance(samples, bool) or not isinstance(samples, int) or samples < 0:
+            raise RequestError(f"the block has {samples!r} samples, expected 0 or more")
+        with self._lock:
+            parts, missing = [self._rendered], samples - len(self._rendered)
+            while missing > 0:
+                audio, self._state = self.artifact.step(self._latent[None, None], self._state)
+                parts.append(audio[0] * np.float32(self.gain))
+                missing -= audio.shape[1]
+            rendered = np.concatenate(parts)
+            self._rendered = rendered[samples:].copy()
+            return rendered[:samples]
+
+    def blocks(self, samples: int) -> Iterator[Array]:
+        """Yield blocks `[samples]` for ever."""
+        while True:
+            yield self.read(samples)
+
+    def _checked(self, vector: npt.ArrayLike) -> Array:
+        checked = check_vector(vector)
+        if len(checked) != self.artifact.latent_dim:
+            raise RequestError(
+                f"the latent vector has {len(checked)} values, "
+                f"{self.artifact.path.name} expects {self.artifact.latent_dim}"
+            )
+        return checked

@@ -1,0 +1,112 @@
+"""A picture of a sound: waveform and spectrogram (needs matplotlib, the extra `plot`)."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from distill_runtime.errors import DependencyError
+from distill_runtime.files.output_file import replacing
+from distill_runtime.generation.pipeline import GenerationResult
+
+_N_FFT = 2048
+_COLUMNS = 1200  # of the picture, at most
+_FLOOR_DB = -100.0
+
+
+def require_matplotlib() -> None:
+    """Check that matplotlib is there, without importing it.
+
+    Raises:
+        DependencyError: It is not.
+    """
+    if find_spec("matplotlib") is None:
+        raise DependencyError(
+            "matplotlib is not installed, and --plot needs it: pip install 'distill-portable[plot]'"
+        )
+
+
+def plot_sound(
+    result: GenerationResult, path: Path, *, title: str, overwrite: bool = False
+) -> None:
+    """Draw a sound to a PNG file, in constant memory.
+
+    Args:
+        result: What to draw; channels are averaged for the spectrogram.
+        path: Where to write.
+        title: What to put above it.
+        overwrite: Whether to replace a file that is there.
+
+    Raises:
+        DependencyError: matplotlib is not installed.
+        OutputExistsError: The file is there and `overwrite` is false.
+        OutputError: The file could not be written.
+    """
+    require_matplotlib()
+    # Not pyplot, which would want a display and keep the figure alive.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    low, high, levels = _overview(result)
+    seconds = result.duration_s
+    figure = Figure(figsize=(12, 6.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    wave, spectrum = figure.subplots(2, 1, sharex=True, height_ratios=[1, 2.2])
+    times = (np.arange(low.shape[1]) + 0.5) / low.shape[1] * seconds
+    for channel in range(low.shape[0]):
+        wave.fill_between(times, low[channel], high[channel], step="mid", alpha=0.75, linewidth=0)
+    wave.set(title=title, ylabel="amplitude", ylim=(-1, 1), xlim=(0, seconds))
+    wave.grid(alpha=0.3)
+    image = spectrum.imshow(
+        levels,
+        origin="lower",
+        aspect="auto",
+        extent=(0, seconds, 0, result.sample_rate_hz / 2000),
+        cmap="magma",
+        vmin=_FLOOR_DB,
+        vmax=0,
+        interpolation="nearest",
+    )
+    spectrum.set(xlabel="seconds", ylabel="kHz")
+    figure.colorbar(image, ax=spectrum, label="dB below full scale", pad=0.01)
+    with replacing(path, overwrite=overwrite) as temporary:
+        figure.savefig(temporary, format="png", dpi=100)
+
+
+def _overview(
+    result: GenerationResult,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Return lowest and highest sample, `[channels, columns]`, and the spectrum in each column.
+
+    The spectrum is one windowed transform from the column's middle, `[bins, columns]` in dB; a full
+    scale sine is at 0 dB.
+    """
+    columns = max(1, min(_COLUMNS, result.samples // 256))
+    edges = np.linspace(0, result.samples, columns + 1).astype(np.int64)
+    low = np.zeros((result.channels, columns), np.float32)
+    high = np.zeros_like(low)
+    frames = np.zeros((columns, _N_FFT))
+    starts = (edges[:-1] + edges[1:]) // 2 - _N_FFT // 2
+    position = 0
+    for block in result.blocks():
+        end = position + block.shape[1]
+        mono = block.mean(axis=0)
+        first = max(0, int(np.searchsorted(edges, position, "right")) - 1)
+        last = int(np.searchsorted(edges, end, "left"))
+        for index in range(first, min(last, columns)):
+            part = block[:, max(0, edges[index] - position) : max(0, edges[index + 1] - position)]
+            if part.size:
+                np.minimum(low[:, index], part.min(axis=1), out=low[:, index])
+                np.maximum(high[:, index], part.max(axis=1), out=high[:, index])
+        for column in np.flatnonzero((starts < end) & (starts + _N_FFT > position)):
+            start = int(starts[column])
+            begin, stop = max(start, position), min(start + _N_FFT, end)
+            frames[column, begin - start : stop - start] = mono[begin - position : stop - position]
+        position = end
+    window = np.hanning(_N_FFT)
+    magnitude = np.abs(np.fft.rfft(frames * window, axis=1)) / (window.sum() / 2)
+    levels = 20.0 * np.log10(np.maximum(magnitude, 10.0 ** (_FLOOR_DB / 20.0)))
+    return low, high, levels.T

@@ -1,0 +1,1 @@
+"""Latent vectors: drawn from seeds, walked along trajectories, named by sliders."""

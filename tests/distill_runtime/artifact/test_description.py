@@ -1,0 +1,120 @@
+"""Artifacts in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distill_runtime import ArtifactFile
+from distill_runtime.artifact.description import describe, table
+from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
+
+
+def artifact(folder: Path, file: str = "rain.onnx", **model: Any) -> ArtifactFile:
+    changes = {key: model.pop(key) for key in ("sliders", "precision", "parity") if key in model}
+    metadata = dataclasses.replace(
+        METADATA, model=dataclasses.replace(METADATA.model, **model), **changes
+    )
+    return ArtifactFile.inspect(save(seal(small_model(), metadata), folder / file))
+
+
+def rows(text: str) -> dict[str, str]:
+    """Return what stands behind each heading."""
+    found = {}
+    for line in text.splitlines()[1:]:
+        heading, _, rest = line.strip().partition("  ")
+        found[heading] = rest.strip()
+    return found
+
+
+def test_everything_a_musician_asks_for(tmp_path: Path) -> None:
+    text = describe(artifact(tmp_path))
+    assert text.splitlines()[0] == str(tmp_path / "rain.onnx")
+    found = {" ".join(line.split()) for line in text.splitlines()}
+    assert found >= {
+        "Model Rain",
+        "About Rain on a tin roof",
+        "Made from roofs, 3 recordings, 1.0 minutes",
+        "Trained 200 epochs, 2024-05-01",
+        "Tags wet, quiet",
+        "Latency 1024 samples (21 ms) when streamed, in blocks of 0.50 s",
+        "Latents 16 dimensions",
+        "Exported distill-export 0.1.0, torch 2.6.0",
+        "Sliders 1, in steps from the middle",
+        "0 PC1 (Loudness) -8 to +7 safe, 25.0% of the variation",
+    }
+
+
+@pytest.mark.parametrize(
+    ("streaming_snr_db", "expected"), [(300.0, "bit for bit"), (131.4, "within 131 dB")]
+)
+def test_how_exact_it_is(tmp_path: Path, streaming_snr_db: float, expected: str) -> None:
+    parity = dataclasses.replace(METADATA.parity, streaming_snr_db=streaming_snr_db)
+    assert describe(artifact(tmp_path, parity=parity)).count(f"one shot {expected}\n") == 1
+
+
+def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
+    text = describe(
+        artifact(
+            tmp_path,
+            file="bare.onnx",
+            **{"description": "", "dataset_name": "", "training_date": "", "saved_at": ""},
+            dataset_file_count=0,
+            dataset_duration_s=0.0,
+            training_epochs=0,
+            tags=(),
+            sliders=None,
+        )
+    )
+    for heading in ("About", "Made from", "Trained", "Tags"):
+        assert heading not in text
+    assert "none: this model's latent space was not analysed" in text
+
+
+def test_a_model_without_a_name(tmp_path: Path) -> None:
+    file = artifact(tmp_path, "a.onnx", name="", dataset_name="")
+    assert rows(describe(file))["Model"] == "(no name)"
+    heading, row = table([file]).splitlines()
+    assert row[heading.index("model") :].split()[:2] == ["-", "-"]
+
+
+def test_a_terminal_is_given_no_commands(tmp_path: Path) -> None:
+    file = artifact(tmp_path, description="\x1b[2J\x07a\nb\u202ec\u2028d", dataset_name="\x9bx\ty")
+    for text in (describe(file), table([file])):
+        assert text.replace("\n", "").isprintable()
+    assert describe(file).count("\n") == describe(artifact(tmp_path, "other.onnx")).count("\n")
+    assert "a b c d" in rows(describe(file))["About"]
+
+
+def test_a_table_is_aligned_and_families_stand_together(tmp_path: Path) -> None:
+    files = [
+        artifact(tmp_path, "z.onnx"),
+        artifact(tmp_path, "a_very_long_name.onnx", precision="float16"),
+        artifact(tmp_path, "m.onnx", id="sea-1", name="Sea", training_date="", sliders=None),
+    ]
+    lines = table(files).splitlines()
+    variant, model = "file sound precision format size", "model dataset sliders date"
+    assert lines[0].split() == f"{variant} {model}".split()
+    assert [line.split()[0] for line in lines[1:]] == ["a_very_long_name.onnx", "z.onnx", "m.onnx"]
+    model_column = lines[0].index("model")
+    for heading in ("sound", "precision", "format"):
+        start = lines[0].index(heading)
+        assert all(line[start - 1] == " " != line[start] for line in lines)
+    assert lines[1][model_column:].startswith("Rain")
+    assert lines[1].endswith("2024-05-01")
+    assert lines[2][model_column:] == ""  # the same model's other variant
+    assert lines[3][model_column:].startswith("Sea")
+    assert lines[3].endswith("2024-05-02")  # no training date: when it was saved
+    assert " none " in lines[3]
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_size_is_that_of_the_file(tmp_path: Path) -> None:
+    file = artifact(tmp_path)
+    expected = f"{os.path.getsize(file.path) / 1e6:.1f} MB"  # noqa: PTH202
+    assert expected in describe(file)
+    assert expected in table([file])

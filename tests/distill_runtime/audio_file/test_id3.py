@@ -1,0 +1,33 @@
+"""ID3 tags, and putting them in front of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distill_runtime.audio_file import id3
+from distill_runtime.audio_file.tags import Tags
+
+
+def test_the_bytes_of_a_tag() -> None:
+    assert id3.id3_tag(Tags(title="ä", comment="b" * 200)) == (
+        b"ID3\x04\x00\x00\x00\x00\x01\x64"  # 228 bytes, seven bits in each
+        b"TIT2\x00\x00\x00\x03\x00\x00\x03\xc3\xa4"
+        b"COMM\x00\x00\x01\x4d\x00\x00\x03XXX\x00" + b"b" * 200
+    )
+
+
+def test_no_text_is_no_tag() -> None:
+    assert id3.id3_tag(Tags()) == b""
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20])
+@pytest.mark.parametrize("head", [b"", b"x", b"head" * 300_000])
+def test_prepending(tmp_path: Path, size: int, head: bytes) -> None:
+    path = tmp_path / "a"
+    content = np.random.default_rng(size).bytes(size)
+    path.write_bytes(content)
+    id3.prepend(path, head)
+    assert path.read_bytes() == head + content

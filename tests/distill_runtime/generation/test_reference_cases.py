@@ -1,0 +1,143 @@
+"""Every recording of Distill's, made again from its settings and seed alone."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from distill_runtime import Artifact, GenerationConfig, GenerationPipeline
+from distill_runtime.audio.snr import snr_db
+from distill_runtime.audio.spatial import StereoSettings
+from distill_runtime.latents.sliders import random_positions
+
+CASES = (
+    "crossfade_1s_seed42",
+    "crossfade_4s_seed42",
+    "crossfade_10s_seed7",
+    "latent_interpolation_3p5s_seed1",
+    "sliders_random3_4s_seed5",
+    "sliders_random3_static_2s_seed5",
+    "sliders_5_m3_evolve1_6s_seed9",
+    "dual_seed_2s_seed11",
+    "mid_side_2s_seed11",
+    "stereo_w07_d05_2s_seed11",
+    "resample_44100_2s_seed13",
+    "resample_96000_2s_seed13",
+)
+FILTER_EDGE = 2048  # samples at 48 kHz, where the original's shorter sound ends in its filter
+BAND_HZ = 18_000  # below it the resamplers must agree
+
+Sound = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@pytest.fixture(scope="module")
+def pipeline(reference_artifact: Path) -> GenerationPipeline:
+    return GenerationPipeline(Artifact.load(reference_artifact))
+
+
+@cache
+def reference(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "cases.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def folder(shared: Path) -> Path:
+    return shared / "reference" / "ambience"
+
+
+def recorded(folder: Path, case: str) -> Sound:
+    with np.load(folder / f"{case}.npz") as recording:
+        return np.atleast_2d(recording["audio"]).astype(np.float64)
+
+
+def request(settings: dict[str, Any], **changes: Any) -> GenerationConfig:
+    vector = settings.get("latent_vector")
+    return GenerationConfig(
+        **{
+            "duration_s": settings["duration_s"],
+            "seed": settings["seed"],
+            "mode": settings.get("concat_mode", "crossfade"),
+            "latent_vector": None if vector is None else tuple(vector),
+            "evolution": settings.get("evolution_amount", 0.5),
+            "stereo": StereoSettings.from_legacy(settings),
+            "sample_rate_hz": settings.get("sample_rate", 48_000),
+            **changes,
+        }
+    )
+
+
+def compared(expected: Sound, found: Sound, rate_hz: int) -> tuple[Sound, Sound, float]:
+    """Return both over what can be compared, at one level, and the gain that it took."""
+    kept = expected.shape[1] - FILTER_EDGE * rate_hz // 48_000
+    expected, found = expected[:, :kept], found[:, :kept].astype(np.float64)
+    gain = float((expected * found).sum() / np.square(found).sum())
+    return expected, gain * found, gain
+
+
+def below_band(sound: Sound, rate_hz: int) -> Any:
+    spectrum = np.fft.rfft(sound * np.hanning(sound.shape[1]))
+    return spectrum[:, np.fft.rfftfreq(sound.shape[1], 1 / rate_hz) < BAND_HZ]
+
+
+def floor_db(duration_s: float) -> float:
+    return 85.0 if duration_s <= 1 else 80.0 if duration_s <= 4 else 75.0
+
+
+def test_no_recording_is_left_out(folder: Path) -> None:
+    assert set(reference(folder)["cases"]) == set(CASES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_settings_and_seed_give_what_distill_recorded(
+    pipeline: GenerationPipeline, folder: Path, case: str
+) -> None:
+    settings = reference(folder)["cases"][case]["config"]
+    result = pipeline.generate(request(settings))
+    original = recorded(folder, case)
+    assert result.channels == original.shape[0]
+    rate = result.sample_rate_hz
+    assert original.shape[1] <= result.samples == round(settings["duration_s"] * rate)
+    expected, found, gain = compared(original, result.audio, rate)
+    assert gain == pytest.approx(1.0, abs=0.15)
+    if rate == 48_000:
+        assert snr_db(expected, found) >= floor_db(settings["duration_s"])
+    else:
+        difference = np.abs(below_band(expected, rate) - below_band(found, rate))
+        power = np.square(np.abs(below_band(expected, rate))).sum()
+        assert 10 * np.log10(power / np.square(difference).sum()) >= 40.0
+
+
+@pytest.mark.parametrize(
+    ("case", "positions"),
+    [
+        ("sliders_random3_4s_seed5", "randomize_seed3"),
+        ("sliders_random3_static_2s_seed5", "randomize_seed3"),
+        ("sliders_5_m3_evolve1_6s_seed9", "positions_5_-3"),
+    ],
+)
+def test_slider_positions_give_what_distill_recorded(
+    pipeline: GenerationPipeline, folder: Path, case: str, positions: str
+) -> None:
+    document = reference(folder)
+    settings = document["cases"][case]["config"]
+    sliders = tuple(document[positions])
+    result = pipeline.generate(request(settings, latent_vector=None, sliders=sliders))
+    expected, found, _ = compared(recorded(folder, case), result.audio, 48_000)
+    assert snr_db(expected, found) >= floor_db(settings["duration_s"])
+
+
+def test_random_positions_are_distills_own(pipeline: GenerationPipeline, folder: Path) -> None:
+    expected = tuple(reference(folder)["randomize_seed3"])
+    assert random_positions(pipeline.artifact.sliders, 3) == expected
+
+
+def test_another_seed_is_another_sound(pipeline: GenerationPipeline, folder: Path) -> None:
+    settings = reference(folder)["cases"]["crossfade_1s_seed42"]["config"]
+    result = pipeline.generate(request({**settings, "seed": 43}))
+    expected, found, _ = compared(recorded(folder, "crossfade_1s_seed42"), result.audio, 48_000)
+    assert snr_db(expected, found) < 10.0
