@@ -16,7 +16,7 @@ from distill_export.export import export_model
 from distill_export.formats.torch_artifact import TorchArtifact
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
-from distill_runtime.contract import ENDINGS, ONNX
+from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX
 
 _ROOT = Path(__file__).parents[1]
 _STEPS_PER_SECOND = 48_000 / 24_064
@@ -30,7 +30,7 @@ def measure_formats(
     options = SessionOptions(provider="cpu", threads=threads)
     players: dict[str, Artifact | TorchArtifact] = {}
     sizes = []
-    for format, ending in ENDINGS.items():
+    for format, ending in ARTIFACT_ENDINGS.items():
         path = folder / f"{reconstruction}{ending}"
         report = export_model(model, path, reconstruction=reconstruction, format=format)
         sizes.append(Figure(f"{reconstruction}, file", format, report.size_bytes / 1e6, "MB"))

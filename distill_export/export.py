@@ -18,8 +18,6 @@ from distill_export.formats.onnx_graph import trace
 from distill_export.formats.onnx_program import OnnxProgram
 from distill_export.formats.torch_program import TorchProgram
 from distill_export.graph.build import (
-    CHUNK_FRAMES,
-    HOP_FRAMES,
     build_refined_synthesizer,
     build_synthesizer,
 )
@@ -32,12 +30,14 @@ from distill_export.verify.parity import Verification
 from distill_export.verify.precision_loss import check_loss, check_precision, measure_loss
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import (
-    ENDINGS,
+    ARTIFACT_ENDINGS,
+    CHUNK_FRAMES,
+    HOP_FRAMES,
     ONNX,
     PRECISIONS,
     RECONSTRUCTIONS,
     ArtifactMetadata,
-    AudioFormat,
+    AudioGrid,
     PrecisionLoss,
 )
 from distill_runtime.errors import RequestError
@@ -147,7 +147,7 @@ def default_name(source: Path, *, format: str = ONNX, precision: str = "float32"
     check_format(format)
     check_precision(precision, format=format)
     variant = "" if precision == "float32" else f"_{precision}"
-    return f"{source.stem}{variant}{ENDINGS[format]}"
+    return f"{source.stem}{variant}{ARTIFACT_ENDINGS[format]}"
 
 
 class Exporter:
@@ -249,7 +249,7 @@ class Exporter:
         spectrogram = loaded.spectrogram_config
         return ArtifactMetadata(
             model=model_info(loaded),
-            audio=AudioFormat(
+            audio=AudioGrid(
                 sample_rate_hz=spectrogram.sample_rate,
                 n_fft=spectrogram.n_fft,
                 hop_length=spectrogram.hop_length,

@@ -21,7 +21,7 @@ VERSION = 1
 
 # The kinds of file that an artifact can be, and how their names end (docs/variants.md).
 ONNX, TORCHSCRIPT, PT2 = "onnx", "torchscript", "pt2"
-ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PT2: ".pt2"}
+ARTIFACT_ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PT2: ".pt2"}
 
 # The graph's tensors, with the letters of their dynamic dimensions.
 LATENTS = "latents"  # float32 [batch, steps, latent_dim]
@@ -34,6 +34,13 @@ MEL = "mel"  # float32 [batch, 2, n_mels, frames], inside the graph, normalised 
 OPSETS = range(18, 21)
 MAX_IR_VERSION = 10
 MAX_FILE_BYTES = 2**31 - 1  # what one protobuf message may hold
+
+# The grid of this version, on which steps are counted whatever rate the finished sound has: a
+# frame every 512 samples at 48 kHz, 94 frames a chunk, a chunk every 47 frames.
+SAMPLE_RATE_HZ = 48_000
+HOP_LENGTH = 512
+CHUNK_FRAMES = 94
+HOP_FRAMES = 47
 
 # Tensor arithmetic and nothing else: no randomness, no strings, no files. Of control flow only
 # Scan, which "refined" needs: it runs its body once for each slice of a tensor that is there, so it
@@ -53,6 +60,8 @@ OPERATORS = frozenset(_OPERATORS.split())
 MIN_LATENT_DIM = 16
 MAX_LATENT_DIM = 4096
 RECONSTRUCTIONS = ("learned", "refined")
+# How near a stream in pieces must be to one call, for each of them.
+MIN_STREAMING_SNR_DB = {"learned": 120.0, "refined": 100.0}
 PRECISIONS = ("float32", "float16", "int8")
 
 
@@ -75,8 +84,8 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
-class AudioFormat:
-    """The sound's sampling and the frame grid behind it; lengths in samples or in frames."""
+class AudioGrid:
+    """The sound's sampling and the frames behind it; lengths in samples or in frames."""
 
     sample_rate_hz: int
     n_fft: int
@@ -176,7 +185,7 @@ class ArtifactMetadata:
     """The whole metadata document."""
 
     model: ModelInfo
-    audio: AudioFormat
+    audio: AudioGrid
     latent_dim: int
     state_size: int
     latency_samples: int
@@ -291,14 +300,13 @@ def _metadata(fields: JsonFields) -> ArtifactMetadata:
             saved_at=model.text("saved_at"),
             tags=model.texts("tags"),
         ),
-        audio=AudioFormat(
-            # What a trajectory's steps are counted in (trajectory.py): fixed in this version.
-            sample_rate_hz=audio.integer("sample_rate_hz", 48_000, 48_000),
+        audio=AudioGrid(
+            sample_rate_hz=audio.integer("sample_rate_hz", SAMPLE_RATE_HZ, SAMPLE_RATE_HZ),
             n_fft=audio.integer("n_fft", 2, 2**20),
-            hop_length=audio.integer("hop_length", 512, 512),
+            hop_length=audio.integer("hop_length", HOP_LENGTH, HOP_LENGTH),
             n_mels=audio.integer("n_mels", 1, 4096),
-            chunk_frames=audio.integer("chunk_frames", 94, 94),
-            hop_frames=audio.integer("hop_frames", 47, 47),
+            chunk_frames=audio.integer("chunk_frames", CHUNK_FRAMES, CHUNK_FRAMES),
+            hop_frames=audio.integer("hop_frames", HOP_FRAMES, HOP_FRAMES),
         ),
         latent_dim=latent_dim,
         state_size=fields.integer("state_size", 1, 2**24),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from distill_runtime import contract
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import (
     BoundStream,
@@ -23,11 +22,10 @@ from distill_runtime.artifact.session import (
 )
 from distill_runtime.contract import ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
+from distill_runtime.files.checks import whole
 
 if TYPE_CHECKING:
     import onnxruntime
-
-Array = npt.NDArray[np.float32]
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
@@ -103,17 +101,20 @@ class Artifact:
         bank = self.metadata.sliders
         return () if bank is None else bank.sliders
 
-    def initial_state(self, batch: int = 1) -> Array:
+    def initial_state(self, batch: int = 1) -> Float32Array:
         """Return the state `[batch, state_size]` that starts a stream in every row.
 
         Raises:
             RequestError: The batch is not a whole number, at least 1.
         """
-        if isinstance(batch, bool) or not isinstance(batch, numbers.Integral) or batch < 1:
+        rows = whole(batch)
+        if rows is None or rows < 1:
             raise RequestError(f"batch must be a whole number, at least 1, not {batch!r}")
-        return np.zeros((batch, self.metadata.state_size), np.float32)
+        return np.zeros((rows, self.metadata.state_size), np.float32)
 
-    def step(self, latents: Array, state: Array, *, finish: bool = False) -> tuple[Array, Array]:
+    def step(
+        self, latents: Float32Array, state: Float32Array, *, finish: bool = False
+    ) -> tuple[Float32Array, Float32Array]:
         """Play the next steps of every row's trajectory.
 
         Args:
@@ -157,7 +158,7 @@ class Artifact:
         """Length of a latent vector."""
         return self.metadata.latent_dim
 
-    def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
+    def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play trajectories as they arrive, block by block, in constant memory.
 
         The audio is the graph's own: not filtered, not normalised, not cut. Its first
@@ -185,7 +186,7 @@ class Artifact:
             yield play(block, following is None)
             block = following
 
-    def render(self, latents: Array) -> Array:
+    def render(self, latents: Float32Array) -> Float32Array:
         """Play a whole trajectory at once.
 
         Args:
@@ -202,7 +203,7 @@ class Artifact:
         audio = np.concatenate(list(self.stream(split_steps(latents))), axis=1)
         return audio[:, self.latency_samples :]
 
-    def _player(self, batch: int) -> Callable[[Array, bool], Array]:
+    def _player(self, batch: int) -> Callable[[Float32Array, bool], Float32Array]:
         """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
         state = self.initial_state(batch)
         if self.provider == "cuda":
@@ -211,14 +212,16 @@ class Artifact:
                 bound.step(block, finish), block, finish=finish
             )
 
-        def play(block: Array, finish: bool) -> Array:
+        def play(block: Float32Array, finish: bool) -> Float32Array:
             nonlocal state
             audio, state = self.step(block, state, finish=finish)
             return audio
 
         return play
 
-    def _checked_audio(self, audio: Array, latents: Array, *, finish: bool) -> Array:
+    def _checked_audio(
+        self, audio: Float32Array, latents: Float32Array, *, finish: bool
+    ) -> Float32Array:
         """Return what the graph made of latent vectors, if it is what the contract says."""
         samples = self.metadata.audio.step_samples * (latents.shape[1] + finish)
         samples += self.latency_samples * finish
@@ -234,11 +237,13 @@ class Artifact:
             )
         return audio
 
-    def _latents(self, latents: Array) -> Array:
+    def _latents(self, latents: Float32Array) -> Float32Array:
         return self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)
 
     @staticmethod
-    def _checked(value: Array, name: str, leading: tuple[str, ...], last: int) -> Array:
+    def _checked(
+        value: Float32Array, name: str, leading: tuple[str, ...], last: int
+    ) -> Float32Array:
         shape = f"[{', '.join((*leading, str(last)))}]"
         try:
             array = np.asarray(value)
@@ -255,7 +260,7 @@ class Artifact:
         return array
 
 
-def split_steps(latents: Array, steps: int | None = None) -> Iterator[Array]:
+def split_steps(latents: Float32Array, steps: int | None = None) -> Iterator[Float32Array]:
     """Cut a trajectory into blocks for `stream`.
 
     Args:

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from distill_runtime import contract
+from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import ArtifactError, BackendError, DependencyError, RequestError
+from distill_runtime.files.checks import whole
 
 if TYPE_CHECKING:
     import onnxruntime
-
-Float32Array = npt.NDArray[np.float32]
 
 PROVIDERS = ("auto", "cpu", "cuda")
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -50,10 +49,12 @@ class SessionOptions:
             raise RequestError(
                 f"the provider is {self.provider!r}, expected one of {', '.join(PROVIDERS)}"
             )
-        if isinstance(self.threads, bool) or not isinstance(self.threads, int):
-            raise RequestError(f"threads must be a whole number, not {self.threads!r}")
-        if not 0 <= self.threads <= 256:
-            raise RequestError(f"threads must be 0 (automatic) to 256, not {self.threads}")
+        threads = whole(self.threads)
+        if threads is None or not 0 <= threads <= 256:
+            raise RequestError(
+                f"threads must be a whole number, 0 (automatic) to 256, not {self.threads!r}"
+            )
+        object.__setattr__(self, "threads", threads)
 
     @property
     def resolved_threads(self) -> int:

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.audio.snr import snr_db
+from distill_runtime.contract import MIN_STREAMING_SNR_DB
 from distill_runtime.errors import ArtifactError, BackendError, VerificationError
 from distill_runtime.latents.seeds import TorchGenerator
 
 _STREAMING_STEPS = 12
 _STREAMING_PIECES = (1, 4, 2, 5)
-MIN_STREAMING_SNR_DB = {"learned": 120.0, "refined": 100.0}
 
 
 @dataclass(frozen=True)

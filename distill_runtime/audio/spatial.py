@@ -14,17 +14,17 @@ and with p the depth, each channel y of the result, or of two sounds from two se
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float64Array, FloatArray
+from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import number
 
-SAMPLE_RATE_HZ = 48_000
 SIDE_DELAY_S = 0.015
 DEPTH_DELAY_S = 0.040
 DEPTH_GAIN = 0.15
@@ -36,9 +36,6 @@ STEREO_MODES = ("mono", "mid-side", "dual-seed")
 
 # Distill's own names, older and newer. Its "stereo" is mid/side with a depth of one's choice.
 _LEGACY_NAMES = {"mid_side": "mid-side", "dual_seed": "dual-seed", "stereo": "mid-side"}
-
-Audio = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class SpatialProcessor:
         delay = round(settings.depth * DEPTH_DELAY_S * SAMPLE_RATE_HZ)
         self._echo = _DelayLine(settings.output_channels, delay)
 
-    def push(self, block: Audio) -> Float64Array:
+    def push(self, block: FloatArray) -> Float64Array:
         """Process the next samples.
 
         Args:
@@ -171,10 +168,7 @@ def _stereo_mode(name: object) -> str:
 
 def _amount(name: str, value: object, most: float) -> float:
     """Return a number, if it is one from 0 to the most."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0.0 <= float(value) <= most
-    ):
+    amount = number(value)
+    if amount is None or not 0.0 <= amount <= most:
         raise RequestError(f"the {name} is {value!r}, expected a number from 0 to {most:g}")
-    return float(value)
+    return amount

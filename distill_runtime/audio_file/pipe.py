@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO, Literal, get_args
 
+from distill_runtime.arrays import FloatArray
 from distill_runtime.audio_file import wav
 from distill_runtime.audio_file.container import AudioFormat
-from distill_runtime.audio_file.quantize import Block, Quantizer, to_bytes
+from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.audio_file.writer import checked_blocks
 from distill_runtime.errors import RequestError
@@ -24,7 +25,7 @@ _NAME = "the stream"
 
 def write_wav_stream(
     file: BinaryIO,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     *,
     frames: int,
     sample_rate_hz: int,
@@ -71,7 +72,7 @@ def write_wav_stream(
 
 def write_raw_stream(
     file: BinaryIO,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     *,
     encoding: RawEncoding,
     channels: int,

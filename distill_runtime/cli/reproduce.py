@@ -63,8 +63,8 @@ def reproduce(
 
 def _beside_the_name(file: Path, container: str) -> Path:
     """Return the name of the copy, here: `rain.wav` gives `rain_reproduced.wav`."""
-    from distill_runtime.audio_file.container import ENDINGS  # noqa: PLC0415
+    from distill_runtime.audio_file.container import CONTAINER_OF_ENDING  # noqa: PLC0415
 
     name = file.name.removesuffix(".json")
-    stem = Path(name).stem if Path(name).suffix.lower() in ENDINGS else name
+    stem = Path(name).stem if Path(name).suffix.lower() in CONTAINER_OF_ENDING else name
     return Path(f"{stem}_reproduced.{container}")

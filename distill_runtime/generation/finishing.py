@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.resample import Resampler
@@ -19,8 +19,6 @@ from distill_runtime.audio.spatial import SpatialProcessor
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.threads import ahead, check
-
-Array = npt.NDArray[np.float32]
 
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
 # an hour's worth of large and larger ones does not scatter over the heap.
@@ -30,7 +28,7 @@ _PIECE_SAMPLES = 2**16
 def render(
     artifact: Artifact,
     configs: Sequence[GenerationConfig],
-    latents: Iterable[Array],
+    latents: Iterable[Float32Array],
     stop: threading.Event,
     *,
     overlap: bool = True,
@@ -69,7 +67,7 @@ def render(
     return spools
 
 
-def _filtered(blocks: Iterator[Array], latency: int) -> Iterator[npt.NDArray[np.float64]]:
+def _filtered(blocks: Iterator[Float32Array], latency: int) -> Iterator[Float64Array]:
     """Send the graph's audio without its latency through the anti-alias filter."""
     lowpass = ZeroPhaseLowpass()
     for audio in blocks:
@@ -88,7 +86,7 @@ class _Finisher:
         self._missing = config.samples
         self._spool = spool
 
-    def push(self, rows: npt.NDArray[np.float64]) -> None:
+    def push(self, rows: Float64Array) -> None:
         """Take the next `[rows, samples]` at 48 kHz."""
         self._keep(self._resampler.push(self._spatial.push(rows)))
 
@@ -97,7 +95,7 @@ class _Finisher:
         self._keep(self._resampler.finish())
         assert not self._missing, "the trajectory is shorter than the duration"
 
-    def _keep(self, block: Array) -> None:
+    def _keep(self, block: Float32Array) -> None:
         kept = block[:, : self._missing]
         self._missing -= kept.shape[1]
         self._spool.write(kept)

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
 from distill_runtime.latents.sliders import latent_vector
 from distill_runtime.latents.trajectory import check_vector
-
-Array = npt.NDArray[np.float32]
 
 
 class LiveStream:
@@ -52,7 +51,7 @@ class LiveStream:
         self._latent = self._checked(start)
 
     @property
-    def latent(self) -> Array:
+    def latent(self) -> Float32Array:
         """The latent vector `[latent_dim]` that the next step is rendered from."""
         return self._latent
 
@@ -75,7 +74,7 @@ class LiveStream:
             raise RequestError("this model has no sliders: move to a latent vector instead")
         self._latent = latent_vector(bank, positions)
 
-    def read(self, samples: int) -> Array:
+    def read(self, samples: int) -> Float32Array:
         """Return the next samples, rendering as many steps as they need.
 
         Args:
@@ -101,12 +100,12 @@ class LiveStream:
             self._rendered = rendered[samples:].copy()
             return rendered[:samples]
 
-    def blocks(self, samples: int) -> Iterator[Array]:
+    def blocks(self, samples: int) -> Iterator[Float32Array]:
         """Yield blocks `[samples]` for ever."""
         while True:
             yield self.read(samples)
 
-    def _checked(self, vector: npt.ArrayLike) -> Array:
+    def _checked(self, vector: npt.ArrayLike) -> Float32Array:
         checked = check_vector(vector)
         if len(checked) != self.artifact.latent_dim:
             raise RequestError(

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from distill_runtime import __version__
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact, steps_per_call
 from distill_runtime.artifact.session import onnxruntime_version
 from distill_runtime.audio.level import is_silent, normalization_gain
-from distill_runtime.audio.level_meter import Quality
+from distill_runtime.audio.level_meter import Levels
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.audio_file.pipe import RawEncoding, write_raw_stream, write_wav_stream
 from distill_runtime.audio_file.tags import Tags
@@ -32,8 +32,6 @@ from distill_runtime.generation.threads import in_order
 from distill_runtime.latents.blend import AUDIO, BlendEngine
 from distill_runtime.latents.sliders import check_positions
 from distill_runtime.latents.trajectory import crossfade_blocks, evolve_blocks
-
-Array = npt.NDArray[np.float32]
 
 # Voices side by side in one call. Few, since several batches run at a time: the decoder uses all
 # cores, the rest of the graph and what comes after it only one (docs/performance.md).
@@ -50,12 +48,12 @@ class GenerationResult:
     Attributes:
         recipe: How to make it again.
         gain: What the model's own sound was multiplied by.
-        quality: Its figures.
+        levels: Peak, loudness, clipping and offset.
     """
 
     recipe: Recipe
     gain: float
-    quality: Quality
+    levels: Levels
     _spool: SoundSpool
 
     @property
@@ -95,11 +93,11 @@ class GenerationResult:
         return is_silent(self._spool.meter.peak)
 
     @cached_property
-    def audio(self) -> Array:
+    def audio(self) -> Float32Array:
         """The whole sound, `[channels, samples]`; `blocks` gives it without holding it whole."""
         return np.concatenate([np.zeros((self.channels, 0), np.float32), *self.blocks()], axis=1)
 
-    def blocks(self) -> Iterator[Array]:
+    def blocks(self) -> Iterator[Float32Array]:
         """Yield the sound from its beginning in blocks `[channels, samples]`."""
         return self._spool.blocks(self.gain)
 
@@ -230,7 +228,7 @@ class GenerationPipeline:
         for results in in_order(jobs, workers):
             yield from results
 
-    def stream(self, config: GenerationConfig, *, gain: float = 1.0) -> Iterator[Array]:
+    def stream(self, config: GenerationConfig, *, gain: float = 1.0) -> Iterator[Float32Array]:
         """Generate the sound block by block, for a host that plays it as it comes.
 
         This is the graph's own audio times a constant: it is neither filtered nor normalised nor
@@ -282,7 +280,7 @@ class GenerationPipeline:
                 GenerationResult(
                     recipe=self._recipe(config),
                     gain=gain,
-                    quality=spool.meter.quality(gain),
+                    levels=spool.meter.levels(gain),
                     _spool=spool,
                 )
             )
@@ -318,7 +316,7 @@ class GenerationPipeline:
 
     def _latents(
         self, configs: Sequence[GenerationConfig], player: int, block_steps: int | None = None
-    ) -> Iterator[Array]:
+    ) -> Iterator[Float32Array]:
         """Yield the requests' paths on one artifact, a row for each voice.
 
         Args:
@@ -339,7 +337,7 @@ class GenerationPipeline:
 
     def _paths(
         self, config: GenerationConfig, player: int, *, block_steps: int
-    ) -> Iterator[Iterator[Array]]:
+    ) -> Iterator[Iterator[Float32Array]]:
         """Yield the path of each of a request's voices, in blocks `[steps, latent_dim]`."""
         start = self._start(config, player)
         for seed in config.row_seeds:
@@ -359,7 +357,7 @@ class GenerationPipeline:
                     block_steps=block_steps,
                 )
 
-    def _start(self, config: GenerationConfig, player: int) -> Array | None:
+    def _start(self, config: GenerationConfig, player: int) -> Float32Array | None:
         """Return the vector `[latent_dim]` that a path starts from; None for a crossfade."""
         if config.latent_vector is not None:
             return np.array(config.latent_vector, np.float32)

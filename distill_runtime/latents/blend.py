@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.contract import Slider
 from distill_runtime.errors import RequestError
-from distill_runtime.latents.seeds import Float32Array
 from distill_runtime.latents.sliders import check_positions, latent_vector
 
 LATENT, AUDIO = "latent", "audio"

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import Slider, SliderBank
 from distill_runtime.errors import RequestError
-from distill_runtime.latents.seeds import Float32Array, check_seed
+from distill_runtime.latents.seeds import check_seed
 
 _WORD = re.compile(r"\(([^()]*)\)\s*$")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,6}")

@@ -29,7 +29,7 @@ from distill_runtime import Artifact, contract
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.verification import standard_normal_latents, verify
 from distill_runtime.audio.snr import snr_db
-from distill_runtime.contract import AudioFormat, Normalization
+from distill_runtime.contract import AudioGrid, Normalization
 from distill_runtime.errors import (
     DistillError,
     ModelFileError,
@@ -138,7 +138,7 @@ def test_the_metadata_is_complete(folder: Path, report: ExportReport) -> None:
     source = folder / "tiny.distill"
     loaded = load_model(source)
     assert metadata.model == model_info(loaded)
-    assert metadata.audio == AudioFormat(48_000, 2048, 512, 128, 94, 47)
+    assert metadata.audio == AudioGrid(48_000, 2048, 512, 128, 94, 47)
     assert metadata.audio.step_samples == STEP
     assert (metadata.latent_dim, metadata.latency_samples) == (16, LATENCY)
     assert (metadata.reconstruction, metadata.precision) == ("learned", "float32")

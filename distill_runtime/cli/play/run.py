@@ -203,7 +203,7 @@ def _report(
         engine = pipeline.blend
         sliders = pipeline.artifact.sliders if engine is None else engine.sliders
         say(describe_sliders(sliders, result.config.sliders))
-    say("silent: this model plays nothing here" if result.silent else result.quality.describe())
+    say("silent: this model plays nothing here" if result.silent else result.levels.describe())
 
 
 def _document(result: GenerationResult, path: Path | None, elapsed_s: float) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _document(result: GenerationResult, path: Path | None, elapsed_s: float) -> 
         "samples": result.samples,
         "silent": result.silent,
         "gain": result.gain,
-        "quality": dict(vars(result.quality)),
+        "levels": dict(vars(result.levels)),
         "elapsed_s": round(elapsed_s, 3),
         "recipe": as_document(result.recipe),
     }

@@ -27,7 +27,7 @@ from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.torch_archive import METADATA_ENTRY
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import MAX_SNR_DB, snr_db
-from distill_runtime.contract import ENDINGS
+from distill_runtime.contract import ARTIFACT_ENDINGS
 from distill_runtime.errors import (
     ArtifactError,
     BackendError,
@@ -56,7 +56,7 @@ def report(request: pytest.FixtureRequest, source: Path) -> ExportReport:
     format, reconstruction = request.param
     return export_model(
         source,
-        source.with_name(f"{reconstruction}{ENDINGS[format]}"),
+        source.with_name(f"{reconstruction}{ARTIFACT_ENDINGS[format]}"),
         reconstruction=reconstruction,
         quality=PASSES,
         format=format,
@@ -95,7 +95,7 @@ def least_snr_db(artifact: ArtifactFile) -> float:
 def test_the_metadata_are_the_onnx_artifacts(
     report: ExportReport, onnx_artifact: Artifact, source: Path
 ) -> None:
-    file = ArtifactFile.inspect(report.path, formats=ENDINGS)
+    file = ArtifactFile.inspect(report.path, formats=ARTIFACT_ENDINGS)
     assert (file.metadata, file.size_bytes) == (report.metadata, report.path.stat().st_size)
     assert file.format == {".ts": "torchscript", ".pt2": "pt2"}[report.path.suffix]
     assert report.metadata.source_sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
@@ -113,7 +113,7 @@ def test_it_was_verified(report: ExportReport) -> None:
     refined = report.metadata.reconstruction == "refined"
     assert 0 < parity.decoder_max_difference <= 1e-4
     assert parity.reconstruction_snr_db >= (70 if refined else 110)
-    file = ArtifactFile.inspect(report.path, formats=ENDINGS)
+    file = ArtifactFile.inspect(report.path, formats=ARTIFACT_ENDINGS)
     assert parity.streaming_snr_db >= least_snr_db(file)
     assert parity.batch_snr_db == MAX_SNR_DB
     assert parity.trajectories == 4

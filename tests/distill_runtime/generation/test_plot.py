@@ -42,7 +42,7 @@ def of(pipeline: GenerationPipeline, sound: np.ndarray, rate_hz: int = 48_000) -
     spool.write(sound.astype(np.float32))
     config = GenerationConfig(duration_s=0.1, seed=1, sample_rate_hz=rate_hz)
     recipe = pipeline.generate(config).recipe
-    return GenerationResult(recipe=recipe, gain=1.0, quality=spool.meter.quality(), _spool=spool)
+    return GenerationResult(recipe=recipe, gain=1.0, levels=spool.meter.levels(), _spool=spool)
 
 
 def picture(path: Path) -> np.ndarray:

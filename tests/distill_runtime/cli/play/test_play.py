@@ -126,7 +126,7 @@ def test_json_is_one_object_that_holds_the_recipe(cli: Any) -> None:
     assert report["path"] == "a.wav"
     assert report["seed"] == 7
     assert (report["samples"], report["channels"], report["sample_rate_hz"]) == (19_200, 2, 48_000)
-    assert report["quality"]["peak_dbfs"] == pytest.approx(-1.0, abs=0.01)
+    assert report["levels"]["peak_dbfs"] == pytest.approx(-1.0, abs=0.01)
     assert report["silent"] is False
     recipe = report["recipe"]
     assert recipe["format"] == "distill.recipe"
@@ -268,8 +268,8 @@ BLEND = ["--blend", "sea.onnx:40"]
         (["-o", "-", "--plot"], "-o - leaves no file that a --plot could be beside"),
         (["--play", "-n", "2"], "--play plays one sound: leave out -n"),
         (["--provider", "tpu"], "the provider is 'tpu', expected one of auto, cpu, cuda"),
-        (["--threads", "-1"], "threads must be 0 (automatic) to 256, not -1"),
-        (["--threads", "257"], "threads must be 0 (automatic) to 256, not 257"),
+        (["--threads", "-1"], "threads must be a whole number, 0 (automatic) to 256, not -1"),
+        (["--threads", "257"], "threads must be a whole number, 0 (automatic) to 256, not 257"),
         (["--title", "a\0b"], "expected no zero character"),
         (["--reverb", "1"], "--reverb"),
     ],
