@@ -59,9 +59,30 @@ OPERATORS = frozenset(_OPERATORS.split())
 # Shorter standard normal draws take another road in torch, so seeds could not be kept (seeds.py).
 MIN_LATENT_DIM = 16
 MAX_LATENT_DIM = 4096
-RECONSTRUCTIONS = ("learned", "refined")
-# How near a stream in pieces must be to one call, for each of them.
-MIN_STREAMING_SNR_DB = {"learned": 120.0, "refined": 100.0}
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A way from mel frames to sound.
+
+    Attributes:
+        description: What it is, in a few words.
+        min_streaming_snr_db: How near a stream in pieces must be to one call.
+        voices_per_call: Rows to render side by side. Few for "learned": several batches run at a
+            time, since the decoder uses all cores and the rest only one (docs/performance.md). One
+            for "refined": its rows round a little differently beside others, and a recipe would
+            not know.
+    """
+
+    description: str
+    min_streaming_snr_db: float
+    voices_per_call: int
+
+
+RECONSTRUCTIONS = {
+    "learned": Reconstruction("the model's own phase, as Distill plays it", 120.0, 4),
+    "refined": Reconstruction("phase refined from the model's magnitudes", 100.0, 1),
+}
 PRECISIONS = ("float32", "float16", "int8")
 
 
@@ -311,7 +332,7 @@ def _metadata(fields: JsonFields) -> ArtifactMetadata:
         latent_dim=latent_dim,
         state_size=fields.integer("state_size", 1, 2**24),
         latency_samples=fields.integer("latency_samples", 0, 2**20),
-        reconstruction=fields.one_of("reconstruction", RECONSTRUCTIONS),
+        reconstruction=fields.one_of("reconstruction", tuple(RECONSTRUCTIONS)),
         precision=fields.one_of("precision", PRECISIONS),
         precision_loss=_precision_loss(fields),
         normalization=None if normalization is None else _normalization(normalization),
