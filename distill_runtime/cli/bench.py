@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from distill_runtime.cli.arguments import (
     ProviderOption,
     ThreadsOption,
 )
+from distill_runtime.cli.console import show, show_json
 
 
 def bench(
@@ -37,6 +37,6 @@ def bench(
     report = measure(Artifact.load(artifact, options=options), duration_s=duration)
     if as_json:
         figures = {**vars(report), "real_time_factor": report.real_time_factor}
-        print(json.dumps({"artifact": str(artifact), **figures}))
+        show_json({"artifact": str(artifact), **figures})
     else:
-        print(report.describe())
+        show(report.describe())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from distill_runtime.cli.arguments import JsonOption
-from distill_runtime.cli.program import say
+from distill_runtime.cli.console import say, show_json, show_path
+from distill_runtime.files.paths import fitted_name, is_character_device
 
 
 def reproduce(
@@ -50,7 +50,7 @@ def reproduce(
     from distill_runtime.generation.reproduction import Reproduction  # noqa: PLC0415
 
     recipe = Recipe.load(file)
-    if output is not None and not output.is_char_device():
+    if output is not None and not is_character_device(output):
         recipe = recipe.in_format_of(output)
     audio_format = recipe.audio_format or AudioFormat()
     path = output or _beside_the_name(file, audio_format.container)
@@ -63,10 +63,9 @@ def reproduce(
     result = reproduction.generate()
     result.save(path, audio_format=audio_format, tags=load_tags(file), overwrite=force)
     if as_json:
-        document = {"path": str(path), "seed": result.seed, "warnings": reproduction.warnings}
-        print(json.dumps(document))
+        show_json({"path": str(path), "seed": result.seed, "warnings": reproduction.warnings})
     else:
-        print(path)
+        show_path(path)
     say(f"{result.duration_s:g} s from seed {result.seed}, as in the recipe")
 
 
@@ -76,4 +75,4 @@ def _beside_the_name(file: Path, container: str) -> Path:
 
     name = file.name.removesuffix(".json")
     stem = Path(name).stem if Path(name).suffix.lower() in CONTAINER_OF_ENDING else name
-    return Path(f"{stem}_reproduced.{container}")
+    return Path(fitted_name(stem, f"_reproduced.{container}", Path()))

@@ -16,6 +16,7 @@ from distill_runtime.audio_file.tags import Tags
 from distill_runtime.cli.play.preset_name import split_preset_name
 from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
 from distill_runtime.errors import RequestError
+from distill_runtime.files.paths import fitted_name, is_character_device, is_folder
 from distill_runtime.generation.blend import LATENT, Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.preset import Preset, Setting
@@ -141,7 +142,7 @@ class PlayOptions:
                 the file's name says another one.
         """
         container = self.container
-        named = self.output and not self._in_folder() and not self.output.is_char_device()
+        named = self.output and not self._in_folder() and not is_character_device(self.output)
         if container is None and self.output and named and not self.to_pipe:
             container = format_from_name(self.output)
         depth = None if self.bit_depth is None else bit_depth_from_name(self.bit_depth)
@@ -155,13 +156,14 @@ class PlayOptions:
 
     def path_for(self, config: GenerationConfig) -> Path:
         """Return where a sound goes: a name made of the artifact and the seed, if not given."""
-        name = f"{self.artifact.stem}_seed{config.seed}.{self.audio_format().container}"
-        if self.output is None:
-            return Path(name)
-        return self.output / name if self._in_folder() else self.output
+        if self.output is not None and not self._in_folder():
+            return self.output
+        folder = self.output or Path()
+        ending = f"_seed{config.seed}.{self.audio_format().container}"
+        return folder / fitted_name(self.artifact.stem, ending, folder)
 
     def _in_folder(self) -> bool:
-        return self.output is not None and (self.count > 1 or self.output.is_dir())
+        return self.output is not None and (self.count > 1 or is_folder(self.output))
 
     def load_blend(self) -> Blend:
         """Load the artifact, and the others that it is to be blended with.

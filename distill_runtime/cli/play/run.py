@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,12 +14,14 @@ from typing import Any
 import typer
 
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
-from distill_runtime.cli.interrupts import held_back
+from distill_runtime.cli.console import say, show_json, show_path, stdout_bytes
 from distill_runtime.cli.play.options import PlayOptions, describe_sliders
-from distill_runtime.cli.program import say
 from distill_runtime.cli.progress import Progress
 from distill_runtime.errors import DistillError, RequestError
+from distill_runtime.files.interruption import held_back
 from distill_runtime.files.output_file import check_output
+from distill_runtime.files.paths import is_folder, status
+from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.preset import Preset
@@ -48,7 +51,7 @@ def play_options(options: PlayOptions) -> None:
     if options.save_preset is not None:
         preset = Preset.of(blend.artifacts[0], first)
         preset.save(options.save_preset, overwrite=options.force)
-        say(f"preset kept in {options.save_preset}")
+        say(f"preset kept in {shown(options.save_preset)}")
     if options.to_pipe:
         _render_to_pipe(pipeline, first, options)
     elif options.count == 1:
@@ -62,11 +65,12 @@ def _render_to_pipe(
 ) -> None:
     started = time.perf_counter()
     result = pipeline.generate(config)
-    if options.raw:
-        result.write_raw(sys.stdout.buffer, encoding=options.raw)
-    else:
-        depth = options.audio_format().bit_depth or DEFAULT_BIT_DEPTH
-        result.write_wav(sys.stdout.buffer, bit_depth=depth, tags=options.tags)
+    with stdout_bytes() as stdout:
+        if options.raw:
+            result.write_raw(stdout, encoding=options.raw)
+        else:
+            depth = options.audio_format().bit_depth or DEFAULT_BIT_DEPTH
+            result.write_wav(stdout, bit_depth=depth, tags=options.tags)
     _report(result, None, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
 
@@ -153,11 +157,12 @@ def _check_output(options: PlayOptions) -> None:
         if sys.stdout.isatty():
             raise RequestError("-o - would print samples to the terminal: give it a pipe or a file")
     elif output is not None and options.count > 1:
-        if output.exists() and not output.is_dir():
-            raise RequestError(f"{output} is a file: with -n, give a folder for the sounds")
-        if not output.is_dir():
-            raise RequestError(f"folder {output} does not exist: make it first")
-    elif output is not None and not output.is_dir():
+        found = status(output)
+        if found is None:
+            raise RequestError(f"folder {shown(output)} does not exist: make it first")
+        if not stat.S_ISDIR(found.st_mode):
+            raise RequestError(f"{shown(output)} is a file: with -n, give a folder for the sounds")
+    elif output is not None and not is_folder(output):
         _check_free(options, output)
 
 
@@ -205,14 +210,16 @@ def _report(
     elapsed_s: float,
 ) -> None:
     """Print the path, or a JSON object; the words for a person go to stderr."""
-    stream = sys.stderr if path is None else sys.stdout
     if options.as_json:
         audio_format = None if options.raw else options.audio_format()
         recipe = replace(result.recipe, audio_format=audio_format)
         document = _document(result, recipe, path, elapsed_s)
-        print(json.dumps(document), file=stream, flush=True)
+        if path is None:
+            say(json.dumps(document))
+        else:
+            show_json(document)
     elif path is not None:
-        print(path, flush=True)
+        show_path(path)
     if options.count > 1:
         return
     say(f"{result.duration_s:g} s from seed {result.seed}, in {elapsed_s:.1f} s")
