@@ -94,5 +94,9 @@ def test_where_a_change_goes_is_a_room_and_a_file_that_are_there() -> None:
     for _, room, files in rows:
         assert (REPOSITORY / room).is_dir(), room
         for name in re.findall(r"`([\w/]+\.py)`", files):
-            near = [REPOSITORY / room / name, REPOSITORY / name, REPOSITORY / "distill_export" / name]
+            near = [
+                REPOSITORY / room / name,
+                REPOSITORY / name,
+                REPOSITORY / "distill_export" / name,
+            ]
             assert any(path.is_file() for path in near), f"{name} in {room}"
