@@ -26,7 +26,11 @@ def rooms(package: str) -> dict[str, str]:
     found = {}
     for path in sorted((REPOSITORY / package).iterdir()):
         source = path / "__init__.py" if path.is_dir() else path
-        if source.suffix == ".py" and source.is_file() and path.stem not in ("__init__", "__main__"):
+        if (
+            source.suffix == ".py"
+            and source.is_file()
+            and path.stem not in ("__init__", "__main__")
+        ):
             text = ast.get_docstring(ast.parse(source.read_text("utf-8"))) or ""
             found[path.stem] = text.partition("\n")[0]
     return found
