@@ -166,7 +166,9 @@ def _check_all(precision: str, format: str, output: Path | None) -> None:
             "--all makes every precision as ONNX: leave out --precision and --format"
         )
     if output is not None and not is_folder(output):
-        raise RequestError(f"{shown(output)} is not a folder: with --all, -o says where the files go")
+        raise RequestError(
+            f"{shown(output)} is not a folder: with --all, -o says where the files go"
+        )
 
 
 def _tell(report: ExportReport) -> None:

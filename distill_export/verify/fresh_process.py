@@ -12,7 +12,6 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +23,7 @@ import torch
 from distill_export.formats.torch_artifact import open_program
 from distill_export.verify.graph_session import play_in_pieces
 from distill_runtime.errors import VerificationError
+from distill_runtime.files.temporary import open_temporary
 
 _LENGTH = struct.Struct("<Q")
 
@@ -32,7 +32,7 @@ class FreshProcess:
     """The process, from its parent's side; it ends with the `with` block."""
 
     def __init__(self, path: Path, format: str) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
+        self._errors = open_temporary()
         # As many threads as here: their number may show in the rounding.
         arguments = [str(path.resolve()), format, str(torch.get_num_threads())]
         self._process = subprocess.Popen(

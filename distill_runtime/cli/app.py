@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,7 +59,7 @@ app = typer.Typer(
     everything that can be set.
     """,
 )
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "play": play,
     "info": info,
     "list": list_artifacts,

@@ -1,12 +1,12 @@
-"""Everything that a command line says, and in which letters.
+r"""Everything that a command line says, and in which letters.
 
 Text for people is escaped where a terminal would obey it (control characters, out of a file or a
-file's name) and where the stream's encoding lacks it: `\\x1b`, `\\u65e5`. So nothing that is said can
-end the program.
+file's name) and where the stream's encoding lacks it: `\x1b`, `\u65e5`. So nothing that is said
+can end the program.
 
 A path that a script is to use is another matter. To a pipe or a file go the path's own bytes, as
 `ls` does, whatever the encoding: what is read there opens the file. A terminal gets it escaped.
-JSON is plain ASCII; a byte of a path that is not UTF-8 is `\\udc80` to `\\udcff` in it, from which
+JSON is plain ASCII; a byte of a path that is not UTF-8 is `\udc80` to `\udcff` in it, from which
 Python's `os.fsencode` makes the byte again.
 """
 
@@ -17,7 +17,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from distill_runtime.errors import OutputError

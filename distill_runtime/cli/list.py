@@ -10,8 +10,8 @@ import typer
 
 from distill_runtime.cli.arguments import JsonOption
 from distill_runtime.cli.console import say, show, show_json
-from distill_runtime.errors import ArtifactError
-from distill_runtime.files.paths import files_in
+from distill_runtime.errors import ArtifactError, RequestError
+from distill_runtime.files.paths import files_in, is_folder
 from distill_runtime.files.shown import shown
 
 
@@ -27,6 +27,10 @@ def list_artifacts(
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
     from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
 
+    if not is_folder(folder):
+        raise RequestError(
+            f"{shown(folder)} is not a folder: give the folder that holds the artifacts"
+        )
     files = []
     for path in files_in(folder, tuple(ARTIFACT_ENDINGS.values())):
         try:

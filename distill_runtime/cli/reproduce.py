@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from distill_runtime.cli.arguments import JsonOption
+from distill_runtime.cli.arguments import JsonOption, NoSpaceCheckOption
 from distill_runtime.cli.console import say, show_json, show_path
 from distill_runtime.files.paths import fitted_name, is_character_device
 
@@ -38,6 +38,7 @@ def reproduce(
             "--force", help="Overwrite files that exist, and render with other artifacts, too."
         ),
     ] = False,
+    no_space_check: NoSpaceCheckOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Render a sound again, sample for sample, from the recipe in its file.
@@ -45,7 +46,9 @@ def reproduce(
     Example: `distill-run reproduce ambience_seed7.flac`
     """
     from distill_runtime.audio_file.container import AudioFormat  # noqa: PLC0415
+    from distill_runtime.audio_file.size import least_bytes  # noqa: PLC0415
     from distill_runtime.files.output_file import check_output  # noqa: PLC0415
+    from distill_runtime.files.space import Need, require_space, temporary_need  # noqa: PLC0415
     from distill_runtime.generation.recipe import Recipe, load_tags  # noqa: PLC0415
     from distill_runtime.generation.reproduction import Reproduction  # noqa: PLC0415
 
@@ -56,8 +59,17 @@ def reproduce(
     path = output or _beside_the_name(file, audio_format.container)
     check_output(path, overwrite=force)
     reproduction = Reproduction.of(
-        recipe, artifacts or [], folder=file.parent, other_artifacts=force
+        recipe,
+        artifacts or [],
+        folder=file.parent,
+        other_artifacts=force,
+        check_space=not no_space_check,
     )
+    if not no_space_check:
+        config = reproduction.recipe.config
+        size_bytes = least_bytes(audio_format, frames=config.samples, channels=config.channels)
+        temporary = temporary_need(reproduction.pipeline.temporary_bytes(config))
+        require_space([Need(path.parent, size_bytes, "the sound"), temporary])
     for warning in reproduction.warnings:
         say(warning)
     result = reproduction.generate()

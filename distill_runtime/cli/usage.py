@@ -27,6 +27,7 @@ _PARAMETERS = {
     "stereo.mode": "stereo",
     "stereo.width": "width",
     "stereo.depth": "depth",
+    "the blend mode": "blend_mode",
 }
 # What to do in Python, and the option that does it.
 _REMEDIES = {
@@ -114,7 +115,7 @@ class OneLineCommand(TyperCommand):
         if parameter is not None:
             return _bad_value(parameter, str(getattr(error, "message", "")), typed)
         for known in self.params:
-            if option in known.opts and known.is_flag:
+            if option in known.opts and getattr(known, "is_flag", False):
                 return f"{option} takes no value: leave it out"
             if option in known.opts:
                 return f"{option} is the last word and needs a value: {option} {known.metavar}"
@@ -154,7 +155,7 @@ def _too_many(parameters: dict[str, Any], extra: Sequence[str]) -> str:
         if first and os.path.lexists(whole):
             return f"the name {whole!r} has spaces: put it between quotes"
     if first and all(os.path.lexists(word) for word in (first, *extra)):
-        return f"{_listed([first, *extra])} are {1 + len(extra)} files, expected one"
+        return f"{_listed([first, *extra])} are {1 + len(extra)} paths, expected one"
     if first and not os.path.lexists(first) and not Path(first).suffix:
         return f"there is no command and no file {first!r}, and {_listed(extra)} follows"
     return f"{_listed(extra)} is more than is expected: put what has spaces between quotes"

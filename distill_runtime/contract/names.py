@@ -31,6 +31,8 @@ HOP_LENGTH = 512
 CHUNK_FRAMES = 94
 HOP_FRAMES = 47
 
+SAMPLE_RATES_HZ = (44_100, SAMPLE_RATE_HZ, 96_000)  # that finished sounds may have
+
 # Tensor arithmetic and nothing else: no randomness, no strings, no files. Of control flow only
 # Scan, which "refined" needs: it runs its body once for each slice of a tensor that is there, so it
 # ends, and what is inside the body is held against this list too. Nor ConvTranspose, whose paddings

@@ -1,4 +1,4 @@
-"""What counts as a whole number and as a number, wherever a value comes from.
+"""What counts as a whole number and as a number, wherever a value comes from, and how it is told.
 
 Python's bool is an int and numpy's numbers are not: both are judged here alone.
 """
@@ -34,3 +34,12 @@ def finite(value: object) -> float | None:
     """Return a finite real number as a plain float; None for anything else."""
     found = number(value)
     return found if found is not None and math.isfinite(found) else None
+
+
+def brief(value: object) -> str:
+    """Return a value as a message shows it: in one line, of at most 40 characters."""
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # an integer of too many digits, lists too deep
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 40 else text[:37] + "..."

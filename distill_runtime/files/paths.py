@@ -61,10 +61,8 @@ def files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
     """Return what lies in a folder under a name with one of the endings, in the names' order.
 
     Raises:
-        RequestError: There is no such folder, or it may not be read.
+        RequestError: It may not be read.
     """
-    if not is_folder(folder):
-        raise RequestError(f"{shown(folder)} is not a folder")
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries)
@@ -82,6 +80,17 @@ def fitted_name(stem: str, ending: str, folder: Path) -> str:
     while len(os.fsencode(stem)) > room and len(stem) > 1:
         stem = stem[:-1]
     return f"{stem}{ending}"
+
+
+def portable_name(path: Path) -> str:
+    """Return a file's name as text that any system can hold.
+
+    A byte that is not UTF-8 becomes U+FFFD, and so does a backslash, which parts folders elsewhere.
+    """
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if letter == "\\" or "\ud800" <= letter <= "\udfff" else letter
+        for letter in path.name
+    )
 
 
 def for_library(path: Path) -> str | bytes:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.writer import write_audio
+from distill_runtime.files.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from distill_runtime.generation.result import GenerationResult
@@ -28,8 +27,8 @@ def player_html(result: GenerationResult) -> str:
         OutputError: There is no space for a temporary file.
     """
     frames = min(result.samples, MAX_SECONDS * result.sample_rate_hz)
-    with TemporaryDirectory(prefix="distill-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "sound.flac"
+    with temporary_folder() as folder:
+        path = folder / "sound.flac"
         write_audio(
             path,
             _first(result.blocks(), frames),

@@ -11,6 +11,7 @@ from distill_runtime.cli.arguments import (
     ArtifactArgument,
     ForceOption,
     JsonOption,
+    NoSpaceCheckOption,
     ProviderOption,
     ThreadsOption,
 )
@@ -230,6 +231,7 @@ def play(
         typer.Option("--play", help="Play it aloud (needs sounddevice).", rich_help_panel=_AFTER),
     ] = False,
     force: ForceOption = False,
+    no_space_check: NoSpaceCheckOption = False,
     as_json: JsonOption = False,
     provider: ProviderOption = "auto",
     threads: ThreadsOption = 0,
@@ -271,6 +273,7 @@ def play(
             plot=plot,
             listen=listen,
             force=force,
+            no_space_check=no_space_check,
             as_json=as_json,
             provider=provider,
             threads=threads,

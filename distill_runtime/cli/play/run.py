@@ -22,12 +22,15 @@ from distill_runtime.files.interruption import held_back
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.paths import is_folder, status
 from distill_runtime.files.shown import shown
+from distill_runtime.files.space import require_space, temporary_need
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.preset import Preset
 from distill_runtime.generation.recipe import Recipe, as_document
 from distill_runtime.generation.result import GenerationResult
 from distill_runtime.latents.sliders import resolve_positions
+
+_FAILURES_TOLD = 20
 
 
 def play_options(options: PlayOptions) -> None:
@@ -42,12 +45,15 @@ def play_options(options: PlayOptions) -> None:
     _check_extras(options)
     _check_output(options)
     blend = options.load_blend()
-    pipeline = GenerationPipeline(blend)
+    pipeline = GenerationPipeline(blend, check_space=not options.no_space_check)
     first, warnings = options.first_config(blend)
     for warning in warnings:
         say(warning)
     if options.count == 1:
         _check_free(options, options.path_for(first))
+    if not options.no_space_check:
+        temporary = temporary_need(pipeline.temporary_bytes(first, options.count))
+        require_space([*options.space_for_files(first), temporary])
     if options.save_preset is not None:
         preset = Preset.of(blend.artifacts[0], first)
         preset.save(options.save_preset, overwrite=options.force)
@@ -92,15 +98,14 @@ def _render_many(
     pipeline: GenerationPipeline, configs: Iterable[GenerationConfig], options: PlayOptions
 ) -> None:
     """Render several sounds; what goes wrong with one does not keep the others."""
-    written: list[Path] = []
-    failed: list[str] = []
+    done = _Tally(options.count)
 
     def free() -> Iterator[GenerationConfig]:
         for config in configs:
             try:
                 _check_free(options, options.path_for(config))
             except DistillError as error:
-                failed.append(str(error))
+                done.failed(error)
             else:
                 yield config
 
@@ -112,23 +117,47 @@ def _render_many(
                 try:
                     with held_back():
                         _save(result, path, options)
-                        written.append(path)
+                        done.written(path)
                     _plot(result, path, options)
                 except DistillError as error:
-                    failed.append(str(error))
+                    done.failed(error)
                     continue
                 progress.advance()
                 _report(result, path, pipeline, options, time.perf_counter() - started)
         except KeyboardInterrupt:
             progress.stop()
-            said = f"{len(written)} of {options.count} sounds are whole"
-            say(said + (f", the last is {written[-1]}" if written else ""))
+            say(done.so_far())
             raise
-    for message in failed:
-        say(message)
-    say(f"{len(written)} of {options.count} sounds written")
-    if failed:
+    say(done.in_words())
+    if done.failures:
         raise typer.Exit(1)
+
+
+class _Tally:
+    """What came of several sounds; there may be millions of them."""
+
+    def __init__(self, asked: int) -> None:
+        self.failures = 0
+        self._asked, self._whole = asked, 0
+        self._last: Path | None = None
+        self._first_failures: list[str] = []
+
+    def written(self, path: Path) -> None:
+        self._whole, self._last = self._whole + 1, path
+
+    def failed(self, error: DistillError) -> None:
+        self.failures += 1
+        if self.failures <= _FAILURES_TOLD:
+            self._first_failures.append(error.said_with({"overwrite=True": "--force"}))
+
+    def so_far(self) -> str:
+        last = "" if self._last is None else f", the last is {shown(self._last)}"
+        return f"{self._whole} of {self._asked} sounds are whole{last}"
+
+    def in_words(self) -> str:
+        more = self.failures - len(self._first_failures)
+        lines = [*self._first_failures, *([f"and {more} more failed"] if more else [])]
+        return "\n".join([*lines, f"{self._whole} of {self._asked} sounds written"])
 
 
 def _save(result: GenerationResult, path: Path, options: PlayOptions) -> None:
