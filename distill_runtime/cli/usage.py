@@ -28,6 +28,7 @@ _PARAMETERS = {
     "stereo.width": "width",
     "stereo.depth": "depth",
     "the blend mode": "blend_mode",
+    "the slider setting": "slider",
 }
 # What to do in Python, and the option that does it.
 _REMEDIES = {
@@ -131,7 +132,11 @@ class OneLineCommand(TyperCommand):
 
 
 def _bad_value(parameter: Any, message: str, typed: Sequence[str]) -> str:
-    """Return what is wrong with a value that cannot be read."""
+    """Return what is wrong with a value."""
+    if "not readable" in message:  # typer looks whether a path may be read
+        for word in typed:
+            if os.path.lexists(word) and not os.access(word, os.R_OK):
+                return f"{word} cannot be read: Permission denied"
     kinds = (text for word, text in _KINDS.items() if word in message.lower())
     expected = next(kinds, parameter.metavar or "another value")
     # Typer keeps bounds with the parameter, or with its type.

@@ -93,8 +93,9 @@ def parse_slider(text: str) -> tuple[str, float]:
     label, colon, position = (part.strip() for part in text.rpartition(":"))
     if not (label and colon and _POSITION.fullmatch(position)):
         raise RequestError(
-            f"the slider setting is {brief(text)}, expected LABEL:POSITION or INDEX:POSITION with a "
-            "number of steps, as in Brightness:5 or 0:-2.5"
+            f"the slider setting is {brief(text)}, expected LABEL:POSITION or INDEX:POSITION with "
+            "a number of steps, as in Brightness:5 or 0:-2.5",
+            setting="the slider setting",
         )
     return label, plain_position(float(position))
 
