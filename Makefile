@@ -2,6 +2,7 @@
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
+# make structures  write down the structure of this exporter's graphs, for the runtime to know
 # make docs    write docs/cli.md from the command lines, and the README's table of variants
 # make clean   remove what these made
 
@@ -12,7 +13,7 @@ RUNTIME_VENV := .venv-runtime
 OLDEST_VENV := .venv-oldest
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench structures docs clean
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -31,6 +32,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+structures: $(VENV)/.dev
+	$(BIN)/python -m distill_export.verify.known_structures
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py

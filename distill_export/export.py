@@ -26,6 +26,7 @@ from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
 from distill_export.graph.refined.synthesizer import RefinedSynthesizer
 from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_export.model.file import LoadedModel
+from distill_export.verify.known_structures import require_known
 from distill_export.verify.parity import Verification
 from distill_export.verify.precision_loss import check_loss, check_precision, measure_loss
 from distill_runtime.artifact.file import ArtifactFile
@@ -229,7 +230,10 @@ class Exporter:
         return self._graph(self._synthesizer("float32"))
 
     def _graph(self, synthesizer: Synthesizer | RefinedSynthesizer) -> onnx.ModelProto:
-        return trace(synthesizer, latent_dim=self._loaded.model.shape.latent_dim)
+        latent_dim = self._loaded.model.shape.latent_dim
+        model = trace(synthesizer, latent_dim=latent_dim)
+        require_known(model, latent_dim=latent_dim)
+        return model
 
     def _synthesizer(self, precision: str) -> Synthesizer | RefinedSynthesizer:
         if self._reconstruction == "refined":

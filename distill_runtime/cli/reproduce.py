@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from distill_runtime.cli.arguments import JsonOption
+from distill_runtime.cli.arguments import JsonOption, TrustOption
 from distill_runtime.cli.program import say
 
 
@@ -34,6 +34,7 @@ def reproduce(
             "--force", help="Overwrite files that exist, and render with other artifacts, too."
         ),
     ] = False,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Render a sound again, sample for sample, from the recipe in its file.
@@ -48,7 +49,7 @@ def reproduce(
     if output is not None and not output.is_char_device():
         recipe = recipe.in_format_of(output)
     check_output(path, overwrite=force)
-    reproduction = prepare(recipe, file.parent, artifacts or [], other_artifacts=force)
+    reproduction = prepare(recipe, file.parent, artifacts or [], other_artifacts=force, trust=trust)
     for warning in reproduction.warnings:
         say(warning)
     result = reproduction.generate()

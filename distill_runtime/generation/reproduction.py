@@ -70,6 +70,7 @@ def prepare(
     artifacts: Sequence[Path],
     *,
     other_artifacts: bool = False,
+    trust: bool = False,
 ) -> Reproduction:
     """Find and load the artifacts of a recipe.
 
@@ -79,15 +80,17 @@ def prepare(
         artifacts: The artifacts' paths, in the recipe's order, or in any if their hashes fit;
             empty to look for them.
         other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
+        trust: Whether to load graphs that distill-export did not write.
 
     Raises:
         RequestError: An artifact is missing, or it is not the recipe's.
         ArtifactError: A file is no artifact.
         BackendError: The recipe's provider does not start here.
     """
-    files = _chosen(recipe, [ArtifactFile.inspect(path) for path in artifacts])
+    given = [ArtifactFile.inspect(path, trust=trust) for path in artifacts]
+    files = _chosen(recipe, given)
     if not files:
-        files = [_found(ingredient, folder) for ingredient in recipe.ingredients]
+        files = [_found(ingredient, folder, trust=trust) for ingredient in recipe.ingredients]
     warnings: list[str] = []
     for ingredient, file in zip(recipe.ingredients, files, strict=True):
         _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
@@ -95,7 +98,7 @@ def prepare(
         warnings.append(f"the recipe is of distill-run {recipe.runtime}, this is {__version__}")
     if recipe.onnxruntime != (present := onnxruntime_version()):
         warnings.append(f"the recipe is of onnxruntime {recipe.onnxruntime}, this is {present}")
-    loaded = [_load(file, recipe, warnings) for file in files]
+    loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
     engine = None
     if recipe.blend_mode is not None:
         weights = [ingredient.weight for ingredient in recipe.ingredients]
@@ -108,14 +111,14 @@ def _is_sidecar(file: Path) -> bool:
     return file.suffix.lower() == ".json"
 
 
-def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str]) -> Artifact:
+def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str], *, trust: bool) -> Artifact:
     options = SessionOptions(provider=recipe.provider, threads=recipe.threads)
     try:
-        return Artifact.load(file.path, options=options)
+        return Artifact.load(file.path, options=options, trust=trust)
     except DependencyError:
         warnings.append("the recipe is of CUDA, which is not here: the CPU rounds differently")
         options = SessionOptions(provider="cpu", threads=recipe.threads)
-        return Artifact.load(file.path, options=options)
+        return Artifact.load(file.path, options=options, trust=trust)
 
 
 def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
@@ -133,11 +136,11 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
     return files
 
 
-def _found(ingredient: Ingredient, folder: Path) -> ArtifactFile:
+def _found(ingredient: Ingredient, folder: Path, *, trust: bool) -> ArtifactFile:
     for place in (folder, Path()):
         path = place / ingredient.name
         if path.is_file():
-            return ArtifactFile.inspect(path)
+            return ArtifactFile.inspect(path, trust=trust)
     raise RequestError(
         f"{ingredient.name} is neither in {folder} nor here: give its path after the file's"
     )

@@ -59,6 +59,15 @@ class PlayOptions:
     as_json: bool = False
     provider: str = "auto"
     threads: int = 0
+    trust: bool = False
+
+    def load(self, artifact: Path) -> Artifact:
+        """Load an artifact as the options say.
+
+        Raises:
+            ArtifactError: It is not one, or it is not trusted.
+        """
+        return Artifact.load(artifact, options=self.session_options, trust=self.trust)
 
     @property
     def to_pipe(self) -> bool:
@@ -169,8 +178,7 @@ class PlayOptions:
         others = [parse_blend(text) for text in self.blend]
         weights = [_DEFAULT_WEIGHT if self.weight is None else self.weight]
         weights += [weight for _, weight in others]
-        options = self.session_options
-        artifacts = [first, *(Artifact.load(path, options=options) for path, _ in others)]
+        artifacts = [first, *(self.load(path) for path, _ in others)]
         return BlendEngine(artifacts, weights, self.blend_mode or LATENT)
 
     def configs(

@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 
-from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.cli.interrupts import held_back
 from distill_runtime.cli.play.options import PlayOptions, describe_sliders, preset_of
 from distill_runtime.cli.program import say
@@ -33,7 +32,7 @@ def play_options(options: PlayOptions) -> None:
     audio_format = options.audio_format()  # a bad format is told before anything is loaded
     _check_extras(options)
     _check_output(options)
-    artifact = Artifact.load(options.artifact, options=options.session_options)
+    artifact = options.load(options.artifact)
     engine = options.blend_engine(artifact)
     configs, warnings = options.configs(artifact, engine)
     assert audio_format == configs[0].audio_format, "the format has changed"

@@ -25,7 +25,7 @@ from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.generation.reproduction import load_recipe, prepare
 from distill_runtime.latents.blend import BlendEngine
-from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
+from tests.distill_runtime.small_artifacts import METADATA, load, save, seal, small_model
 
 FORMATS = {
     "wav": AudioFormat("wav", 24),
@@ -136,7 +136,7 @@ def small(tmp_path: Path) -> Path:
     """A sound of a small artifact, with that artifact beside it."""
     artifact = save(seal(small_model()), tmp_path / "rain.onnx")
     config = GenerationConfig(duration_s=0.2, seed=7)
-    GenerationPipeline(Artifact.load(artifact)).generate(config).save(tmp_path / "a.wav")
+    GenerationPipeline(load(artifact)).generate(config).save(tmp_path / "a.wav")
     return tmp_path / "a.wav"
 
 
@@ -157,12 +157,12 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
     save(seal(small_model(), OTHERS[what]), path)
     artifacts = [path] if given else []
     with pytest.raises(RequestError) as refused:
-        prepare(load_recipe(small), small.parent, artifacts)
+        prepare(load_recipe(small), small.parent, artifacts, trust=True)
     message = str(refused.value)
     assert f"{path} is not the rain.onnx of the recipe but {what} (SHA-256 " in message
     assert message.endswith("--force renders with it anyway")
     assert "\n" not in message
-    forced = prepare(load_recipe(small), small.parent, artifacts, other_artifacts=True)
+    forced = prepare(load_recipe(small), small.parent, artifacts, other_artifacts=True, trust=True)
     (warning,) = forced.warnings
     assert what in warning
     assert "--force" not in warning
@@ -172,12 +172,12 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
 def test_an_artifact_that_is_missing_is_named(small: Path) -> None:
     (small.parent / "rain.onnx").unlink()
     with pytest.raises(RequestError, match=r"^rain\.onnx is neither in .* give its path"):
-        prepare(load_recipe(small), small.parent, [])
+        prepare(load_recipe(small), small.parent, [], trust=True)
 
 
 def test_an_artifact_of_any_name_will_do(small: Path) -> None:
     renamed = (small.parent / "rain.onnx").rename(small.parent / "renamed.onnx")
-    assert prepare(load_recipe(small), small.parent, [renamed]).warnings == ()
+    assert prepare(load_recipe(small), small.parent, [renamed], trust=True).warnings == ()
 
 
 def test_artifacts_are_found_in_the_current_folder(
@@ -195,7 +195,7 @@ def test_artifacts_are_found_in_the_current_folder(
 def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
     artifact = small.parent / "rain.onnx"
     with pytest.raises(RequestError, match=r"^there are 2 artifacts, the recipe has 1: rain\.onnx"):
-        prepare(load_recipe(small), small.parent, [artifact, artifact])
+        prepare(load_recipe(small), small.parent, [artifact, artifact], trust=True)
 
 
 @pytest.mark.parametrize(
@@ -207,30 +207,30 @@ def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
 )
 def test_another_version_is_told(small: Path, field: str, value: str, expected: str) -> None:
     recipe = dataclasses.replace(load_recipe(small), **{field: value})
-    (warning,) = prepare(recipe, small.parent, []).warnings
+    (warning,) = prepare(recipe, small.parent, [], trust=True).warnings
     assert warning.startswith(expected)
 
 
 def test_cuda_that_is_not_here_is_told_and_the_cpu_renders(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = Artifact.load
+    load_artifact = Artifact.load
 
-    def without_cuda(path: Path, *, options) -> Artifact:
+    def without_cuda(path: Path, *, options, trust: bool) -> Artifact:
         if options.provider == "cuda":
             raise DependencyError("this onnxruntime has no CUDA")
-        return load(path, options=options)
+        return load_artifact(path, options=options, trust=trust)
 
     monkeypatch.setattr(Artifact, "load", without_cuda)
     recipe = dataclasses.replace(load_recipe(small), provider="cuda")
-    reproduction = prepare(recipe, small.parent, [])
+    reproduction = prepare(recipe, small.parent, [], trust=True)
     assert any("CUDA" in warning for warning in reproduction.warnings)
     assert reproduction.generate().recipe.provider == "cpu"
 
 
 def test_threads_are_those_of_the_recipe(small: Path) -> None:
     recipe = dataclasses.replace(load_recipe(small), threads=3)
-    assert prepare(recipe, small.parent, []).generate().recipe == recipe
+    assert prepare(recipe, small.parent, [], trust=True).generate().recipe == recipe
 
 
 @pytest.mark.parametrize(
