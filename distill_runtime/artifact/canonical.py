@@ -84,6 +84,8 @@ def resolve(graph: Graph) -> Scope:
     Raises:
         NoFormError: A name stands for two things, or the file holds something else.
     """
+    if graph.is_ambiguous:
+        raise NoFormError("a name stands for two things")
     if graph.surplus:
         raise NoFormError("it holds more than nodes and constants")
     scope = _scope(graph)
@@ -97,7 +99,7 @@ def resolve(graph: Graph) -> Scope:
     if len(bodies) > 1:
         raise NoFormError("it holds several graphs")
     for body in bodies:
-        if body.surplus or body.initializers:
+        if body.surplus or body.is_ambiguous or body.initializers:
             raise NoFormError("its inner graph holds more than nodes")
         scope.body = _scope(body)
         if names & scope.body.places.keys():

@@ -54,12 +54,12 @@ class GraphReader:
             elif number == 5 and isinstance(part, bytes | Span):
                 tensor = self._tensor(part)
                 tensor.offset = offset
-                graph.surplus |= tensor.name in graph.initializers
+                graph.is_ambiguous |= tensor.name in graph.initializers
                 graph.initializers[tensor.name] = tensor
             elif number in (11, 12) and isinstance(part, bytes | Span):
                 name, tensor_type = self._value(load(self._file, part))
                 values = graph.inputs if number == 11 else graph.outputs
-                graph.surplus |= name in values
+                graph.is_ambiguous |= name in values
                 values[name] = tensor_type
             elif number == 15 and isinstance(part, bytes | Span):
                 graph.surplus = True

@@ -20,7 +20,7 @@ from distill_runtime.artifact.canonical import Held, NoFormError, Token, digest,
 from distill_runtime.artifact.onnx_graph import FLOAT16, Tensor
 from distill_runtime.artifact.onnx_scan import OnnxSummary
 from distill_runtime.artifact.sections import Loop, Sections
-from distill_runtime.contract import ArtifactMetadata
+from distill_runtime.contract import METADATA_KEY, ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 
 STRUCTURES = Path(__file__).with_name("known_structures.json")
@@ -124,7 +124,8 @@ def evaluate(expression: str, sizes: Mapping[str, int]) -> int | None:
 
 
 def _recognise(summary: OnnxSummary, file: BinaryIO, latent_dim: int) -> KnownStructure:
-    if summary.surplus or summary.producer != PRODUCER or len(summary.metadata) != 1:
+    has_more = summary.surplus or not summary.metadata.keys() <= {METADATA_KEY}
+    if has_more or summary.producer != PRODUCER:
         raise NoFormError("the file holds more than an exporter writes")
     known = known_structures()
     sections = Sections(summary.graph, file)

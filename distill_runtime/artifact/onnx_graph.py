@@ -88,7 +88,8 @@ class Graph:
     inputs: dict[str, TensorType | None] = field(default_factory=dict)  # None: not a tensor
     outputs: dict[str, TensorType | None] = field(default_factory=dict)
     sparse: list[Tensor] = field(default_factory=list)  # parts of sparse initializers
-    surplus: bool = False  # also: one name for two things
+    is_ambiguous: bool = False  # one name stands for two constants, inputs or outputs
+    surplus: bool = False
 
     def tensors(self) -> Iterable[Tensor]:
         """Yield every tensor of this graph and of graphs within it, sparse ones in their parts."""

@@ -189,7 +189,8 @@ def _check_structure(graph: Graph) -> None:
     if graph.sparse:
         raise ArtifactError("it has sparse tensors, which no artifact needs")
     names = [*graph.inputs, *graph.initializers, *_made(graph)]
-    if len(set(names)) < len(names):
+    ambiguous = any(part.is_ambiguous for part in (graph, *_bodies(graph)))
+    if ambiguous or len(set(names)) < len(names):
         raise ArtifactError("a name in its graph stands for two values")
     for inner in (graph, *_bodies(graph)):
         for node in inner.nodes:

@@ -114,7 +114,7 @@ def _loop_of_links(path: Path) -> None:
         (_random, "damaged"),
         (_truncated, "truncated"),
         (lambda path: path.write_bytes(b"\0" * 1000), "damaged"),
-        (lambda path: path.write_bytes(b"\x80\x02}q\x00."), "not an ONNX model"),
+        (lambda path: path.write_bytes(b"\x80\x02}q\x00."), "no ONNX model"),
         (lambda path: path.write_text("RIFF, says the cat\n"), "ONNX"),
         (lambda path: path.write_bytes(b"\x08"), "truncated"),
         (_foreign, "not a Distill artifact"),
@@ -207,7 +207,7 @@ def _nested_operator(model: Any) -> None:
     model.graph.node.append(node)
 
 
-_WEIGHTS = ("scale", "zero", "w", "w_scale", "w_zero", "scale", "zero")
+_WEIGHTS = ("scale", "no_byte", "w", "w_scale", "w_zero", "scale", "no_byte")
 
 
 def _byte_conv(model: Any, shape: tuple[int, ...]) -> Any:
@@ -215,7 +215,7 @@ def _byte_conv(model: Any, shape: tuple[int, ...]) -> Any:
     channels = shape[0]
     weights = {
         "scale": np.float32(1),
-        "zero": np.uint8(0),
+        "no_byte": np.uint8(0),
         "w": np.zeros(shape, np.int8),
         "w_scale": np.ones(channels, np.float32),
         "w_zero": np.zeros(channels, np.int8),
