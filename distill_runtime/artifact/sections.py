@@ -121,9 +121,14 @@ class Sections:
             tokens += map(inner.names(refer), self.scope.body.graph.outputs)
         elif loop is not None:
             raise NoFormError("it has no inner graph")
-        for name, tensor in self.scope.graph.initializers.items():
-            if name not in writer.used and name not in self._used:
-                tokens += ["unused", *writer.constant(tensor, False, numbered=True)]
+        unused = [
+            ["unused", *writer.constant(tensor, False, numbered=True)]
+            for name, tensor in self.scope.graph.initializers.items()
+            if name not in writer.used and name not in self._used
+        ]
+        # Their order says nothing. Exporters have left shapes unused, of which no two are alike.
+        for constant in sorted(unused, key=str):
+            tokens += constant
         return tokens, list(writer.arrays.values())
 
     def _place(self, name: str) -> Place:
