@@ -22,7 +22,7 @@ demo: $(VENV)/.export
 	@echo "Listen to artifacts/ambience_seed7.wav and artifacts/ambience_refined_seed7.wav"
 
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

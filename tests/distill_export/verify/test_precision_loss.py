@@ -14,9 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_export import export
 from distill_export.export import ExportReport, default_name, export_model
-from distill_export.formats import onnx_graph as onnx_file
 from distill_export.verify import precision_loss as module
 from distill_export.verify.precision_loss import FLOORS, Floor
 from distill_runtime import Artifact, ArtifactFile, GenerationConfig, GenerationPipeline
@@ -147,15 +145,6 @@ def test_a_precision_below_its_floor_is_not_written(
     model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Run
 ) -> None:
     monkeypatch.setitem(FLOORS, "int8", Floor(200.0, 1.0))
-    traced: dict[str, onnx.ModelProto] = {}
-
-    def trace_once(synthesizer: Any, **options: Any) -> onnx.ModelProto:
-        precision = synthesizer.decoder.precision
-        if precision not in traced:
-            traced[precision] = onnx_file.trace(synthesizer, **options)
-        return traced[precision]
-
-    monkeypatch.setattr(export, "trace", trace_once)  # it takes seconds
     code, out, err = command(model_path, "--precision", "int8")
     assert (code, out) == (1, "")
     assert "at least 200 dB is asked for; nothing was written (--force writes it" in err
