@@ -14,7 +14,7 @@ from distill_export.model.file import LoadedModel
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 from distill_export.reference.continuous_mel import synthesize_continuous_mel
 from distill_runtime.arrays import Float32Array, FloatArray
-from distill_runtime.contract import MIN_STREAMING_SNR_DB
+from distill_runtime.contract import RECONSTRUCTIONS
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class FormulaReference(Reference):
     """The formulas of "learned", evaluated in float64."""
 
     name = "float64"
-    floors = ParityFloors(110.0, MIN_STREAMING_SNR_DB["learned"], 110.0)
+    floors = ParityFloors(110.0, RECONSTRUCTIONS["learned"].min_streaming_snr_db, 110.0)
     test_vector = TestVectorRules(steps=2, seeds=1, disturbances=(), min_tolerance_db=40.0)
 
     def __init__(self, loaded: LoadedModel, synthesizer: Synthesizer[Any]) -> None:
@@ -112,7 +112,7 @@ class ModuleReference(Reference):
     """
 
     name = "PyTorch"
-    floors = ParityFloors(70.0, MIN_STREAMING_SNR_DB["refined"], 80.0)
+    floors = ParityFloors(70.0, RECONSTRUCTIONS["refined"].min_streaming_snr_db, 80.0)
     test_vector = TestVectorRules(steps=1, seeds=8, disturbances=(1e-6,), min_tolerance_db=20.0)
 
     def __init__(self, loaded: LoadedModel, synthesizer: Synthesizer[Any]) -> None:

@@ -8,14 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session
-from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
+from distill_runtime.latents.trajectory import check_vector
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
@@ -61,6 +63,11 @@ class Artifact:
         return self.file.path
 
     @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
+
+    @property
     def metadata(self) -> ArtifactMetadata:
         """What the artifact says of itself."""
         return self.file.metadata
@@ -86,10 +93,34 @@ class Artifact:
         return self.metadata.latency_samples
 
     @property
+    def voices_per_call(self) -> int:
+        """Rows to render side by side, see `contract.Reconstruction`."""
+        return RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
+
+    @property
     def sliders(self) -> tuple[Slider, ...]:
         """The model's sliders, in the order of their indices; empty if it has none."""
         bank = self.metadata.sliders
         return () if bank is None else bank.sliders
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector."""
+        return self.metadata.latent_dim
+
+    def check_latent_vector(self, vector: npt.ArrayLike) -> Float32Array:
+        """Return a latent vector `[latent_dim]` as float32.
+
+        Raises:
+            RequestError: It is not a row of finite numbers, or of another length.
+        """
+        checked = check_vector(vector)
+        if len(checked) != self.latent_dim:
+            raise RequestError(
+                f"the latent vector has {len(checked)} values, {self.name} expects "
+                f"{self.latent_dim}"
+            )
+        return checked
 
     def initial_state(self, batch: int = 1) -> Float32Array:
         """Return the state `[batch, state_size]` that starts a stream in every row.
@@ -137,11 +168,6 @@ class Artifact:
                 f"not {list(state.shape)}"
             )
         return self._checked_audio(audio, latents, finish=bool(finish)), next_state
-
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent vector."""
-        return self.metadata.latent_dim
 
     def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play trajectories as they arrive, block by block, in constant memory.
