@@ -57,7 +57,7 @@ def test_precisions_are_told_by_size_and_time(subject: Subject) -> None:
     assert [figure.goal for figure in figures if figure.goal] == [2.0]
 
 
-def test_the_stand_in_plays_what_the_artifact_plays(subject: Subject) -> None:
+def test_the_original_renders_what_the_artifact_renders(subject: Subject) -> None:
     latents = subject.latents(2)
     expected, found = Original(subject.loaded).render(latents), subject.artifact.render(latents)[0]
     assert snr_db(expected, found[: len(expected)]) > 60  # its phase is float32 throughout

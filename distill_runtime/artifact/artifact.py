@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +13,11 @@ import numpy.typing as npt
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.artifact.session import (
-    BoundStream,
-    SessionOptions,
-    open_session,
-    run_session,
-    session_provider,
-)
+from distill_runtime.artifact.session import Graph, SessionOptions, open_session
 from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
 from distill_runtime.latents.trajectory import check_vector
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
@@ -46,12 +36,12 @@ class Artifact:
     def __init__(
         self,
         file: ArtifactFile,
-        session: onnxruntime.InferenceSession,
+        graph: Graph,
         options: SessionOptions,
     ) -> None:
         self.file = file
         self.options = options
-        self._session = session
+        self._graph = graph
 
     @classmethod
     def load(
@@ -65,7 +55,7 @@ class Artifact:
         """
         file = ArtifactFile.inspect(path)
         options = options or SessionOptions()
-        return cls(file, open_session(file.path, options), options)
+        return cls(file, Graph(open_session(file.path, options)), options)
 
     @property
     def path(self) -> Path:
@@ -85,7 +75,7 @@ class Artifact:
     @property
     def provider(self) -> str:
         """What really runs the graph: "cpu" or "cuda"."""
-        return session_provider(self._session)
+        return self._graph.provider
 
     @cached_property
     def sha256(self) -> str:
@@ -171,12 +161,7 @@ class Artifact:
             )
         if not isinstance(finish, bool | np.bool_):
             raise RequestError(f"finish must be True or False, not {finish!r}")
-        feeds = {
-            contract.LATENTS: latents,
-            contract.STATE: state,
-            contract.FINISH: np.array(finish, bool),
-        }
-        audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
+        audio, next_state = self._graph.run(latents, state, finish=bool(finish))
         if next_state.shape != state.shape:
             raise ArtifactError(
                 f"{self.path}: it answers with a state {list(next_state.shape)}, "
@@ -233,7 +218,7 @@ class Artifact:
         """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
         state = self.initial_state(batch)
         if self.provider == "cuda":
-            bound = BoundStream(self._session, state)
+            bound = self._graph.bind(state)
             return lambda block, finish: self._checked_audio(
                 bound.step(block, finish), block, finish=finish
             )
