@@ -2,7 +2,7 @@
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
-# make docs    write docs/cli.md from the command lines, and the README's table of variants
+# make docs    write what the docs show of the programs: command lines, variants, rooms, a session
 # make dist    build and check the wheel and the source distribution (CONTRIBUTING.md, "Release")
 # make clean   remove what these made
 
@@ -39,6 +39,8 @@ bench: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_variants.py
+	$(BIN)/python docs/generate_rooms.py
+	$(BIN)/python docs/generate_session.py
 
 dist: $(DIST_VENV)/.installed
 	rm -rf dist

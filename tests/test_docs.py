@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
+PAGES += sorted((REPOSITORY / "docs").glob("*.md"))
 EXAMPLES = [
     pytest.param(example, id=f"{page.stem}-{index}")
     for page in PAGES
@@ -80,3 +81,23 @@ def test_the_table_of_variants_is_what_the_metadata_say(demo_variants: Any) -> N
         assert line[:-2] == up_to_date[:-2], "run make docs"
     int8 = float(found[-1][-2].removesuffix(" x"))
     assert int8 >= 2, "run make docs where nothing else runs"
+
+
+def test_the_picture_of_the_rooms_is_up_to_date() -> None:
+    picture = (REPOSITORY / "docs" / "rooms.svg").read_text("utf-8")
+    assert picture == generator("generate_rooms.py")["generate"](), "run make docs"
+
+
+def test_where_a_change_goes_is_a_room_and_a_file_that_are_there() -> None:
+    page = (REPOSITORY / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| `([\w/]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert len(rows) == 10
+    for _, room, files in rows:
+        assert (REPOSITORY / room).is_dir(), room
+        for name in re.findall(r"`([\w/]+\.py)`", files):
+            near = [
+                REPOSITORY / room / name,
+                REPOSITORY / name,
+                REPOSITORY / "distill_export" / name,
+            ]
+            assert any(path.is_file() for path in near), f"{name} in {room}"
