@@ -16,7 +16,7 @@ HOOKS = REPOSITORY / ".ci" / "pre-commit.yaml"
 PAGE = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)\b", PAGE))))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:`| {4})make ([a-z]+)", PAGE))))
 def test_a_target_that_is_named_is_in_the_makefile(target: str) -> None:
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
@@ -36,12 +36,13 @@ def test_before_a_commit_make_check_runs_and_nothing_is_set_up(tmp_path: Path, c
     )
     (tmp_path / "Makefile").write_text(makefile, "utf-8")
     shutil.copy(HOOKS, tmp_path / "hooks.yaml")
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     for command in (["init", "--quiet"], ["add", "Makefile", "hooks.yaml"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+        subprocess.run(["git", *command], cwd=tmp_path, env=variables, check=True)
     done = subprocess.run(
         [sys.executable, "-m", "pre_commit", "run", "--config", "hooks.yaml"],
         cwd=tmp_path,
-        env=os.environ | {"PRE_COMMIT_HOME": str(tmp_path / "home")},
+        env=variables | {"PRE_COMMIT_HOME": str(tmp_path / "home")},
         capture_output=True,
         text=True,
         timeout=60,
