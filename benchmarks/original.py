@@ -1,4 +1,4 @@
-"""A stand-in for the original program: PyTorch, one decode at a time, a least-squares solve.
+"""The original program's road in PyTorch: one decode at a time, a least-squares solve.
 
 Plain eager PyTorch, as the original is: nothing here is made slow, and nothing fast.
 """
@@ -6,7 +6,6 @@ Plain eager PyTorch, as the original is: nothing here is made slow, and nothing 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.signal import butter, sosfiltfilt
 
@@ -14,8 +13,8 @@ from benchmarks.timing import interleave
 from distill_export.model.file import LoadedModel
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 from distill_export.reference.continuous_mel import synthesize_continuous_mel
-
-Array = npt.NDArray[np.float32]
+from distill_runtime.arrays import Float32Array
+from distill_runtime.contract import SAMPLE_RATE_HZ
 
 
 class Original:
@@ -26,7 +25,7 @@ class Original:
         self.stats = loaded.normalization_stats
         self.transform = ComplexSpectrogram()
 
-    def render(self, latents: Array) -> Array:
+    def render(self, latents: Float32Array) -> Float32Array:
         """Play `[1, steps, latent_dim]` to `[samples]`, as the inverse STFT gives it."""
         with torch.inference_mode():
             mel = synthesize_continuous_mel(self.model.decode, torch.from_numpy(latents[0]))
@@ -38,7 +37,7 @@ class Original:
             spectrum = torch.polar(magnitude, phase)
             return self.invert(spectrum)[0].numpy()
 
-    def use_fastest_threads(self, latents: Array, most: int) -> int:
+    def use_fastest_threads(self, latents: Float32Array, most: int) -> int:
         """Give PyTorch one thread or `most`, whichever is faster here, and return how many.
 
         Its threads wait busily for each other, which is slow on cores that others use too.
@@ -52,9 +51,9 @@ class Original:
         torch.set_num_threads(best)
         return best
 
-    def finish(self, latents: Array) -> Array:
+    def finish(self, latents: Float32Array) -> Float32Array:
         """Play, filter without phase and bring the peak to 0.891."""
-        sos = butter(8, 20_000, fs=48_000, output="sos")
+        sos = butter(8, 20_000, fs=SAMPLE_RATE_HZ, output="sos")
         audio = sosfiltfilt(sos, self.render(latents))
         return (audio * (0.891 / np.abs(audio).max())).astype(np.float32)
 

@@ -8,7 +8,6 @@ traces models of made-up sizes and adds what is new to known_structures.json in 
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -19,14 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnxscript
 import torch
 
 from distill_export.formats.onnx_graph import trace
-from distill_export.graph.build import build_refined_synthesizer, build_synthesizer
-from distill_export.graph.learned.synthesizer import Synthesizer
-from distill_export.graph.refined.synthesizer import RefinedSynthesizer
+from distill_export.graph.build import build_synthesizer
 from distill_export.model.file import LoadedModel
 from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
 from distill_export.model.vae import ConvVAE, VAEShape
@@ -45,13 +40,7 @@ from distill_runtime.artifact.known_graph import (
     CHANNELS,
     LATENT_DIM,
     STRUCTURES,
-    UnknownStructureError,
-    recognise,
 )
-from distill_runtime.artifact.onnx_scan import scan_onnx
-from distill_runtime.errors import VerificationError
-
-TESTED_WITH = {"torch": "2.13", "onnxscript": "0.7"}  # what the structures were written with
 
 # Prime, and no two alike: every number of a graph tells what it is made of. The second kind's
 # linear layer is composed with the first doubling (folded.py).
@@ -68,24 +57,6 @@ _SHAPES = {
 _STATS = (1.3, 2.7, 0.11, 0.37)
 LATENCY_SAMPLES = {"learned": 1024, "refined": 2048}
 _PASSES = 5  # 0 to 4: the first three are not alike
-
-
-def require_known(model: onnx.ModelProto, *, latent_dim: int) -> None:
-    """See that the runtime knows a graph, before it is verified at length.
-
-    Raises:
-        VerificationError: It does not: another PyTorch traces the same module otherwise.
-    """
-    data = model.SerializeToString()
-    file = io.BytesIO(data)
-    try:
-        recognise(scan_onnx(file, len(data)), file, latent_dim=latent_dim)
-    except UnknownStructureError:
-        found = f"PyTorch {torch.__version__} with onnxscript {onnxscript.__version__}"
-        tested = " and ".join(f"{name} {version}" for name, version in TESTED_WITH.items())
-        raise VerificationError(
-            f"{found} writes a graph that the runtime does not know: install {tested}"
-        ) from None
 
 
 def make_samples(folder: Path) -> dict[str, Sample]:
@@ -117,12 +88,13 @@ def make_graph(
     seed: int = 1,
 ) -> bytes:
     """Trace a model of random weights; with "refined" if passes are given."""
-    loaded = random_model(shape, stats, seed)
-    if passes is None:
-        model = trace(build_synthesizer(loaded, precision=precision), latent_dim=shape.latent_dim)
-    else:
-        refined = build_refined_synthesizer(loaded, quality=passes, precision=precision)
-        model = trace(refined, latent_dim=shape.latent_dim)
+    synthesizer = build_synthesizer(
+        random_model(shape, stats, seed),
+        reconstruction="learned" if passes is None else "refined",
+        precision=precision,
+        quality=passes or 0,
+    )
+    model = trace(synthesizer)
     return model.SerializeToString(deterministic=True)
 
 
@@ -130,14 +102,14 @@ def sample_of(
     model: bytes, shape: VAEShape, *, precision: str = "float32", passes: int | None = None
 ) -> Sample:
     """Return a graph that `make_graph` made, with what it was made of."""
-    made_by = Synthesizer if passes is None else RefinedSynthesizer
+    reconstruction = "learned" if passes is None else "refined"
     return Sample(
         model=model,
         sizes=dict(zip(CHANNELS, shape.decoder_channels, strict=True))
         | {LATENT_DIM: shape.latent_dim, BASE_WIDTH: shape.base_width},
         stats=_STATS,
-        reconstruction=made_by.reconstruction,
-        latency_samples=LATENCY_SAMPLES[made_by.reconstruction],
+        reconstruction=reconstruction,
+        latency_samples=LATENCY_SAMPLES[reconstruction],
         passes=passes or 0,
         integers=precision == "int8",
     )
@@ -238,7 +210,9 @@ def _keep_arrays(folder: Path) -> None:
     for passes in (None, 2):
         sample = sample_of(make_graph(shape, passes=passes), shape, passes=passes)
         _, tensors = Form(sample).road(None)
-        arrays = {t.name: values_of(t, sample.model).astype(np.float64) for t in tensors}
+        arrays: dict[str, Any] = {
+            t.name: values_of(t, sample.model).astype(np.float64) for t in tensors
+        }
         np.savez(folder / f"{sample.reconstruction}.npz", **arrays)
 
 

@@ -215,7 +215,7 @@ def _left_out(sample: Sample) -> Iterator[tuple[str, ...]]:
     for count in range(len(scalars) + 1):
         for names in itertools.combinations(scalars, count):
             kept = [scalars[name] for name in scalars if name not in names]
-            doubles = {index for index, kind in map(scalars.get, names) if kind == DOUBLE}
+            doubles = {scalars[name][0] for name in names if scalars[name][1] == DOUBLE}
             if not any(index in doubles and kind == FLOAT for index, kind in kept):
                 yield names
 

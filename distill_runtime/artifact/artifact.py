@@ -6,28 +6,20 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.constants import check_arrays, check_finite
 from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
-from distill_runtime.artifact.session import (
-    BoundStream,
-    SessionOptions,
-    open_session_from_bytes,
-    run_session,
-    session_provider,
-)
+from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
 from distill_runtime.artifact.trusted_graph import TrustedGraph
-from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
-
-if TYPE_CHECKING:
-    import onnxruntime
+from distill_runtime.latents.trajectory import check_vector
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
@@ -46,7 +38,7 @@ class Artifact:
     def __init__(
         self,
         file: ArtifactFile,
-        session: onnxruntime.InferenceSession,
+        graph: Graph,
         options: SessionOptions,
         *,
         sha256: str,
@@ -55,7 +47,7 @@ class Artifact:
         self.file = file
         self.options = options
         self.sha256 = sha256
-        self._session = session
+        self._graph = graph
         self._bounds = bounds
 
     @classmethod
@@ -84,10 +76,10 @@ class Artifact:
                 if checked.file.structure is not None:
                     check_finite(checked.graph, checked.data)
                     check_arrays(checked.file.structure, checked.data)
-                session = open_session_from_bytes(checked.data, options)
+                graph = Graph(open_session_from_bytes(checked.data, options))
             except ArtifactError as error:
                 raise type(error)(f"{checked.file.path}: {error}") from None
-        return cls(checked.file, session, options, sha256=hashed.result(), bounds=checked.bounds)
+        return cls(checked.file, graph, options, sha256=hashed.result(), bounds=checked.bounds)
 
     @property
     def path(self) -> Path:
@@ -96,7 +88,7 @@ class Artifact:
 
     @property
     def name(self) -> str:
-        """The file's name; of an artifact loaded from bytes, its model's."""
+        """The file's name, without its folder; of an artifact in memory, its model's."""
         return self.file.name
 
     @property
@@ -112,7 +104,7 @@ class Artifact:
     @property
     def provider(self) -> str:
         """What really runs the graph: "cpu" or "cuda"."""
-        return session_provider(self._session)
+        return self._graph.provider
 
     def weights_sha256(self) -> str:
         """Hash the weights, as the file has them, for comparison with the metadata.
@@ -135,10 +127,34 @@ class Artifact:
         return self.metadata.latency_samples
 
     @property
+    def voices_per_call(self) -> int:
+        """Rows to render side by side, see `contract.Reconstruction`."""
+        return RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
+
+    @property
     def sliders(self) -> tuple[Slider, ...]:
         """The model's sliders, in the order of their indices; empty if it has none."""
         bank = self.metadata.sliders
         return () if bank is None else bank.sliders
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector."""
+        return self.metadata.latent_dim
+
+    def check_latent_vector(self, vector: npt.ArrayLike) -> Float32Array:
+        """Return a latent vector `[latent_dim]` as float32.
+
+        Raises:
+            RequestError: It is not a row of finite numbers, or of another length.
+        """
+        checked = check_vector(vector)
+        if len(checked) != self.latent_dim:
+            raise RequestError(
+                f"the latent vector has {len(checked)} values, {self.name} expects "
+                f"{self.latent_dim}"
+            )
+        return checked
 
     def initial_state(self, batch: int = 1) -> Float32Array:
         """Return the state `[batch, state_size]` that starts a stream in every row.
@@ -179,24 +195,14 @@ class Artifact:
             )
         if not isinstance(finish, bool | np.bool_):
             raise RequestError(f"finish must be True or False, not {finish!r}")
-        feeds = {
-            contract.LATENTS: latents,
-            contract.STATE: state,
-            contract.FINISH: np.array(finish, bool),
-        }
         self._check_call(latents, finish=bool(finish))
-        audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
+        audio, next_state = self._graph.run(latents, state, finish=bool(finish))
         if next_state.shape != state.shape:
             raise ArtifactError(
                 f"{self.path}: it answers with a state {list(next_state.shape)}, "
                 f"not {list(state.shape)}"
             )
         return self._checked_audio(audio, latents, finish=bool(finish)), next_state
-
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent vector."""
-        return self.metadata.latent_dim
 
     def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play trajectories as they arrive, block by block, in constant memory.
@@ -247,7 +253,7 @@ class Artifact:
         """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
         state = self.initial_state(batch)
         if self.provider == "cuda":
-            bound = BoundStream(self._session, state)
+            bound = self._graph.bind(state)
 
             def play_bound(block: Float32Array, finish: bool) -> Float32Array:
                 self._check_call(block, finish=finish)

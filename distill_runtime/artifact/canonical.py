@@ -22,8 +22,8 @@ from distill_runtime.artifact.onnx_graph import (
     INT64,
     ITEM_BYTES,
     Attribute,
-    Graph,
     Node,
+    OnnxGraph,
     Tensor,
     TensorType,
 )
@@ -71,14 +71,14 @@ class Scope:
     places: dict[str, Place] = field(default_factory=dict)
     halves: set[str] = field(default_factory=set)  # constants that stand for their float16 cast
     body: Scope | None = None
-    graph: Graph = field(default_factory=Graph)
+    graph: OnnxGraph = field(default_factory=OnnxGraph)
 
     def constant(self, name: str) -> Tensor | None:
         """Return a constant by its name."""
         return self.constants.get(name)
 
 
-def resolve(graph: Graph) -> Scope:
+def resolve(graph: OnnxGraph) -> Scope:
     """Resolve a graph's names, and that of its one Scan.
 
     Raises:
@@ -94,7 +94,7 @@ def resolve(graph: Graph) -> Scope:
         attribute.value
         for node in graph.nodes
         for attribute in node.attributes
-        if isinstance(attribute.value, Graph)
+        if isinstance(attribute.value, OnnxGraph)
     ]
     if len(bodies) > 1:
         raise NoFormError("it holds several graphs")
@@ -109,7 +109,7 @@ def resolve(graph: Graph) -> Scope:
     return scope
 
 
-def _scope(graph: Graph) -> Scope:
+def _scope(graph: OnnxGraph) -> Scope:
     scope = Scope([], dict(graph.initializers), graph=graph)
     for index, name in enumerate(graph.inputs):
         _define(scope, name, Place(-1 - index, 0))
@@ -132,7 +132,7 @@ def _define(scope: Scope, name: str, place: Place) -> None:
     scope.places[name] = place
 
 
-def _half_weight(node: Node, graph: Graph) -> Tensor | None:
+def _half_weight(node: Node, graph: OnnxGraph) -> Tensor | None:
     """Return the weight that a node makes float32 of, if it does nothing else."""
     if node.operator != "Cast" or len(node.inputs) != 1 or len(node.outputs) != 1:
         return None

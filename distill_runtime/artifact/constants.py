@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distill_runtime.artifact.known_graph import KnownStructure
-from distill_runtime.artifact.onnx_graph import DOUBLE, FLOAT, FLOAT16, Graph, Tensor
+from distill_runtime.artifact.onnx_graph import DOUBLE, FLOAT, FLOAT16, OnnxGraph, Tensor
 from distill_runtime.artifact.protobuf import Span
 from distill_runtime.errors import ArtifactError
 
@@ -24,7 +24,7 @@ _TYPES: dict[int, np.dtype[Any]] = {
 _MULTIPLIERS = (2654435761, 1640531527, 1013904243, 3266489917)
 
 
-def check_finite(graph: Graph, data: bytes | memoryview) -> None:
+def check_finite(graph: OnnxGraph, data: bytes | memoryview) -> None:
     """See that no constant of floats holds NaN or infinity.
 
     Args:

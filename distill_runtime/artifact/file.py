@@ -19,7 +19,7 @@ from distill_runtime.artifact.known_graph import (
     check_agreement,
     recognise,
 )
-from distill_runtime.artifact.onnx_graph import BOOL, FLOAT, Graph, TensorType
+from distill_runtime.artifact.onnx_graph import BOOL, FLOAT, OnnxGraph, TensorType
 from distill_runtime.artifact.onnx_scan import OnnxSummary, hash_weights, scan_onnx
 from distill_runtime.artifact.operators import OPERATORS
 from distill_runtime.artifact.torch_archive import ZIP_START, TorchArchive
@@ -129,7 +129,7 @@ class CheckedModel:
 
     file: ArtifactFile
     data: bytes
-    graph: Graph
+    graph: OnnxGraph
     bounds: TrustedGraph | None
 
     @classmethod
@@ -153,14 +153,14 @@ class CheckedModel:
 @dataclass(frozen=True)
 class _Inspected:
     file: ArtifactFile
-    graph: Graph
+    graph: OnnxGraph
     bounds: TrustedGraph | None = None
 
 
 def _inspect(
     file: BinaryIO, size: int, source: Path | bytes, formats: Collection[str], *, trust: bool
 ) -> _Inspected:
-    graph, structure, bounds = Graph(), None, None
+    graph, structure, bounds = OnnxGraph(), None, None
     if _is_zip(file):
         kind, metadata = _check_archive(file)
     else:

@@ -1,7 +1,7 @@
 """Reading a graph from protobuf, by onnx.proto's field numbers.
 
-Nothing is judged here but the wire format. What is in the file and is no part of a `Graph` is noted
-as surplus, so that who wants to know all of a graph can tell that there is more.
+Nothing is judged here but the wire format. What is in the file and is no part of an `OnnxGraph` is
+noted as surplus, so that who wants to know all of a graph can tell that there is more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from distill_runtime.artifact.onnx_graph import Attribute, Graph, Node, Tensor, TensorType
+from distill_runtime.artifact.onnx_graph import Attribute, Node, OnnxGraph, Tensor, TensorType
 from distill_runtime.artifact.protobuf import (
     Budget,
     FileValue,
@@ -39,7 +39,7 @@ class GraphReader:
         self.external_data = False
         self.operators: set[tuple[str, str]] = set()  # domain, operator
 
-    def graph(self, value: bytes | Span, *, depth: int = 0) -> Graph:
+    def graph(self, value: bytes | Span, *, depth: int = 0) -> OnnxGraph:
         """Read a graph.
 
         Raises:
@@ -47,7 +47,7 @@ class GraphReader:
         """
         if depth > _MAX_DEPTH:
             raise ArtifactError("its graph is nested too deeply")
-        graph = Graph()
+        graph = OnnxGraph()
         for number, part, offset in self._fields(value):
             if number == 1:
                 graph.nodes.append(self._node(load(self._file, part), depth))
@@ -99,7 +99,7 @@ class GraphReader:
         known = self._attributes.get(data)
         if known is None:
             known = self._read_attribute(data, depth)
-            if not isinstance(known.value, Graph | Tensor):
+            if not isinstance(known.value, OnnxGraph | Tensor):
                 self._attributes[data] = known
         return known
 
@@ -131,7 +131,7 @@ class GraphReader:
         attribute.surplus |= declared != _DECLARED.get(attribute.kind)
         return attribute
 
-    def _element(self, kind: str, value: FileValue, depth: int) -> int | bytes | Tensor | Graph:
+    def _element(self, kind: str, value: FileValue, depth: int) -> int | bytes | Tensor | OnnxGraph:
         if kind == "i" and isinstance(value, int):
             return signed(value)
         if kind == "f" and isinstance(value, Fixed) and len(value.data) == 4:

@@ -59,7 +59,7 @@ class Attribute:
 
     name: str = ""
     kind: str = ""
-    value: int | bytes | Tensor | Graph | tuple[int | bytes, ...] = 0
+    value: int | bytes | Tensor | OnnxGraph | tuple[int | bytes, ...] = 0
     surplus: bool = False
 
 
@@ -80,7 +80,7 @@ class Node:
 
 
 @dataclass
-class Graph:
+class OnnxGraph:
     """Nodes in the file's order, and what they work on."""
 
     nodes: list[Node] = field(default_factory=list)
@@ -99,5 +99,5 @@ class Graph:
             for attribute in node.attributes:
                 if isinstance(attribute.value, Tensor):
                     yield attribute.value
-                elif isinstance(attribute.value, Graph):
+                elif isinstance(attribute.value, OnnxGraph):
                     yield from attribute.value.tensors()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from distill_runtime.artifact.graph_reader import GraphReader
-from distill_runtime.artifact.onnx_graph import Graph, TensorType
+from distill_runtime.artifact.onnx_graph import OnnxGraph, TensorType
 from distill_runtime.artifact.protobuf import (
     Budget,
     Span,
@@ -34,7 +34,7 @@ class OnnxSummary:
     opsets: dict[str, int] = field(default_factory=dict)  # domain -> version
     operators: set[tuple[str, str]] = field(default_factory=set)  # domain, operator
     metadata: dict[str, str] = field(default_factory=dict)
-    graph: Graph = field(default_factory=Graph)  # the last, if there are several
+    graph: OnnxGraph = field(default_factory=OnnxGraph)  # the last, if there are several
     graphs: int = 0
     functions: int = 0
     training: int = 0

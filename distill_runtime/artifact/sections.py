@@ -22,7 +22,7 @@ from distill_runtime.artifact.canonical import (
     resolve,
     type_tokens,
 )
-from distill_runtime.artifact.onnx_graph import Graph, Node, Tensor
+from distill_runtime.artifact.onnx_graph import Node, OnnxGraph, Tensor
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Loop:
 class Sections:
     """Writes the parts of one graph as tokens."""
 
-    def __init__(self, graph: Graph, file: BinaryIO) -> None:
+    def __init__(self, graph: OnnxGraph, file: BinaryIO) -> None:
         """Find the parts.
 
         Raises:

@@ -19,8 +19,8 @@ from distill_runtime.artifact.onnx_graph import (
     INT32,
     INT64,
     ITEM_BYTES,
-    Graph,
     Node,
+    OnnxGraph,
     Tensor,
 )
 from distill_runtime.artifact.onnx_scan import OnnxSummary
@@ -90,7 +90,7 @@ class _Run:
         self._bytes = self._work = 0
 
     def graph(
-        self, graph: Graph, values: Mapping[str, Value], *, times: int, depth: int
+        self, graph: OnnxGraph, values: Mapping[str, Value], *, times: int, depth: int
     ) -> list[Value]:
         """Return what is known of a graph's outputs.
 
@@ -149,7 +149,7 @@ class _Run:
     ) -> list[Value]:
         """Follow a Scan, whose body runs once for each slice along the first axis of its inputs."""
         attribute = node.attribute("body")
-        if depth or attribute is None or not isinstance(attribute.value, Graph):
+        if depth or attribute is None or not isinstance(attribute.value, OnnxGraph):
             raise UnboundedError("within another")
         body, scanned = attribute.value, integer(node, "num_scan_inputs")
         states = len(inputs) - scanned
@@ -181,7 +181,7 @@ class _Run:
         return [*(tensor(value.kind, value.shape) for value in made[:states]), *stacked]
 
 
-def _check_structure(graph: Graph) -> None:
+def _check_structure(graph: OnnxGraph) -> None:
     nodes = _count(graph)
     if nodes > MAX_NODES:
         raise ArtifactError(f"its graph has {nodes} nodes, at most {MAX_NODES} are played")
@@ -204,7 +204,7 @@ def _check_structure(graph: Graph) -> None:
             raise ArtifactError("a graph within its graph holds constants")
 
 
-def _check_byte_convs(graph: Graph) -> None:
+def _check_byte_convs(graph: OnnxGraph) -> None:
     """See that every QLinearConv has weights: of none, onnxruntime reads the first all the same.
 
     They must be tensors of the main graph, of which it is known what they hold.
@@ -219,24 +219,24 @@ def _check_byte_convs(graph: Graph) -> None:
                 raise ArtifactError("it has a QLinearConv whose weights are computed or empty")
 
 
-def _bodies(graph: Graph) -> list[Graph]:
+def _bodies(graph: OnnxGraph) -> list[OnnxGraph]:
     """Return the graphs within a graph, at any depth."""
     found = []
     for node in graph.nodes:
         for attribute in node.attributes:
-            if isinstance(attribute.value, Graph):
+            if isinstance(attribute.value, OnnxGraph):
                 found += [attribute.value, *_bodies(attribute.value)]
     return found
 
 
-def _made(graph: Graph) -> list[str]:
+def _made(graph: OnnxGraph) -> list[str]:
     """Return the names of all that nodes make, at any depth, and of inner inputs."""
     inner = _bodies(graph)
     names = [name for part in (graph, *inner) for node in part.nodes for name in node.outputs]
     return [*(name for name in names if name), *(name for part in inner for name in part.inputs)]
 
 
-def _count(graph: Graph) -> int:
+def _count(graph: OnnxGraph) -> int:
     return sum(len(part.nodes) for part in (graph, *_bodies(graph)))
 
 

@@ -350,6 +350,6 @@ def test_unreadable_files_are_named(command: Run, folder: Path) -> None:
     soundfile.write(tones / "silent.flac", 0 * tone(0), RATE_HZ)
     code, _, err = command(tones, *TINY_OPTIONS, "--epochs", "1")
     assert code == 0
-    assert "skipped cover.jpg: it is no audio file that soundfile reads" in err
+    assert "skipped cover.jpg: it is not an audio file that soundfile reads" in err
     assert "skipped silent.flac: it is silent" in err
     assert load_model(Path("tones.distill")).metadata.dataset_file_count == 3

@@ -8,9 +8,10 @@ from typing import Any
 import onnx
 import pytest
 
+from distill_export.formats.known_graph import require_known
 from distill_export.model.vae import VAEShape
 from distill_export.verify import known_structures
-from distill_export.verify.known_structures import make_graph, require_known
+from distill_export.verify.known_structures import make_graph
 from distill_export.verify.structures import Sample, _expression, _left_out
 from distill_runtime.artifact.known_graph import UnknownStructureError, recognise
 from distill_runtime.artifact.onnx_scan import scan_onnx

@@ -71,7 +71,7 @@ def test_what_cannot_be_used_is_named_and_left_out(tmp_path: Path, cache: Spectr
     assert [r.file.name for r in found] == ["tone0.wav", "tone1.wav"]
     assert sorted(warnings) == [
         "skipped broken.wav: it holds NaN or infinity",
-        "skipped notes.txt: it is no audio file that soundfile reads",
+        "skipped notes.txt: it is not an audio file that soundfile reads",
         "skipped silent.wav: it is silent",
         "skipped twin.wav: it is the same as tone0.wav",
     ]

@@ -93,7 +93,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
     for name, content in (("a.wav", b""), ("b.txt", b"hello"), ("c.raw", bytes(100))):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(RecordingError, match="is no audio file"):
+        with pytest.raises(RecordingError, match="is not an audio file"):
             RecordingFile.open(tmp_path / name, tmp_path)
     soundfile.write(tmp_path / "slow.wav", np.zeros(10), 100)
     with pytest.raises(RecordingError, match="has 100 Hz"):
