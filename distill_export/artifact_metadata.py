@@ -8,7 +8,7 @@ import numpy as np
 
 from distill_export.model.file import LoadedModel
 from distill_export.model.latent_analysis import LatentAnalysis
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_runtime.contract import (
     ModelInfo,
     Normalization,
@@ -36,9 +36,9 @@ def model_info(loaded: LoadedModel) -> ModelInfo:
     )
 
 
-def normalization(stats: DatasetStatistics | None) -> Normalization | None:
+def normalization(stats: Statistics | None) -> Normalization | None:
     """Return the statistics as the contract has them."""
-    return None if stats is None else Normalization(**vars(stats))
+    return None if stats is None else Normalization(**stats)
 
 
 def slider_bank(analysis: LatentAnalysis | None) -> SliderBank | None:

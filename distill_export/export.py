@@ -193,7 +193,7 @@ class Exporter:
                     self._float32_graph if is_float32 else self._graph(synthesizer)
                 )
             else:
-                latent_dim = loaded.model.shape.latent_dim
+                latent_dim = loaded.model.latent_dim
                 program = TorchProgram.save(synthesizer, temporary, format, latent_dim=latent_dim)
             self._progress("verifying it against PyTorch")
             verification = program.verify(loaded, synthesizer)
@@ -229,7 +229,7 @@ class Exporter:
         return self._graph(self._synthesizer("float32"))
 
     def _graph(self, synthesizer: Synthesizer | RefinedSynthesizer) -> onnx.ModelProto:
-        return trace(synthesizer, latent_dim=self._loaded.model.shape.latent_dim)
+        return trace(synthesizer, latent_dim=self._loaded.model.latent_dim)
 
     def _synthesizer(self, precision: str) -> Synthesizer | RefinedSynthesizer:
         if self._reconstruction == "refined":
@@ -246,7 +246,7 @@ class Exporter:
         loss: PrecisionLoss | None,
     ) -> ArtifactMetadata:
         loaded = self._loaded
-        spectrogram = loaded.spectrogram_config
+        spectrogram = loaded.spectrogram.config
         return ArtifactMetadata(
             model=model_info(loaded),
             audio=AudioGrid(
@@ -257,7 +257,7 @@ class Exporter:
                 chunk_frames=CHUNK_FRAMES,
                 hop_frames=HOP_FRAMES,
             ),
-            latent_dim=loaded.model.shape.latent_dim,
+            latent_dim=loaded.model.latent_dim,
             state_size=synthesizer.state_size,
             latency_samples=synthesizer.latency_samples,
             reconstruction=synthesizer.reconstruction,

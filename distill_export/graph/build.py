@@ -30,7 +30,7 @@ def build_refined_synthesizer(
 
 
 def _sizes(loaded: LoadedModel) -> dict[str, int]:
-    spectrogram = loaded.spectrogram_config
+    spectrogram = loaded.spectrogram.config
     return {
         "sample_rate_hz": spectrogram.sample_rate,
         "n_fft": spectrogram.n_fft,

@@ -16,7 +16,7 @@ from distill_export.graph.learned.synthesizer import Synthesizer
 from distill_export.graph.refined.synthesizer import RefinedSynthesizer
 from distill_export.model.file import LoadedModel
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.continuous_mel import decode_trajectory
 from distill_export.verify.graph_session import GraphSession, play_in_pieces
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import MAX_SNR_DB, snr_db
@@ -113,7 +113,7 @@ def verify_graph(
     Raises:
         VerificationError: A difference is above what docs/artifact.md allows; it names the figure.
     """
-    graph = _Graph(model, n_mels=loaded.spectrogram_config.n_mels)
+    graph = _Graph(model, n_mels=loaded.spectrogram.config.n_mels)
     return verify_player(graph, loaded, synthesizer)
 
 
@@ -123,7 +123,7 @@ def verify_player(
     """Compare whatever plays the graph with the reference; see `verify_graph`."""
     latency_samples = synthesizer.latency_samples
     reference, decode = _reference(loaded, synthesizer), _decode(loaded, synthesizer)
-    latent_dim = loaded.model.shape.latent_dim
+    latent_dim = loaded.model.latent_dim
 
     decoder_difference, reconstruction = 0.0, MAX_SNR_DB
     for steps in _STEPS:
@@ -131,7 +131,7 @@ def verify_player(
         audio, mel = graph.play(trajectory[None])
         _check_finite(audio)
         with torch.inference_mode():
-            expected_mel = synthesize_continuous_mel(decode, torch.from_numpy(trajectory))
+            expected_mel = decode_trajectory(decode, torch.from_numpy(trajectory))
         expected = reference(torch.from_numpy(mel))
         decoder_difference = max(decoder_difference, _largest_difference(expected_mel, mel))
         reconstruction = min(reconstruction, snr_db(expected, audio[0, latency_samples:]))
@@ -178,7 +178,7 @@ def _reference(loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesize
         return refined
 
     spectrogram = ComplexSpectrogram()
-    hop_length = loaded.spectrogram_config.hop_length
+    hop_length = loaded.spectrogram.config.hop_length
 
     def learned(mel: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
@@ -223,9 +223,9 @@ def _test_vector(
     refined = synthesizer.reconstruction == "refined"
     best: tuple[float, TestVector] | None = None
     for seed in range(_TEST_VECTOR_SEED, _TEST_VECTOR_SEED + (_DISTURBED_SEEDS if refined else 1)):
-        latents = standard_normal_latents(seed, steps, loaded.model.shape.latent_dim)
+        latents = standard_normal_latents(seed, steps, loaded.model.latent_dim)
         with torch.inference_mode():
-            mel = synthesize_continuous_mel(decode, torch.from_numpy(latents))
+            mel = decode_trajectory(decode, torch.from_numpy(latents))
         sound = torch.from_numpy(reference(mel))
         windows = sound.unfold(0, _TEST_VECTOR_SAMPLES, _TEST_VECTOR_SAMPLES // 2)
         loudest = int(windows.square().sum(dim=1).argmax())

@@ -148,7 +148,7 @@ def check_loss(loss: PrecisionLoss, precision: str, *, accepted: bool) -> Precis
 
 def _latents(loaded: LoadedModel, *, seed: int, seeds: int) -> np.ndarray:
     """Return vectors `[rows, latent_dim]`: of successive seeds, and of sliders at their ends."""
-    latent_dim = loaded.model.shape.latent_dim
+    latent_dim = loaded.model.latent_dim
     rows = [standard_normal_latents(seed + k, 1, latent_dim)[0] for k in range(seeds)]
     if bank := slider_bank(loaded.analysis):
         for index, slider in enumerate(bank.sliders):
@@ -168,13 +168,13 @@ def _log_mel_distance(expected: np.ndarray, found: np.ndarray, loaded: LoadedMod
 def _mel_level_db(log_power: np.ndarray, loaded: LoadedModel) -> np.ndarray:
     stats = loaded.normalization_stats
     if stats is not None:
-        log_power = log_power.astype(np.float64) * stats.mag_std + stats.mag_mean
+        log_power = log_power.astype(np.float64) * stats["mag_std"] + stats["mag_mean"]
     return np.asarray(10.0 * np.log10(np.maximum(np.expm1(log_power), 0.0) + _SILENCE))
 
 
 def _speed_ratio(graphs: Sequence[GraphSession], loaded: LoadedModel) -> float:
     """Return how many times as fast the second graph runs, in turns with the first, by medians."""
-    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.shape.latent_dim)[None]
+    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.latent_dim)[None]
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(-_WARM_UP_ROUNDS, _SPEED_ROUNDS):
         for graph, spent in zip(graphs, times, strict=True):

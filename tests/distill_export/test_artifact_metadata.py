@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from distill_export.artifact_metadata import model_info, normalization, slider_bank
 from distill_export.model.file import LoadedModel, load_model
 from distill_export.model.latent_analysis import LatentAnalysis
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_runtime.contract import ModelInfo, Normalization, SliderBank
 from tests.distill_export.model_files import analysis, model_content, write
 
@@ -127,7 +127,7 @@ def test_a_model_without_an_analysis_has_no_sliders(active: int | None) -> None:
 
 def test_the_statistics_are_the_models() -> None:
     assert normalization(None) is None
-    stats = DatasetStatistics(1.0, 2.0, 3.0, 4.0)
+    stats = Statistics(mag_mean=1.0, mag_std=2.0, if_mean=3.0, if_std=4.0)
     assert normalization(stats) == Normalization(1.0, 2.0, 3.0, 4.0)
 
 

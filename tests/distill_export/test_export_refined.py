@@ -21,7 +21,7 @@ from benchmarks.signals import synthesised
 from distill_export import cli, export
 from distill_export.export import ExportReport, export_model
 from distill_export.graph.refined.stream import RefinedStream
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.verify import parity as verification
 from distill_runtime import Artifact, GenerationConfig, GenerationPipeline
 from distill_runtime.artifact.description import describe
@@ -127,7 +127,7 @@ def test_the_graph_is_the_module(trip: RoundTrip, name: str) -> None:
     stats = trip.metadata.normalization
     assert stats is not None
     stream = RefinedStream(
-        DatasetStatistics(**vars(stats)),
+        Statistics(**vars(stats)),
         sample_rate_hz=48_000,
         n_fft=2048,
         hop_length=512,

@@ -7,11 +7,11 @@ import math
 import torch
 from torch import nn
 
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.mel import inverse_gram
 
 # The statistics of a model that was trained without any.
-IDENTITY = DatasetStatistics(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
+IDENTITY = Statistics(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
 
 _MOST_GROWTH = 3.0  # of a rounding in a mel band on its way to a bin, for float32 to be enough
 _NOTHING = 1e-12  # of a weight, in a row of weights near 1: a rounding of float64
@@ -105,9 +105,7 @@ class Magnitude(nn.Module):
     the lowest dozen of bands alone, and so few can be computed in float64 for nothing.
     """
 
-    def __init__(
-        self, stats: DatasetStatistics, filterbank: torch.Tensor, bins: torch.Tensor
-    ) -> None:
+    def __init__(self, stats: Statistics, filterbank: torch.Tensor, bins: torch.Tensor) -> None:
         """Prepare the inversion, as `InverseMel` does."""
         super().__init__()
         gram = inverse_gram(filterbank)
@@ -120,8 +118,8 @@ class Magnitude(nn.Module):
         bands[:low_bins] = len(gram) + torch.arange(low_bins)[:, None]
         weights[:low_bins] = torch.tensor([1.0, 0.0], dtype=torch.float64)
 
-        self.log_power = Denormalize(stats.mag_mean, stats.mag_std, torch.float32)
-        self.low_log_power = Denormalize(stats.mag_mean, stats.mag_std, torch.float64)
+        self.log_power = Denormalize(stats["mag_mean"], stats["mag_std"], torch.float32)
+        self.low_log_power = Denormalize(stats["mag_mean"], stats["mag_std"], torch.float64)
         self.register_buffer("gram", gram.float())
         self.register_buffer("low_rows", low_rows[:, : self.low_bands].contiguous())
         self.spread = TwoBands(bands[bins], weights[bins].float())
@@ -168,12 +166,12 @@ class LearnedSpectrum(nn.Module):
     """
 
     def __init__(
-        self, stats: DatasetStatistics | None, filterbank: torch.Tensor, bins: torch.Tensor
+        self, stats: Statistics | None, filterbank: torch.Tensor, bins: torch.Tensor
     ) -> None:
         super().__init__()
         stats = stats or IDENTITY
         self.magnitude = Magnitude(stats, filterbank, bins)
-        self.frequency = Denormalize(stats.if_mean, stats.if_std, torch.float64)
+        self.frequency = Denormalize(stats["if_mean"], stats["if_std"], torch.float64)
         self.phase_sum = PhaseSum()
         self.turns = InverseMel(filterbank, bins)
 

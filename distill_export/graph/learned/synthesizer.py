@@ -11,7 +11,7 @@ from distill_export.graph.decoder.int8 import Int8Decoder
 from distill_export.graph.learned.inverse_stft import InverseRealDFT, InverseSTFT
 from distill_export.graph.learned.spectrum import LearnedSpectrum
 from distill_export.graph.learned.state import StateLayout, StreamState
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.mel import htk_filterbank
 
 
@@ -24,7 +24,7 @@ class Synthesizer(nn.Module):
     def __init__(
         self,
         decoder: FoldedDecoder | Int8Decoder,
-        stats: DatasetStatistics | None,
+        stats: Statistics | None,
         *,
         sample_rate_hz: int,
         n_fft: int,

@@ -17,7 +17,7 @@ from distill_export.graph.refined.block import (
 )
 from distill_export.graph.refined.tones import TONE_BINS
 from distill_export.graph.scan import scan_blocks
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.mel import htk_filterbank
 
 
@@ -41,7 +41,7 @@ class RefinedStream(nn.Module):
 
     def __init__(
         self,
-        stats: DatasetStatistics | None,
+        stats: Statistics | None,
         *,
         sample_rate_hz: int,
         n_fft: int,
@@ -53,7 +53,7 @@ class RefinedStream(nn.Module):
         self.n_mels, self.hop_length = n_mels, hop_length
         self.latency_samples = n_fft // 2 + LOOKAHEAD_FRAMES * hop_length
         stats = stats or IDENTITY
-        self.denormalize = Denormalize(stats.mag_mean, stats.mag_std, torch.float64)
+        self.denormalize = Denormalize(stats["mag_mean"], stats["mag_std"], torch.float64)
         self.block = RefinedBlock(
             htk_filterbank(sample_rate_hz, n_fft, n_mels),
             n_fft=n_fft,

@@ -12,7 +12,7 @@ from distill_export.graph.learned.synthesizer import as_int
 from distill_export.graph.refined.block import BLOCK_FRAMES
 from distill_export.graph.refined.passes import DEFAULT_QUALITY
 from distill_export.graph.refined.stream import RefinedStream, RefinedStreamState
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 
 
 class RefinedSynthesizer(nn.Module):
@@ -27,7 +27,7 @@ class RefinedSynthesizer(nn.Module):
     def __init__(
         self,
         decoder: FoldedDecoder | Int8Decoder,
-        stats: DatasetStatistics | None,
+        stats: Statistics | None,
         *,
         sample_rate_hz: int,
         n_fft: int,

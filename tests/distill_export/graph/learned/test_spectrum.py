@@ -16,11 +16,11 @@ from distill_export.graph.learned.spectrum import (
     PhaseSum,
     expm1,
 )
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.mel import htk_filterbank
 from distill_runtime.audio.snr import snr_db
 
-STATS = DatasetStatistics(1.5, 2.5, -0.011, 0.3)
+STATS = Statistics(mag_mean=1.5, mag_std=2.5, if_mean=-0.011, if_std=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_expm1_is_exact_for_small_numbers_too(exponent: float) -> None:
 @pytest.mark.parametrize("n_mels", [32, 64, 128, 256])
 @pytest.mark.parametrize("stats", [STATS, IDENTITY], ids=["statistics", "none"])
 def test_the_magnitude_loses_nothing_where_bands_are_narrower_than_bins(
-    n_mels: int, stats: DatasetStatistics
+    n_mels: int, stats: Statistics
 ) -> None:
     filters = htk_filterbank(48_000, 2048, n_mels)
     # Powers of a spectrum, as smooth as music's: its bands are no random numbers, and where they
@@ -146,7 +146,7 @@ def test_the_magnitude_loses_nothing_where_bands_are_narrower_than_bins(
 
 
 def expected_spectrum(
-    mel: np.ndarray, stats: DatasetStatistics | None, filters: np.ndarray, phase: np.ndarray
+    mel: np.ndarray, stats: Statistics | None, filters: np.ndarray, phase: np.ndarray
 ) -> np.ndarray:
     """Magnitude times e^(2 pi i phase) for every bin, in plain numpy and float64."""
     mean, std = (
@@ -162,7 +162,7 @@ def expected_spectrum(
 @pytest.mark.parametrize("stats", [STATS, None])
 @pytest.mark.parametrize("reached", [0.0, 50.0, 3e4], ids=["start", "second", "hour"])
 def test_the_spectrum_is_the_plain_formula(
-    filterbank: torch.Tensor, stats: DatasetStatistics | None, reached: float
+    filterbank: torch.Tensor, stats: Statistics | None, reached: float
 ) -> None:
     bins = InverseRealDFT.bins()
     mel, phase = mel_frames(40, batch=2), reached * random(3, 2, 128)
@@ -180,7 +180,7 @@ def test_the_spectrum_is_the_plain_formula(
 
 def test_power_below_zero_is_silence(filterbank: torch.Tensor) -> None:
     mel = mel_frames(5)
-    stats = DatasetStatistics(-100.0, 1.0, 0.0, 1.0)
+    stats = Statistics(mag_mean=-100.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
     spectrum = LearnedSpectrum(stats, filterbank, torch.arange(1025))
     real, imaginary, _ = spectrum(mel, torch.zeros(1, 128, dtype=torch.float64))
     assert not real.any()
