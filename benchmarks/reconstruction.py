@@ -22,7 +22,7 @@ import torch
 from benchmarks.measures import Measures, mel_power
 from benchmarks.signals import RATE_HZ, synthesised
 from distill_export.formats.onnx_graph import with_mel_input
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_runtime import contract
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes, run_session
@@ -45,9 +45,7 @@ class RoundTrip:
         """Play `[2, n_mels, frames]`, not normalised; `[samples]`, whole steps, no latency."""
         stats = self.metadata.normalization
         if stats is not None:
-            frames = ComplexSpectrogram().normalize(frames[None], DatasetStatistics(**vars(stats)))[
-                0
-            ]
+            frames = ComplexSpectrogram().normalize(frames[None], Statistics(**vars(stats)))[0]
         hop_frames = self.metadata.audio.hop_frames
         blocks = max(2, -(-frames.shape[2] // hop_frames))
         missing = blocks * hop_frames - frames.shape[2]
