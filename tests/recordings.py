@@ -1,48 +1,48 @@
-"""Distill's own recordings: those of the demo model, which are committed, and how to compare."""
+"""Comparing sounds with the original program's own recordings of them.
+
+The original sets the level before it cuts, so two sounds are compared at one level; its sound may
+be a little shorter, and at its end it is in its filter's edge.
+"""
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from distill_runtime.audio.snr import snr_db
+from distill_runtime.contract import SAMPLE_RATE_HZ
 
 DEMO = Path(__file__).parent / "reference" / "demo"
-DEMO_MODEL = Path(__file__).parents[1] / "artifacts" / "ambience.distill"
-FILTER_EDGE = 2048  # samples at 48 kHz, where the shorter of two sounds ends in its filter
 
-Sound = np.ndarray[Any, np.dtype[np.float64]]
-
-
-@cache
-def demo_cases() -> dict[str, dict[str, Any]]:
-    """Return what `cases.json` says of each recording of the demo model."""
-    return json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))
+_FILTER_EDGE = 2048  # samples at 48 kHz
+_BAND_HZ = 18_000  # below it the resamplers must agree
 
 
-def demo_recording(name: str) -> Sound:
-    """Return a recording of the demo model, `[channels, samples]`."""
-    sound, rate_hz = soundfile.read(DEMO / f"{name}.flac", always_2d=True)
-    assert rate_hz == demo_cases()[name]["sample_rate_hz"]
-    return sound.T
-
-
-def snr_up_to_gain(expected: Sound, found: np.ndarray, rate_hz: int = 48_000) -> float:
-    """Return how near a sound is to Distill's, in dB, at one level and short of the filter's edge.
-
-    Args:
-        expected: `[channels, samples]`, Distill's.
-        found: `[channels, samples]`, as long or longer.
-        rate_hz: The sampling rate of both.
-    """
-    assert expected.shape[0] == found.shape[0]
-    assert expected.shape[1] <= found.shape[1]
-    kept = expected.shape[1] - FILTER_EDGE * rate_hz // 48_000
-    expected, found = expected[:, :kept], found[:, :kept].astype(np.float64)
+def compared(
+    expected: np.ndarray[Any, Any], found: np.ndarray[Any, Any], rate_hz: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], float]:
+    """Return both `[channels, samples]` over what can be compared, at one level, and the gain."""
+    kept = min(expected.shape[1], found.shape[1]) - _FILTER_EDGE * rate_hz // SAMPLE_RATE_HZ
+    expected = expected[:, :kept].astype(np.float64)
+    found = found[:, :kept].astype(np.float64)
     gain = float((expected * found).sum() / np.square(found).sum())
-    return snr_db(expected, gain * found)
+    return expected, gain * found, gain
+
+
+def agreement_db(
+    expected: np.ndarray[Any, Any], found: np.ndarray[Any, Any], rate_hz: int
+) -> float:
+    """Return the signal-to-noise ratio of a sound; of a resampled one, of what is below 18 kHz."""
+    expected, found, _ = compared(expected, found, rate_hz)
+    if rate_hz == SAMPLE_RATE_HZ:
+        return snr_db(expected, found)
+    spectra = [_below_band(sound, rate_hz) for sound in (expected, found)]
+    parts = [np.stack([spectrum.real, spectrum.imag]) for spectrum in spectra]
+    return snr_db(*parts)
+
+
+def _below_band(sound: np.ndarray[Any, Any], rate_hz: int) -> np.ndarray[Any, Any]:
+    spectrum = np.fft.rfft(sound * np.hanning(sound.shape[1]))
+    return spectrum[:, np.fft.rfftfreq(sound.shape[1], 1 / rate_hz) < _BAND_HZ]
