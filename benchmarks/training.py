@@ -24,11 +24,11 @@ from distill_export.training.config import STATISTICS, TrainingSettings
 from distill_export.training.data.dataset import ChunkSet, read_folder, split_recordings
 from distill_export.training.data.recordings import find_files
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
-from distill_export.training.loss import VAELoss
+from distill_export.training.data.statistics import compute_statistics
+from distill_export.training.optimization.loss import VAELoss
+from distill_export.training.optimization.schedule import cosine_decay
+from distill_export.training.optimization.trainer import Trainer, new_model
 from distill_export.training.pipeline import pick_device
-from distill_export.training.schedule import cosine_decay
-from distill_export.training.statistics import compute_statistics
-from distill_export.training.trainer import Trainer, new_model
 
 RECORDINGS = 15
 NAMES = (

@@ -17,7 +17,7 @@ import torch
 
 from distill_export.model.pickled import ReferencePickle
 from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_file
-from distill_export.training.folders import make_folder
+from distill_export.training.workspace import make_folder
 from distill_runtime.errors import ModelFileError
 from distill_runtime.files.output_file import replacing
 

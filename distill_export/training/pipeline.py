@@ -26,14 +26,14 @@ from distill_export.training.config import TrainingSettings
 from distill_export.training.data import dataset
 from distill_export.training.data.dataset import ChunkSet, Recording
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
+from distill_export.training.data.statistics import compute_statistics
 from distill_export.training.interruption import DeferredInterrupt
+from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.presets import AUTO, PRESETS, preset_name
 from distill_export.training.report.preview import write_preview
 from distill_export.training.report.progress import TrainingProgress
 from distill_export.training.report.report import write_report
 from distill_export.training.sliders.analysis import analyse_latents
-from distill_export.training.statistics import compute_statistics
-from distill_export.training.trainer import Trainer
 from distill_runtime.errors import OutputExistsError, RequestError
 from distill_runtime.files.output_file import check_output
 

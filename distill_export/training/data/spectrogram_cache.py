@@ -15,7 +15,7 @@ import torch
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 from distill_export.training.data import recordings
 from distill_export.training.data.recordings import RecordingFile, Samples, read_chunks
-from distill_export.training.folders import make_folder
+from distill_export.training.workspace import make_folder
 from distill_runtime.errors import RecordingError
 from distill_runtime.files.output_file import replacing
 

@@ -12,7 +12,7 @@ import torch
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
 from distill_export.reference.continuous_mel import synthesize_continuous_mel
-from distill_export.training.folders import make_folder
+from distill_export.training.workspace import make_folder
 from distill_runtime.audio.level import normalization_gain, peak
 from distill_runtime.files.output_file import replacing
 from distill_runtime.latents.trajectory import slerp

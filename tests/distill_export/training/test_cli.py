@@ -18,8 +18,8 @@ from distill_export.model.file import load_model
 from distill_export.training import cli as train_cli
 from distill_export.training import pipeline
 from distill_export.training.checkpoints import CheckpointFolder, read_checkpoint
+from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.pipeline import TrainingRequest, train
-from distill_export.training.trainer import Trainer
 from distill_runtime.cli.program import run
 from tests.distill_export.training.synthetic_recordings import RATE_HZ, TINY, tone, write_recordings
 
@@ -322,7 +322,7 @@ def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_is_quick_and_needs_no_torch(option: str) -> None:
     program = (
-        "import sys; from distill_export import train_cli\n"
+        "import sys; from distill_export.training import cli as train_cli\n"
         f"sys.argv = ['distill-train', {option!r}]\n"
         "from distill_runtime.cli.program import run\n"
         "code = run(train_cli.app, 'distill-train')\n"

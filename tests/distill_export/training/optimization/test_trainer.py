@@ -8,7 +8,7 @@ import torch
 
 from distill_export.model.checkpoint import load_checkpoint
 from distill_export.training.checkpoints import CheckpointFolder, read_checkpoint
-from distill_export.training.trainer import Trainer
+from distill_export.training.optimization.trainer import Trainer
 from distill_runtime.errors import ModelFileError, TrainingError
 
 New = Callable[..., Trainer]
