@@ -102,7 +102,7 @@ class Trainer:
         terms = self.loss.terms(found, batch, mu, logvar)
         loss = self.loss.total(terms, self.kl_weight)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if self.settings.gradient_clip_norm:
             torch.nn.utils.clip_grad_norm_(
                 self.model.parameters(), self.settings.gradient_clip_norm
