@@ -2,7 +2,7 @@
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
-# make docs    write docs/cli.md from the command lines, and the README's table of variants
+# make docs    write what the docs show of the programs: command lines, variants, rooms, a session
 # make clean   remove what these made
 
 PYTHON ?= python3.11
@@ -35,6 +35,8 @@ bench: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_variants.py
+	$(BIN)/python docs/generate_rooms.py
+	$(BIN)/python docs/generate_session.py
 
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -122,7 +122,7 @@ def measure_lengths(
 def measure_cold_start(subject: Subject, folder: Path, *, rounds: int) -> list[Figure]:
     """Return how long whole processes take."""
     output = folder / "cold.wav"
-    run = [sys.executable, "-m", "distill_runtime.cli"]
+    run = [sys.executable, "-m", "distill_runtime"]
     play = [
         *run,
         str(subject.artifact.path),

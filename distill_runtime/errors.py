@@ -12,6 +12,7 @@ Each message is one line: what was found, what was expected, what to do.
     │   └── OutputExistsError        the output is there and would be overwritten
     └── FailureError (RuntimeError)  the input is fine, the work could not be done
         ├── BackendError             onnxruntime refused or failed
+        ├── CancelledError           the caller gave the work up
         ├── DependencyError          a package is missing, or two of them exclude each other
         ├── OutputError              the output could not be written
         ├── TrainingError            a training came to nothing
@@ -64,6 +65,10 @@ class FailureError(DistillError, RuntimeError):
 
 class BackendError(FailureError):
     """Running the artifact failed in onnxruntime."""
+
+
+class CancelledError(FailureError):
+    """The caller gave the work up before it was done."""
 
 
 class DependencyError(FailureError, ImportError):

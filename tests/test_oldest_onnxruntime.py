@@ -78,7 +78,7 @@ def test_every_variant_plays_as_on_the_newest(
 
 
 def test_the_command_line_plays(library: Path, tmp_path: Path, demo_artifact: Path) -> None:
-    module = ["-W", "error", "-m", "distill_runtime.cli"]
+    module = ["-W", "error", "-m", "distill_runtime"]
     stereo = ["--stereo", "mid-side", "--sample-rate", "44100"]
     run(*module, demo_artifact, "-d", 1, "-s", 7, *stereo, path=[library], folder=tmp_path)
     (sound,) = tmp_path.glob("*.wav")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
@@ -20,9 +21,10 @@ from distill_runtime.artifact.session import (
     run_session,
     session_provider,
 )
-from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
+from distill_runtime.latents.trajectory import check_vector
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -71,6 +73,11 @@ class Artifact:
         return self.file.path
 
     @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
+
+    @property
     def metadata(self) -> ArtifactMetadata:
         """What the artifact says of itself."""
         return self.file.metadata
@@ -96,10 +103,34 @@ class Artifact:
         return self.metadata.latency_samples
 
     @property
+    def voices_per_call(self) -> int:
+        """Rows to render side by side, see `contract.Reconstruction`."""
+        return RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
+
+    @property
     def sliders(self) -> tuple[Slider, ...]:
         """The model's sliders, in the order of their indices; empty if it has none."""
         bank = self.metadata.sliders
         return () if bank is None else bank.sliders
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector."""
+        return self.metadata.latent_dim
+
+    def check_latent_vector(self, vector: npt.ArrayLike) -> Float32Array:
+        """Return a latent vector `[latent_dim]` as float32.
+
+        Raises:
+            RequestError: It is not a row of finite numbers, or of another length.
+        """
+        checked = check_vector(vector)
+        if len(checked) != self.latent_dim:
+            raise RequestError(
+                f"the latent vector has {len(checked)} values, {self.name} expects "
+                f"{self.latent_dim}"
+            )
+        return checked
 
     def initial_state(self, batch: int = 1) -> Float32Array:
         """Return the state `[batch, state_size]` that starts a stream in every row.
@@ -152,11 +183,6 @@ class Artifact:
                 f"not {list(state.shape)}"
             )
         return self._checked_audio(audio, latents, finish=bool(finish)), next_state
-
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent vector."""
-        return self.metadata.latent_dim
 
     def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play trajectories as they arrive, block by block, in constant memory.

@@ -72,11 +72,29 @@ class AudioFormat:
                 f"for {self.container}"
             )
 
+    @classmethod
+    def for_file(cls, path: Path, asked: AudioFormat | None = None) -> AudioFormat:
+        """Return the format for a file: as asked for, else as the name's ending says.
+
+        Raises:
+            RequestError: The ending is of another format than was asked for, or there is nothing
+                to go by.
+        """
+        if asked is None:
+            return cls(format_from_name(path))
+        named = CONTAINER_OF_ENDING.get(path.suffix.lower(), asked.container)
+        if named != asked.container:
+            raise RequestError(
+                f"{path.name} ends in {path.suffix!r}, but the format is {asked.container}: "
+                "choose another name, or leave the format out"
+            )
+        return asked
+
     def check_sample_rate(self, rate_hz: object) -> None:
         """Refuse a sampling rate that the container cannot have.
 
         Raises:
-            RequestError: It is no integer, or out of the container's bounds.
+            RequestError: It is not an integer, or out of the container's bounds.
         """
         rates = _CONTAINERS[self.container].rates_hz
         if whole(rate_hz) not in rates:
@@ -93,7 +111,7 @@ class AudioFormat:
         """Refuse more channels than the container holds.
 
         Raises:
-            RequestError: It is no integer, or out of the container's bounds.
+            RequestError: It is not an integer, or out of the container's bounds.
         """
         most = _CONTAINERS[self.container].max_channels
         if whole(channels) not in range(1, most + 1):

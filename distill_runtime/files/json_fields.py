@@ -36,6 +36,14 @@ class JsonFields:
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of what there is, in the document's order."""
+        return tuple(self._values)
+
+    def plain(self, keys: Sequence[str]) -> dict[str, Any]:
+        """Return some values as JSON gives them, unchecked; what is missing is left out."""
+        return {key: self._values[key] for key in keys if key in self._values}
+
     def _get(self, key: str) -> Any:
         if key not in self._values:
             raise self._error(f"{self._document} lacks {self._name(key)!r}")

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from distill_runtime.errors import DependencyError, FailureError
-from distill_runtime.generation.pipeline import GenerationResult
+from distill_runtime.generation.result import GenerationResult
 
 
 def require_sounddevice() -> None:
