@@ -5,9 +5,9 @@ import torch
 
 from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.log_mel import level_db, log_mel_distance_db, mean_answer
-from distill_export.training.augmentation import augment
-from distill_export.training.loss import VAELoss
-from distill_export.training.schedule import cosine_decay, kl_weight
+from distill_export.training.data.augmentation import augment
+from distill_export.training.optimization.loss import VAELoss
+from distill_export.training.optimization.schedule import cosine_decay, kl_weight
 from tests.distill_export.training.synthetic_recordings import tiny_settings
 
 PLAIN = Statistics(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_export.training.data.dataset import ChunkSet
-from distill_export.training.statistics import compute_statistics, decoder_statistics
+from distill_export.training.data.statistics import compute_statistics, decoder_statistics
 
 
 def two_pass(values: np.ndarray) -> dict[str, dict[str, float]]:

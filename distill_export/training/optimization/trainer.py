@@ -12,12 +12,12 @@ from distill_export.model.vae import ConvVAE
 from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.log_mel import log_mel_distance_db
-from distill_export.training.augmentation import augment
 from distill_export.training.checkpoints import STATE, STATE_VERSION
 from distill_export.training.config import TrainingSettings
+from distill_export.training.data.augmentation import augment
 from distill_export.training.data.dataset import ChunkSet
-from distill_export.training.loss import LOG_VARIANCE, LossTerms, VAELoss
-from distill_export.training.schedule import cosine_decay, kl_weight
+from distill_export.training.optimization.loss import LOG_VARIANCE, LossTerms, VAELoss
+from distill_export.training.optimization.schedule import cosine_decay, kl_weight
 from distill_runtime.errors import ModelFileError, TrainingError
 
 Metrics = dict[str, float]
@@ -102,7 +102,7 @@ class Trainer:
         terms = self.loss.terms(found, batch, mu, logvar)
         loss = self.loss.total(terms, self.kl_weight)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if self.settings.gradient_clip_norm:
             torch.nn.utils.clip_grad_norm_(
                 self.model.parameters(), self.settings.gradient_clip_norm

@@ -1,7 +1,7 @@
 """What a training makes small: distance of the spectrum, of the phase, and of the latents.
 
 The magnitude is compared as a level, in nats of mel power, because that is how loudness is heard
-and how the result is judged (`quality.py`): a band 6 dB too loud is as wrong in a quiet place as
+and how the result is judged (`log_mel.py`): a band 6 dB too loud is as wrong in a quiet place as
 in a loud one. Absolute differences, not squares: squares would answer a doubtful onset with a blur.
 The instantaneous frequency counts where there is something to hear. docs/training.md has the
 reasons and what else was tried.
