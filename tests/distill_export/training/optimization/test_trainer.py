@@ -8,7 +8,7 @@ import torch
 
 from distill_export.model.checkpoint import load_checkpoint
 from distill_export.training.checkpoints import CheckpointFolder, read_checkpoint
-from distill_export.training.trainer import Trainer
+from distill_export.training.optimization.trainer import Trainer
 from distill_runtime.errors import ModelFileError, TrainingError
 
 New = Callable[..., Trainer]
@@ -126,7 +126,7 @@ def test_a_checkpoint_of_another_model_is_refused(new_trainer: New, tmp_path: Pa
     with pytest.raises(ModelFileError, match=r"x\.pt cannot be gone on from"):
         new_trainer().restore(content, document="x.pt")
     path = CheckpointFolder(tmp_path).save({"model_state_dict": {}, "epoch": 1}, 3)
-    with pytest.raises(ModelFileError, match="no checkpoint that this version"):
+    with pytest.raises(ModelFileError, match="is not a checkpoint that this version"):
         read_checkpoint(path)
 
 
@@ -136,8 +136,6 @@ def test_the_last_few_and_the_best_are_kept(tmp_path: Path) -> None:
     for step in (0, 9, 10, 100):
         folder.save({"step": step}, step)
     folder.save_best({"step": 9})
-    (folder.folder / ".distill-12ab.pt").write_bytes(b"cut off")
-    folder.sweep()
     names = sorted(path.name for path in folder.folder.iterdir())
     assert names == ["best.pt", "checkpoint_00000010.pt", "checkpoint_00000100.pt"]
     assert folder.latest() == folder.folder / names[-1]
