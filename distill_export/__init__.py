@@ -1,3 +1,6 @@
 """Turn a Distill model file into one verified artifact (needs torch and onnx)."""
 
-__version__ = "0.1.0"
+from distill_runtime import __version__ as __version__
+
+# What it needs beside the runtime's own packages: the extras "export" and "cpu", as pip is told.
+REQUIREMENTS = "torch onnx onnxscript onnxruntime"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from distill_export import REQUIREMENTS
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime.artifact.description import describe_loss
 from distill_runtime.cli import program as command_line
@@ -113,9 +114,7 @@ def export(
         from distill_export.export import export_all, export_model  # noqa: PLC0415
         from distill_export.formats.names import default_name  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
-        ) from None
+        raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
     if every:
         _check_all(precision, format, output)

@@ -23,6 +23,8 @@ from tests.distill_export.model_files import model_content, write
 
 REPOSITORY = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.usefixtures("traced_once")  # each benchmark exports for itself
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from distill_export import REQUIREMENTS
 from distill_runtime.cli import program as command_line
 from distill_runtime.cli.program import say
 from distill_runtime.errors import DependencyError, RequestError
@@ -159,9 +160,7 @@ def train(
         if export:
             from distill_export.export import export_model  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
-        ) from None
+        raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
     model = output or analyse or Path(f"{folder.resolve().name or 'model'}.distill")
     artifact = model.with_suffix(".onnx") if export else None

@@ -73,11 +73,11 @@ def require_onnxruntime() -> None:
     if len(installed) == 2:
         raise DependencyError(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files: "
-            "uninstall both, then install distill-portable[cpu] or distill-portable[gpu]"
+            "pip uninstall onnxruntime onnxruntime-gpu, then pip install one of the two"
         )
     if not installed and not _is_importable("onnxruntime"):  # a build of one's own has no such name
-        raise DependencyError(
-            "onnxruntime is not installed: pip install 'distill-portable[cpu]' (or [gpu] for CUDA)"
+        raise DependencyError.missing(
+            "onnxruntime", install="onnxruntime (or onnxruntime-gpu, for CUDA)"
         )
 
 
@@ -121,8 +121,8 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
     has_cuda = _CUDA in ort.get_available_providers()
     if options.provider == "cuda" and not has_cuda:
         raise DependencyError(
-            "this onnxruntime has no CUDA: pip install 'distill-portable[gpu]' (not beside [cpu]), "
-            "or take --provider cpu"
+            "this onnxruntime has no CUDA: pip uninstall onnxruntime, then pip install "
+            "onnxruntime-gpu, or take --provider cpu"
         )
     providers = [_CUDA, _CPU] if has_cuda and options.provider != "cpu" else [_CPU]
     try:

@@ -21,6 +21,11 @@ Run = Callable[..., tuple[int, str, str]]
 BreakGraph = Callable[[Callable[[onnx.GraphProto], None]], None]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _traced_once(traced_once: None) -> None:
+    """Export as often as it takes: what was traced before is not traced again."""
+
+
 @pytest.fixture
 def content() -> Content:
     return model_files.model_content()

@@ -18,6 +18,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import distill_export
 from distill_export.export import ExportReport, export_model
 from distill_export.formats.torch_artifact import TorchArtifact
 from distill_export.formats.torchscript import TorchScriptProgram
@@ -94,7 +95,10 @@ def test_the_metadata_are_the_onnx_artifacts(
     assert (file.metadata, file.size_bytes) == (report.metadata, report.path.stat().st_size)
     assert file.format == {".ts": "torchscript", ".pt2": "pt2"}[report.path.suffix]
     assert report.metadata.source_sha256 == hashlib.sha256(tiny_source.read_bytes()).hexdigest()
-    assert report.metadata.exporter == {"distill-export": "0.1.0", "torch": torch.__version__}
+    assert report.metadata.exporter == {
+        "distill-export": distill_export.__version__,
+        "torch": torch.__version__,
+    }
     same = ["model", "audio", "latent_dim", "precision", "normalization", "sliders"]
     same += ["source_sha256"]
     if report.metadata.reconstruction == "learned":

@@ -120,6 +120,6 @@ def test_without_matplotlib_one_line_says_what_to_install(
     with pytest.raises(DependencyError) as missing:
         plot_sound(result, tmp_path / "sound.png", title="")
     assert str(missing.value) == (
-        "matplotlib is not installed, and --plot needs it: pip install 'distill-portable[plot]'"
+        "matplotlib is not installed, and --plot needs it: pip install matplotlib"
     )
     assert list(tmp_path.iterdir()) == []
