@@ -21,7 +21,7 @@ import torch
 from benchmarks.measures import Measures, log_mel_power
 from benchmarks.signals import synthesised
 from distill_export.formats.onnx_graph import with_mel_input
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.log_mel import level_db
 from distill_export.verify.graph_session import GraphSession
 from distill_runtime.arrays import Float32Array
@@ -44,9 +44,7 @@ class RoundTrip:
         """Render `[2, n_mels, frames]`, not normalised; `[samples]`, whole steps, no latency."""
         stats = self.metadata.normalization
         if stats is not None:
-            frames = ComplexSpectrogram().normalize(frames[None], DatasetStatistics(**vars(stats)))[
-                0
-            ]
+            frames = ComplexSpectrogram().normalize(frames[None], Statistics(**vars(stats)))[0]
         hop_frames = self.metadata.audio.hop_frames
         blocks = max(2, -(-frames.shape[2] // hop_frames))
         missing = blocks * hop_frames - frames.shape[2]

@@ -92,11 +92,11 @@ def traced_once(once: Once) -> Iterator[None]:
     own, which traces anew.
     """
     pytest.importorskip("torch")
-    from distill_export import export
+    from distill_export.formats import program
     from tests.distill_export.traced_once import traced_once as remembered
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "trace", remembered(export.trace, once))
+        patch.setattr(program, "trace", remembered(program.trace, once))
         yield
 
 

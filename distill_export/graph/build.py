@@ -42,7 +42,7 @@ def build_synthesizer(
 
 def audio_grid(loaded: LoadedModel) -> AudioGrid:
     """Return the sampling and the frames of a model's sound."""
-    spectrogram = loaded.spectrogram_config
+    spectrogram = loaded.spectrogram.config
     return AudioGrid(
         sample_rate_hz=spectrogram.sample_rate,
         n_fft=spectrogram.n_fft,

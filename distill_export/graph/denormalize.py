@@ -5,16 +5,16 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_runtime.contract import Normalization
 
 # The statistics of a model that was trained without any.
 IDENTITY = Normalization(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
 
 
-def normalization(stats: DatasetStatistics | None) -> Normalization | None:
+def normalization(stats: Statistics | None) -> Normalization | None:
     """Return a model's statistics as the contract has them."""
-    return None if stats is None else Normalization(**vars(stats))
+    return None if stats is None else Normalization(**stats)
 
 
 class Denormalize(nn.Module):

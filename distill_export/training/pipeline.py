@@ -12,10 +12,12 @@ from typing import Any
 
 import torch
 
-from distill_export.model.file import load_model, save_model
+from distill_export.model.file import load_model
 from distill_export.model.latent_analysis import LatentAnalysis
-from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
+from distill_export.model.metadata import ModelMetadata
 from distill_export.model.vae import ConvVAE
+from distill_export.model.writer import MODEL_SUFFIX, write_model
+from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.reference.log_mel import log_mel_distance_db, mean_answer
 from distill_export.training.checkpoints import (
     STATE,
@@ -38,7 +40,6 @@ from distill_runtime.errors import OutputExistsError, RequestError
 from distill_runtime.files.output_file import check_output
 
 Say = Callable[[str], None]
-MODEL_SUFFIX = ".distill"
 _FREE_TO_CHANGE = {"device", "checkpoint_interval", "preview_interval"}  # when a training resumes
 _BATCH = 32
 
@@ -173,11 +174,11 @@ def analyse(
     chunks = ChunkSet(_read(folder, workspace(output), say))
     say(f"analysing the latents of {len(chunks)} chunks")
     analysis = analyse_latents(loaded.model, loaded.normalization_stats, chunks.batches(_BATCH))
-    save_model(
+    write_model(
         loaded.model,
         output,
         loaded.metadata,
-        loaded.spectrogram_config,
+        loaded.spectrogram.config,
         training_config=loaded.training_config,
         analysis=analysis,
         normalization_stats=loaded.normalization_stats,
@@ -397,7 +398,7 @@ def _finish(
         final_val_loss=_finite(best["val_loss"]),
         tags=request.tags,
     )
-    save_model(
+    write_model(
         model,
         request.output,
         metadata,
@@ -437,7 +438,7 @@ def _facts(result: TrainingResult, recordings: list[Recording], trainer: Trainer
         "chunks": f"{len(trainer.training)} learnt from, {len(trainer.validation)} held out",
         "epochs": f"{result.epochs}, the best was {result.best_epoch}",
         "latent dimensions": str(trainer.settings.latent_dim),
-        "statistics": ", ".join(f"{k} {v:.4g}" for k, v in vars(trainer.statistics).items()),
+        "statistics": ", ".join(f"{k} {v:.4g}" for k, v in trainer.statistics.items()),
         "seed": str(trainer.settings.seed),
     }
     if result.val_log_mel_db is not None and result.baseline_log_mel_db is not None:

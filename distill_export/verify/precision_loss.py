@@ -122,7 +122,7 @@ def _log_mel_distance(expected: Float32Array, found: Float32Array, loaded: Loade
 
 def _speed_ratio(graphs: Sequence[GraphSession], loaded: LoadedModel) -> float:
     """Return how many times as fast the second graph runs, in turns with the first, by medians."""
-    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.shape.latent_dim)[None]
+    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.latent_dim)[None]
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(-_WARM_UP_ROUNDS, _SPEED_ROUNDS):
         for graph, spent in zip(graphs, times, strict=True):

@@ -12,7 +12,7 @@ import torch
 from distill_export.graph.base import Synthesizer
 from distill_export.model.file import LoadedModel
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.continuous_mel import decode_trajectory
 from distill_runtime.arrays import Float32Array, FloatArray
 from distill_runtime.contract import RECONSTRUCTIONS
 
@@ -73,7 +73,7 @@ class Reference(ABC):
     def mel(self, trajectory: Float32Array) -> torch.Tensor:
         """Return the mel frames `[1, 2, n_mels, frames]` of `[steps, latent_dim]`."""
         with torch.inference_mode():
-            return synthesize_continuous_mel(self._decode, torch.from_numpy(trajectory))
+            return decode_trajectory(self._decode, torch.from_numpy(trajectory))
 
     @abstractmethod
     def sound(self, mel: torch.Tensor) -> FloatArray:
@@ -90,7 +90,7 @@ class FormulaReference(Reference):
     def __init__(self, loaded: LoadedModel, synthesizer: Synthesizer[Any]) -> None:
         super().__init__(loaded, synthesizer)
         self._statistics = loaded.normalization_stats
-        self._hop_length = loaded.spectrogram_config.hop_length
+        self._hop_length = loaded.spectrogram.config.hop_length
         self._spectrogram = ComplexSpectrogram()
 
     def sound(self, mel: torch.Tensor) -> FloatArray:

@@ -25,7 +25,7 @@ def tiny_model(shape: VAEShape = TINY) -> ConvVAE:
     """A model of random weights whose batch norms have seen something."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        model = ConvVAE(shape)
+        model = ConvVAE(**vars(shape))
         for name, values in model.named_buffers():
             if name.endswith("running_mean"):
                 values.normal_()
@@ -165,8 +165,8 @@ def assert_same(first: LoadedModel, second: LoadedModel) -> None:
     for name, tensor in first.model.state_dict().items():
         assert torch.equal(tensor, second.model.state_dict()[name])
     assert first.metadata == second.metadata
-    assert first.spectrogram_config == second.spectrogram_config
-    assert first.complex_spectrogram == second.complex_spectrogram
+    assert first.spectrogram.config == second.spectrogram.config
+    assert first.complex_spectrogram.config == second.complex_spectrogram.config
     assert first.normalization_stats == second.normalization_stats
     assert first.training_config == second.training_config
     assert (first.analysis is None) == (second.analysis is None)

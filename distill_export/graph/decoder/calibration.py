@@ -23,7 +23,7 @@ _CALIBRATION_VALUES = 2**19
 
 def typical_latents(loaded: LoadedModel, *, seed: int, seeds: int) -> Float32Array:
     """Return vectors `[rows, latent_dim]`: of successive seeds, and of sliders at their ends."""
-    latent_dim = loaded.model.shape.latent_dim
+    latent_dim = loaded.model.latent_dim
     rows = [standard_normal_latents(seed + k, 1, latent_dim)[0] for k in range(seeds)]
     if bank := slider_bank(loaded.analysis):
         for index, slider in enumerate(bank.sliders):

@@ -16,7 +16,7 @@ import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.training.sliders.sound_features import FEATURES, measure
 
 LEAST_VARIANCE_RATIO = 0.02
@@ -32,7 +32,7 @@ _RATE_HZ = 48_000
 
 @torch.inference_mode()
 def analyse_latents(
-    model: ConvVAE, statistics: DatasetStatistics | None, spectrograms: Iterable[torch.Tensor]
+    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
 ) -> LatentAnalysis:
     """Find the sliders of a model.
 
@@ -72,7 +72,7 @@ def analyse_latents(
 
 
 def encode(
-    model: ConvVAE, statistics: DatasetStatistics | None, spectrograms: Iterable[torch.Tensor]
+    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
 ) -> np.ndarray:
     """Return the means of the latents, float64 `[chunks, latent_dim]`."""
     transform = ComplexSpectrogram()
@@ -121,7 +121,7 @@ def principal_components(
 @torch.inference_mode()
 def sweep(
     model: ConvVAE,
-    statistics: DatasetStatistics | None,
+    statistics: Statistics | None,
     mean: np.ndarray,
     components: np.ndarray,
     step_size: np.ndarray,

@@ -13,7 +13,7 @@ from distill_export.graph.build import build_synthesizer
 from distill_export.graph.learned.synthesizer import LearnedSynthesizer
 from distill_export.model.file import LoadedModel, load_model
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.continuous_mel import decode_trajectory
 from distill_runtime.audio.snr import snr_db
 from tests.distill_export.model_files import model_content, write
 
@@ -77,7 +77,7 @@ def test_it_is_the_reference_road(loaded: LoadedModel, steps: int, normalized: b
         loaded = dataclasses.replace(loaded, normalization_stats=None)
     trajectory = latents(steps, steps)
     audio, mel = play(build_synthesizer(loaded).requires_grad_(False), trajectory, [])
-    expected_mel = synthesize_continuous_mel(loaded.model.decode, trajectory[0])
+    expected_mel = decode_trajectory(loaded.model.decode, trajectory[0])
     assert mel.shape == expected_mel.shape == (1, 2, 128, 47 * (steps + 1))
     torch.testing.assert_close(mel, expected_mel, rtol=0, atol=1e-5)
     expected = ComplexSpectrogram().complex_mel_to_waveform(
