@@ -23,9 +23,10 @@ import torch
 from distill_export.formats.onnx_graph import trace
 from distill_export.graph.build import build_synthesizer
 from distill_export.model.file import LoadedModel
-from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
+from distill_export.model.metadata import ModelMetadata
 from distill_export.model.vae import ConvVAE, VAEShape
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.audio_spectrogram import AudioSpectrogram
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.verify.structures import (
     Form,
     Sample,
@@ -119,7 +120,7 @@ def random_model(shape: VAEShape, stats: tuple[float, ...] | None, seed: int) ->
     """Return a model of random weights, no two of which are alike."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = ConvVAE(shape)
+        model = ConvVAE(**vars(shape))
         for name, values in model.named_buffers():
             if name.endswith("running_mean"):
                 values.normal_()
@@ -127,12 +128,17 @@ def random_model(shape: VAEShape, stats: tuple[float, ...] | None, seed: int) ->
                 values.uniform_(0.5, 2)
     return LoadedModel(
         model=model.eval().requires_grad_(False),
-        spectrogram_config=SpectrogramConfig(),
+        spectrogram=AudioSpectrogram(),
         analysis=None,
         metadata=ModelMetadata(),
         device=torch.device("cpu"),
-        normalization_stats=None if stats is None else DatasetStatistics(*stats),
+        complex_spectrogram=ComplexSpectrogram(),
+        normalization_stats=None if stats is None else _statistics(*stats),
     )
+
+
+def _statistics(mag_mean: float, mag_std: float, if_mean: float, if_std: float) -> Statistics:
+    return Statistics(mag_mean=mag_mean, mag_std=mag_std, if_mean=if_mean, if_std=if_std)
 
 
 def derive(samples: dict[str, Sample], known: dict[str, Any], elsewhere: Path | None) -> None:
