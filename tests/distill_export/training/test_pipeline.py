@@ -215,7 +215,7 @@ def test_zscore_goes_into_the_file(recordings: Path, tmp_path: Path) -> None:
     train(request)
     stats = load_model(request.output).normalization_stats
     assert stats is not None
-    assert stats.mag_mean > 0.1 and stats.if_std < 0.9
+    assert stats["mag_mean"] > 0.1 and stats["if_std"] < 0.9
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def mel_frames(frames: int, batch: int = 1) -> torch.Tensor:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_denormalizing_is_the_references(dtype: torch.dtype) -> None:
     mel = mel_frames(5, batch=2)
-    magnitude = Denormalize(STATS.mag_mean, STATS.mag_std, dtype)(mel[:, 0])
-    frequency = Denormalize(STATS.if_mean, STATS.if_std, dtype)(mel[:, 1])
+    magnitude = Denormalize(STATS["mag_mean"], STATS["mag_std"], dtype)(mel[:, 0])
+    frequency = Denormalize(STATS["if_mean"], STATS["if_std"], dtype)(mel[:, 1])
     found = torch.stack([magnitude, frequency], dim=1)
     expected = ComplexSpectrogram().denormalize(mel.to(dtype), STATS)
     torch.testing.assert_close(found, expected, rtol=0, atol=4 * torch.finfo(dtype).eps)
@@ -136,8 +136,8 @@ def test_the_magnitude_loses_nothing_where_bands_are_narrower_than_bins(
     # are narrow what is left of them is small.
     spectrum = torch.linspace(3.0, 0.0, 1025)[:, None].exp() * random(2, 1025, 40).abs()
     mel = (filters.double().T @ spectrum).square().log1p()
-    mel = ((mel - stats.mag_mean) / stats.mag_std).float()
-    amplitude = torch.expm1(mel.double() * stats.mag_std + stats.mag_mean).relu().sqrt()
+    mel = ((mel - stats["mag_mean"]) / stats["mag_std"]).float()
+    amplitude = torch.expm1(mel.double() * stats["mag_std"] + stats["mag_mean"]).relu().sqrt()
     expected = np.maximum(np.linalg.pinv(filters.double().numpy().T) @ amplitude.numpy(), 0)
     found = Magnitude(stats, filters, torch.arange(1025))(mel[None])[0]
     assert found.dtype == torch.float32
@@ -150,7 +150,9 @@ def expected_spectrum(
 ) -> np.ndarray:
     """Magnitude times e^(2 pi i phase) for every bin, in plain numpy and float64."""
     mean, std = (
-        ([stats.mag_mean, stats.if_mean], [stats.mag_std, stats.if_std]) if stats else (0, 1)
+        ([stats["mag_mean"], stats["if_mean"]], [stats["mag_std"], stats["if_std"]])
+        if stats
+        else (0, 1)
     )
     values = mel * np.reshape(std, (-1, 1, 1)) + np.reshape(mean, (-1, 1, 1))
     inverse = np.linalg.pinv(filters.T)
@@ -174,7 +176,7 @@ def test_the_spectrum_is_the_plain_formula(
     assert snr_db(expected.view(float), found.view(float)) > 120
     sums = mel[:, 1].double().sum(dim=-1)
     if stats is not None:
-        sums = sums * stats.if_std + 40 * stats.if_mean
+        sums = sums * stats["if_std"] + 40 * stats["if_mean"]
     np.testing.assert_allclose(new_phase, phase + 0.5 * sums, rtol=0, atol=1e-8)
 
 
