@@ -34,7 +34,7 @@ def list_artifacts(
     files = []
     for path in files_in(folder, tuple(ARTIFACT_ENDINGS.values())):
         try:
-            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS))
+            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS, trust=True))
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from distill_runtime.cli.arguments import JsonOption, NoSpaceCheckOption
+from distill_runtime.cli.arguments import JsonOption, NoSpaceCheckOption, TrustOption
 from distill_runtime.cli.console import say, show_json, show_path
 from distill_runtime.files.paths import fitted_name, is_character_device
 
@@ -39,6 +39,7 @@ def reproduce(
         ),
     ] = False,
     no_space_check: NoSpaceCheckOption = False,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Render a sound again, sample for sample, from the recipe in its file.
@@ -63,6 +64,7 @@ def reproduce(
         artifacts or [],
         folder=file.parent,
         other_artifacts=force,
+        trust=trust,
         check_space=not no_space_check,
     )
     if not no_space_check:
