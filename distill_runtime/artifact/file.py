@@ -27,6 +27,7 @@ from distill_runtime.artifact.trusted_graph import TrustedGraph
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.files.input_file import open_regular
+from distill_runtime.files.shown import shown
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
@@ -209,7 +210,7 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except ArtifactError as error:
-        raise type(error)(f"{name}: {error}") from None
+        raise type(error)(f"{shown(name)}: {error}") from None
 
 
 @contextmanager
