@@ -42,6 +42,7 @@ from distill_runtime.contract import (
 )
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output, replacing
+from distill_runtime.files.shown import shown
 
 Progress = Callable[[str], None]
 
@@ -216,7 +217,7 @@ class Exporter:
 
     @cached_property
     def _loaded(self) -> LoadedModel:
-        self._progress(f"reading {self._source}")
+        self._progress(f"reading {shown(self._source)}")
         return load_model_or_checkpoint(self._source)
 
     @cached_property
