@@ -14,10 +14,12 @@ from typing import BinaryIO, cast
 
 from distill_runtime import contract
 from distill_runtime.artifact.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
-from distill_runtime.artifact.torch_archive import ZIP_START, TorchArchive
+from distill_runtime.artifact.torch_archive import TorchArchive
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.files.input_file import open_regular
+from distill_runtime.files.shown import shown
+from distill_runtime.files.stored_zip import ZIP_START
 
 _FLOAT, _BOOL = 1, 9  # TensorProto.DataType
 _PLAYS_ELSEWHERE = {
@@ -89,7 +91,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except ArtifactError as error:
-        raise ArtifactError(f"{path}: {error}") from None
+        raise ArtifactError(f"{shown(path)}: {error}") from None
 
 
 def _open(path: Path) -> AbstractContextManager[tuple[BinaryIO, int]]:
