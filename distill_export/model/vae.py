@@ -171,6 +171,8 @@ class ConvVAE(nn.Module):
     ) -> ConvVAE:
         """Build the model that the weights belong to, in float32 and ready for inference.
 
+        Weights on the meta device make a model there, and are not checked for what they hold.
+
         Raises:
             IncompatibleModelError: The weights are those of an older model.
             ModelFileError: A tensor is missing, misshapen, of a wrong type, surplus or not finite.
@@ -259,10 +261,14 @@ def _checked(
             )
         if tensor.is_floating_point() != wanted.is_floating_point() or tensor.is_complex():
             raise ModelFileError(f"{name} is {tensor.dtype}, expected {wanted.dtype}")
-        tensor = tensor.detach().to(wanted.dtype).contiguous()
-        if not torch.isfinite(tensor).all():
-            raise ModelFileError(f"{name} holds NaN or infinity")
-        if name.endswith("running_var") and (tensor < 0).any():
-            raise ModelFileError(f"{name} holds a negative variance")
-        checked[name] = tensor
+        checked[name] = tensor.detach().to(wanted.dtype).contiguous()
+        if not tensor.is_meta:
+            _check_values(name, checked[name])
     return checked
+
+
+def _check_values(name: str, tensor: torch.Tensor) -> None:
+    if not torch.isfinite(tensor).all():
+        raise ModelFileError(f"{name} holds NaN or infinity")
+    if name.endswith("running_var") and (tensor < 0).any():
+        raise ModelFileError(f"{name} holds a negative variance")
