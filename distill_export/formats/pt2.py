@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from pathlib import Path
 
 import torch
@@ -26,7 +27,9 @@ def save_pt2(synthesizer: Synthesizer | RefinedSynthesizer, path: Path, *, laten
     program = export_program(player, latent_dim=latent_dim, state_size=synthesizer.state_size)
     with quiet_tracer():
         _strip(program)
-        torch.export.save(program, path)
+        content = io.BytesIO()  # PyTorch opens only paths that are UTF-8
+        torch.export.save(program, content)
+    path.write_bytes(content.getbuffer())
 
 
 class _Player(nn.Module):

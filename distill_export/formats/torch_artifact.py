@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ import torch
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import PT2, TORCHSCRIPT, ArtifactMetadata
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
+from distill_runtime.files.shown import shown
 
 Array = npt.NDArray[np.float32]
 # latents [batch, steps, latent_dim], state [batch, state_size], finish [] to audio, next state
@@ -42,7 +44,8 @@ class TorchArtifact:
         file = ArtifactFile.inspect(path, formats=(TORCHSCRIPT, PT2))
         if file.weights_sha256() != file.metadata.weights_sha256:
             raise ArtifactError(
-                f"{file.path}: its weights are not the ones that were exported: export it again"
+                f"{shown(file.path)}: its weights are not the ones that were exported: "
+                "export it again"
             )
         return cls(file, open_program(file.path, file.format))
 
@@ -82,7 +85,7 @@ class TorchArtifact:
         try:
             return self._program(latents, state, np.array(finish))
         except RuntimeError as error:
-            raise BackendError(f"{self.file.path}: {_last_line(error)}") from None
+            raise BackendError(f"{shown(self.file.path)}: {_last_line(error)}") from None
 
     def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
         """Play blocks `[batch, steps, latent_dim]` as they arrive; the last one gets the tail.
@@ -117,12 +120,15 @@ def open_program(path: Path, format: str) -> Program:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit: docs/variants.md
+            content = io.BytesIO(path.read_bytes())  # PyTorch opens only paths that are UTF-8
             if format == TORCHSCRIPT:
-                module = torch.jit.load(str(path), map_location="cpu")
+                module = torch.jit.load(content, map_location="cpu")
             else:
-                module = torch.export.load(path).module()
+                module = torch.export.load(content).module()
     except Exception as error:  # torch raises what its many readers raise
-        raise ArtifactError(f"{path}: PyTorch cannot load it ({_last_line(error)})") from None
+        raise ArtifactError(
+            f"{shown(path)}: PyTorch cannot load it ({_last_line(error)})"
+        ) from None
 
     def play(
         latents: np.ndarray, state: np.ndarray, finish: np.ndarray

@@ -31,7 +31,8 @@ def save_torchscript(
             {"go_on": example, "finish": example},
             check_trace=False,  # verification compares what was written
         )
-        torch.jit.script(_Player(step)).save(str(path))
+        # Through memory: PyTorch opens only paths that are UTF-8.
+        path.write_bytes(torch.jit.script(_Player(step)).save_to_buffer())
 
 
 class _Step(nn.Module):
