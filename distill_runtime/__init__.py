@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from distill_runtime.artifact.file import ArtifactFile
     from distill_runtime.artifact.session import SessionOptions
     from distill_runtime.artifact.verification import VerificationReport, verify
-    from distill_runtime.contract import ArtifactMetadata
+    from distill_runtime.audio.level_meter import Levels
+    from distill_runtime.audio.spatial import StereoSettings
+    from distill_runtime.audio_file.container import AudioFormat
+    from distill_runtime.audio_file.tags import Tags
+    from distill_runtime.contract import ArtifactMetadata, Slider
     from distill_runtime.errors import (
         ArtifactError,
         BackendError,
+        CancelledError,
         DependencyError,
         DistillError,
         FailureError,
@@ -34,17 +39,34 @@ if TYPE_CHECKING:
         RequestError,
         VerificationError,
     )
+    from distill_runtime.generation.benchmark import BenchmarkReport, measure
+    from distill_runtime.generation.blend import Blend
     from distill_runtime.generation.config import GenerationConfig
     from distill_runtime.generation.live import LiveStream
-    from distill_runtime.generation.pipeline import GenerationPipeline, GenerationResult
+    from distill_runtime.generation.pipeline import GenerationPipeline
+    from distill_runtime.generation.playback import play_sound
+    from distill_runtime.generation.plot import plot_sound
+    from distill_runtime.generation.preset import Preset
+    from distill_runtime.generation.recipe import Recipe
+    from distill_runtime.generation.reproduction import Reproduction
+    from distill_runtime.generation.result import GenerationResult
+    from distill_runtime.generation.sound_stream import SoundStream
 
-_EXPORTS = {
-    "artifact.artifact": ["Artifact"],
-    "artifact.file": ["ArtifactFile"],
-    "contract": ["ArtifactMetadata"],
-    "errors": [
+# Where each public name lives. What plays needs onnxruntime, and says so when it is imported.
+_HOMES = {
+    "artifact.artifact": ("Artifact",),
+    "artifact.file": ("ArtifactFile",),
+    "artifact.session": ("SessionOptions",),
+    "artifact.verification": ("VerificationReport", "verify"),
+    "audio.level_meter": ("Levels",),
+    "audio.spatial": ("StereoSettings",),
+    "audio_file.container": ("AudioFormat",),
+    "audio_file.tags": ("Tags",),
+    "contract": ("ArtifactMetadata", "Slider"),
+    "errors": (
         "ArtifactError",
         "BackendError",
+        "CancelledError",
         "DependencyError",
         "DistillError",
         "FailureError",
@@ -53,21 +75,33 @@ _EXPORTS = {
         "OutputExistsError",
         "RequestError",
         "VerificationError",
-    ],
-    "generation.pipeline": ["GenerationPipeline", "GenerationResult"],
-    "generation.config": ["GenerationConfig"],
-    "generation.live": ["LiveStream"],
-    "artifact.session": ["SessionOptions"],
-    "artifact.verification": ["VerificationReport", "verify"],
+    ),
+    "generation.benchmark": ("BenchmarkReport", "measure"),
+    "generation.blend": ("Blend",),
+    "generation.config": ("GenerationConfig",),
+    "generation.live": ("LiveStream",),
+    "generation.pipeline": ("GenerationPipeline",),
+    "generation.playback": ("play_sound",),
+    "generation.plot": ("plot_sound",),
+    "generation.preset": ("Preset",),
+    "generation.recipe": ("Recipe",),
+    "generation.reproduction": ("Reproduction",),
+    "generation.result": ("GenerationResult",),
+    "generation.sound_stream": ("SoundStream",),
 }
-_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+_PLAYERS = ("Artifact", "Blend", "GenerationPipeline", "LiveStream", "Reproduction", "measure")
 
 __all__ = [
     "Artifact",
     "ArtifactError",
     "ArtifactFile",
     "ArtifactMetadata",
+    "AudioFormat",
     "BackendError",
+    "BenchmarkReport",
+    "Blend",
+    "CancelledError",
     "DependencyError",
     "DistillError",
     "FailureError",
@@ -75,13 +109,24 @@ __all__ = [
     "GenerationPipeline",
     "GenerationResult",
     "InputError",
+    "Levels",
     "LiveStream",
     "OutputError",
     "OutputExistsError",
+    "Preset",
+    "Recipe",
+    "Reproduction",
     "RequestError",
     "SessionOptions",
+    "Slider",
+    "SoundStream",
+    "StereoSettings",
+    "Tags",
     "VerificationError",
     "VerificationReport",
+    "measure",
+    "play_sound",
+    "plot_sound",
     "verify",
 ]
 
@@ -89,7 +134,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("Artifact", "GenerationPipeline", "LiveStream"):
+    if name in _PLAYERS:
         from distill_runtime.artifact.session import require_onnxruntime  # noqa: PLC0415
 
         require_onnxruntime()

@@ -12,6 +12,7 @@ Each message is one line: what was found, what was expected, what to do.
     │   └── OutputExistsError        the output is there and would be overwritten
     └── FailureError (RuntimeError)  the input is fine, the work could not be done
         ├── BackendError             onnxruntime refused or failed
+        ├── CancelledError           the caller gave the work up
         ├── DependencyError          a package is missing, or two of them exclude each other
         ├── OutputError              the output could not be written
         ├── TrainingError            a training came to nothing
@@ -66,8 +67,25 @@ class BackendError(FailureError):
     """Running the artifact failed in onnxruntime."""
 
 
+class CancelledError(FailureError):
+    """The caller gave the work up before it was done."""
+
+
 class DependencyError(FailureError, ImportError):
     """A package is missing, or two packages that exclude each other are installed."""
+
+    @classmethod
+    def missing(cls, package: str, *, needed_by: str = "", install: str = "") -> DependencyError:
+        """Say that a package is not installed, and what to type.
+
+        Args:
+            package: What cannot be imported.
+            needed_by: The option or the setting that needs it, where not all does.
+            install: What pip is to install, if not just that package. By the names of packages, not
+                of our extras: pip finds those only where it finds a release of ours.
+        """
+        reason = f", and {needed_by} needs it" if needed_by else ""
+        return cls(f"{package} is not installed{reason}: pip install {install or package}")
 
 
 class OutputError(FailureError):

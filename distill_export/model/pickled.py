@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import math
 import pickle
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 
 PRESET_GLOBAL = ("distill.training.config", "OverfittingPreset")
 _NUMBERS = {"b1", "f2", "f4", "f8"} | {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)}
+_Order = Literal["<", ">", "|", "="]
+_ORDERS: dict[str, _Order] = {"<": "<", ">": ">", "|": "|", "=": "="}
 _MAX_DIMENSIONS = 8
 
 
@@ -57,7 +60,7 @@ class StoredDtype:
             found = ascii(code[:40]) if type(code) is str else "no text"
             raise PickledError(f"it holds an array of {found}, which are no numbers")
         self.code = code
-        self.byte_order = "="
+        self._order: _Order = "="
 
     def set_state(self, state: object) -> None:
         """Take what the pickle adds to a dtype."""
@@ -66,15 +69,15 @@ class StoredDtype:
             type(state) is not tuple
             or len(state) < 5
             or type(state[1]) is not str
-            or state[1] not in ("<", ">", "|", "=")
+            or state[1] not in _ORDERS
             or any(part is not None for part in state[2:5])
         ):
             raise PickledError("it holds an array of a structured type")
-        self.byte_order = state[1]
+        self._order = _ORDERS[state[1]]
 
     def to_numpy(self) -> np.dtype[Any]:
         """Return the dtype of one number."""
-        return np.dtype(self.code).newbyteorder(self.byte_order)
+        return np.dtype(self.code).newbyteorder(self._order)
 
 
 class StoredArray:
@@ -122,12 +125,16 @@ class StoredArray:
 class _ByReference(pickle._Pickler):
     """The pickler in Python: the one in C insists on importing what it refers to."""
 
+    # The library's types do not know the pickler in Python.
+    write: Callable[[bytes], object]
+    memoize: Callable[[object], object]
+
     def save_global(self, obj: object, name: str | None = None) -> None:
         if obj is OverfittingPreset:
             self.write(pickle.GLOBAL + "\n".join((*PRESET_GLOBAL, "")).encode())
             self.memoize(obj)
         else:
-            super().save_global(obj, name)
+            super().save_global(obj, name)  # type: ignore[misc]
 
 
 class ReferencePickle:

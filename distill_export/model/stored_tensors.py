@@ -160,7 +160,7 @@ class StoredTensors:
         except RuntimeError:  # PyTorch's, of several lines
             raise MemoryError from None
         array = content.numpy()
-        self._archive.read_into(entry, memoryview(array))
+        self._archive.read_into(entry, array.data)
         if dtype is torch.bool:
             array.clip(max=1, out=array)  # numbers above are no truths, and no one expects them
         elif self._swap and dtype.itemsize in _SWAPPED:

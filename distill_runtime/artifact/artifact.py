@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from distill_runtime import contract
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.artifact.session import (
-    BoundStream,
-    SessionOptions,
-    open_session,
-    run_session,
-    session_provider,
-)
-from distill_runtime.contract import ArtifactMetadata, Slider
+from distill_runtime.artifact.session import Graph, SessionOptions, open_session
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
-
-if TYPE_CHECKING:
-    import onnxruntime
-
-Array = npt.NDArray[np.float32]
+from distill_runtime.files.checks import whole
+from distill_runtime.latents.trajectory import check_vector
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
@@ -46,12 +36,12 @@ class Artifact:
     def __init__(
         self,
         file: ArtifactFile,
-        session: onnxruntime.InferenceSession,
+        graph: Graph,
         options: SessionOptions,
     ) -> None:
         self.file = file
         self.options = options
-        self._session = session
+        self._graph = graph
 
     @classmethod
     def load(
@@ -65,12 +55,17 @@ class Artifact:
         """
         file = ArtifactFile.inspect(path)
         options = options or SessionOptions()
-        return cls(file, open_session(file.path, options), options)
+        return cls(file, Graph(open_session(file.path, options)), options)
 
     @property
     def path(self) -> Path:
         """Where the artifact was loaded from."""
         return self.file.path
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
 
     @property
     def metadata(self) -> ArtifactMetadata:
@@ -80,7 +75,7 @@ class Artifact:
     @property
     def provider(self) -> str:
         """What really runs the graph: "cpu" or "cuda"."""
-        return session_provider(self._session)
+        return self._graph.provider
 
     @cached_property
     def sha256(self) -> str:
@@ -98,22 +93,49 @@ class Artifact:
         return self.metadata.latency_samples
 
     @property
+    def voices_per_call(self) -> int:
+        """Rows to render side by side, see `contract.Reconstruction`."""
+        return RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
+
+    @property
     def sliders(self) -> tuple[Slider, ...]:
         """The model's sliders, in the order of their indices; empty if it has none."""
         bank = self.metadata.sliders
         return () if bank is None else bank.sliders
 
-    def initial_state(self, batch: int = 1) -> Array:
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector."""
+        return self.metadata.latent_dim
+
+    def check_latent_vector(self, vector: npt.ArrayLike) -> Float32Array:
+        """Return a latent vector `[latent_dim]` as float32.
+
+        Raises:
+            RequestError: It is not a row of finite numbers, or of another length.
+        """
+        checked = check_vector(vector)
+        if len(checked) != self.latent_dim:
+            raise RequestError(
+                f"the latent vector has {len(checked)} values, {self.name} expects "
+                f"{self.latent_dim}"
+            )
+        return checked
+
+    def initial_state(self, batch: int = 1) -> Float32Array:
         """Return the state `[batch, state_size]` that starts a stream in every row.
 
         Raises:
             RequestError: The batch is not a whole number, at least 1.
         """
-        if isinstance(batch, bool) or not isinstance(batch, numbers.Integral) or batch < 1:
+        rows = whole(batch)
+        if rows is None or rows < 1:
             raise RequestError(f"batch must be a whole number, at least 1, not {batch!r}")
-        return np.zeros((batch, self.metadata.state_size), np.float32)
+        return np.zeros((rows, self.metadata.state_size), np.float32)
 
-    def step(self, latents: Array, state: Array, *, finish: bool = False) -> tuple[Array, Array]:
+    def step(
+        self, latents: Float32Array, state: Float32Array, *, finish: bool = False
+    ) -> tuple[Float32Array, Float32Array]:
         """Play the next steps of every row's trajectory.
 
         Args:
@@ -139,12 +161,7 @@ class Artifact:
             )
         if not isinstance(finish, bool | np.bool_):
             raise RequestError(f"finish must be True or False, not {finish!r}")
-        feeds = {
-            contract.LATENTS: latents,
-            contract.STATE: state,
-            contract.FINISH: np.array(finish, bool),
-        }
-        audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
+        audio, next_state = self._graph.run(latents, state, finish=bool(finish))
         if next_state.shape != state.shape:
             raise ArtifactError(
                 f"{self.path}: it answers with a state {list(next_state.shape)}, "
@@ -152,12 +169,7 @@ class Artifact:
             )
         return self._checked_audio(audio, latents, finish=bool(finish)), next_state
 
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent vector."""
-        return self.metadata.latent_dim
-
-    def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
+    def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play trajectories as they arrive, block by block, in constant memory.
 
         The audio is the graph's own: not filtered, not normalised, not cut. Its first
@@ -185,7 +197,7 @@ class Artifact:
             yield play(block, following is None)
             block = following
 
-    def render(self, latents: Array) -> Array:
+    def render(self, latents: Float32Array) -> Float32Array:
         """Play a whole trajectory at once.
 
         Args:
@@ -202,23 +214,25 @@ class Artifact:
         audio = np.concatenate(list(self.stream(split_steps(latents))), axis=1)
         return audio[:, self.latency_samples :]
 
-    def _player(self, batch: int) -> Callable[[Array, bool], Array]:
+    def _player(self, batch: int) -> Callable[[Float32Array, bool], Float32Array]:
         """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
         state = self.initial_state(batch)
         if self.provider == "cuda":
-            bound = BoundStream(self._session, state)
+            bound = self._graph.bind(state)
             return lambda block, finish: self._checked_audio(
                 bound.step(block, finish), block, finish=finish
             )
 
-        def play(block: Array, finish: bool) -> Array:
+        def play(block: Float32Array, finish: bool) -> Float32Array:
             nonlocal state
             audio, state = self.step(block, state, finish=finish)
             return audio
 
         return play
 
-    def _checked_audio(self, audio: Array, latents: Array, *, finish: bool) -> Array:
+    def _checked_audio(
+        self, audio: Float32Array, latents: Float32Array, *, finish: bool
+    ) -> Float32Array:
         """Return what the graph made of latent vectors, if it is what the contract says."""
         samples = self.metadata.audio.step_samples * (latents.shape[1] + finish)
         samples += self.latency_samples * finish
@@ -234,11 +248,13 @@ class Artifact:
             )
         return audio
 
-    def _latents(self, latents: Array) -> Array:
+    def _latents(self, latents: Float32Array) -> Float32Array:
         return self._checked(latents, contract.LATENTS, ("batch", "steps"), self.latent_dim)
 
     @staticmethod
-    def _checked(value: Array, name: str, leading: tuple[str, ...], last: int) -> Array:
+    def _checked(
+        value: Float32Array, name: str, leading: tuple[str, ...], last: int
+    ) -> Float32Array:
         shape = f"[{', '.join((*leading, str(last)))}]"
         try:
             array = np.asarray(value)
@@ -255,7 +271,7 @@ class Artifact:
         return array
 
 
-def split_steps(latents: Array, steps: int | None = None) -> Iterator[Array]:
+def split_steps(latents: Float32Array, steps: int | None = None) -> Iterator[Float32Array]:
     """Cut a trajectory into blocks for `stream`.
 
     Args:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.audio.snr import MAX_SNR_DB
-from distill_runtime.contract import ONNX, PT2, TORCHSCRIPT, ArtifactMetadata, PrecisionLoss, Slider
+from distill_runtime.contract import (
+    ONNX,
+    PT2,
+    RECONSTRUCTIONS,
+    TORCHSCRIPT,
+    ArtifactMetadata,
+    PrecisionLoss,
+    Slider,
+)
 
 _FORMATS = {
     ONNX: "ONNX, plays anywhere",
@@ -76,12 +84,9 @@ def _training(metadata: ArtifactMetadata) -> str:
 
 def _sound(metadata: ArtifactMetadata) -> str:
     rate = metadata.audio.sample_rate_hz
-    what = {
-        "learned": "the model's own phase, as Distill plays it",
-        "refined": "phase refined from the model's magnitudes",
-    }
     kind = metadata.reconstruction
-    return f"{rate / 1000:g} kHz, reconstruction {kind!r} ({what[kind]})"
+    what = RECONSTRUCTIONS[kind].description
+    return f"{rate / 1000:g} kHz, reconstruction {kind!r} ({what})"
 
 
 def _latency(metadata: ArtifactMetadata) -> str:

@@ -48,7 +48,7 @@ class ArtifactFile:
 
         Args:
             path: Where it is.
-            formats: Keys of `contract.ENDINGS` that will do: onnxruntime plays only "onnx".
+            formats: Keys of `contract.ARTIFACT_ENDINGS` that will do; onnxruntime plays "onnx".
 
         Raises:
             ArtifactError: There is no such file, or it is not an artifact that this version plays.

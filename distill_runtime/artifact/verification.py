@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.audio.snr import snr_db
+from distill_runtime.contract import RECONSTRUCTIONS
 from distill_runtime.errors import ArtifactError, BackendError, VerificationError
 from distill_runtime.latents.seeds import TorchGenerator
 
 _STREAMING_STEPS = 12
 _STREAMING_PIECES = (1, 4, 2, 5)
-MIN_STREAMING_SNR_DB = {"learned": 120.0, "refined": 100.0}
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _streaming(artifact: Artifact) -> Check:
     ends = np.cumsum(_STREAMING_PIECES)
     pieces = np.split(latents, ends[:-1], axis=1)
     streamed = np.concatenate(list(artifact.stream(pieces)), axis=1)
-    floor = MIN_STREAMING_SNR_DB[artifact.metadata.reconstruction]
+    floor = RECONSTRUCTIONS[artifact.metadata.reconstruction].min_streaming_snr_db
     if streamed.shape != whole.shape:
         return Check("Streaming", False, "a stream has another length than one call")
     if np.array_equal(whole, streamed):

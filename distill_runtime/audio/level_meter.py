@@ -15,7 +15,7 @@ _FLOOR_DB = -200.0  # of silence: a finite number, which JSON can hold
 
 
 @dataclass(frozen=True)
-class Quality:
+class Levels:
     """Figures of a finished sound, relative to full scale."""
 
     peak_dbfs: float
@@ -50,11 +50,11 @@ class LevelMeter:
         # Not a product of BLAS, which would wake threads of its own for it.
         self._squares += float(np.einsum("i,i", values, values))
 
-    def quality(self, gain: float = 1.0) -> Quality:
+    def levels(self, gain: float = 1.0) -> Levels:
         """Return the figures of the sound times `gain`."""
         level = self.peak * gain
         mean_square = self._squares / max(self._count, 1) * gain**2
-        return Quality(
+        return Levels(
             peak_dbfs=_decibels(0.0 if is_silent(level) else level),
             rms_dbfs=_decibels(math.sqrt(mean_square)),
             dc_offset=self._sum / max(self._count, 1) * gain,

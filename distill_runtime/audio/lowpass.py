@@ -17,9 +17,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from distill_runtime.arrays import Float64Array, FloatArray
+from distill_runtime.contract import SAMPLE_RATE_HZ
+
 ORDER = 8
 CUTOFF_HZ = 20_000
-SAMPLE_RATE_HZ = 48_000
 
 # What scipy's default is for four second-order sections: 3 * (2 * 4 + 1).
 EXTENSION = 27
@@ -31,8 +33,6 @@ _HOP = _BLOCK - 2 * _REACH
 _PAIR = _HOP + _BLOCK  # samples that two blocks take
 _PAIRS_AT_ONCE = 4  # numpy vectorises over transforms, and so many fit the cache
 
-Audio = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Float64Array = npt.NDArray[np.float64]
 Complex128Array = npt.NDArray[np.complex128]
 
 
@@ -53,7 +53,7 @@ class ZeroPhaseLowpass:
         self._started = False
         self._finished = False
 
-    def push(self, block: Audio) -> Float64Array:
+    def push(self, block: FloatArray) -> Float64Array:
         """Take the next samples and return what is certain by now.
 
         Args:
@@ -108,7 +108,7 @@ class ZeroPhaseLowpass:
         return _end(held, extension)
 
 
-def lowpass(x: Audio) -> Float64Array:
+def lowpass(x: FloatArray) -> Float64Array:
     """Filter a whole signal.
 
     Args:

@@ -10,18 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array, FloatArray
+from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import DependencyError, RequestError
+from distill_runtime.files.checks import whole
 
 if TYPE_CHECKING:
     import soxr
 
-SOURCE_RATE_HZ = 48_000
-SAMPLE_RATES_HZ = (44_100, 48_000, 96_000)
-
-Audio = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Float32Array = npt.NDArray[np.float32]
+SAMPLE_RATES_HZ = (44_100, SAMPLE_RATE_HZ, 96_000)
 
 
 class Resampler:
@@ -43,12 +41,12 @@ class Resampler:
     def __init__(self, rate_hz: int, channels: int) -> None:
         self.rate_hz = check_sample_rate(rate_hz)
         self.channels = channels
-        self._stream = None if rate_hz == SOURCE_RATE_HZ else _open_stream(rate_hz, channels)
+        self._stream = None if rate_hz == SAMPLE_RATE_HZ else _open_stream(rate_hz, channels)
         self._pushed = 0
         self._returned = 0
         self._finished = False
 
-    def push(self, block: Audio) -> Float32Array:
+    def push(self, block: FloatArray) -> Float32Array:
         """Take the next samples and return what is certain by now.
 
         Args:
@@ -87,7 +85,7 @@ class Resampler:
         if self._stream is not None:
             rest = self._through_soxr(rest, last=True)
             self._stream = None
-        missing = round(self._pushed * self.rate_hz / SOURCE_RATE_HZ) - self._returned
+        missing = round(self._pushed * self.rate_hz / SAMPLE_RATE_HZ) - self._returned
         return np.pad(rest[:, :missing], [(0, 0), (0, max(0, missing - rest.shape[1]))])
 
     def _through_soxr(self, samples: Float32Array, *, last: bool) -> Float32Array:
@@ -107,9 +105,9 @@ def check_sample_rate(rate_hz: object) -> int:
     Raises:
         RequestError: It is another one.
     """
-    for supported in SAMPLE_RATES_HZ:
-        if rate_hz == supported and not isinstance(rate_hz, bool):
-            return supported
+    found = whole(rate_hz)
+    if found in SAMPLE_RATES_HZ:
+        return found
     rates = ", ".join(str(rate) for rate in SAMPLE_RATES_HZ)
     raise RequestError(f"the sample rate is {rate_hz!r}, expected one of {rates} Hz")
 
@@ -119,7 +117,5 @@ def _open_stream(rate_hz: int, channels: int) -> soxr.ResampleStream:
     try:
         import soxr  # noqa: PLC0415
     except ImportError as reason:
-        raise DependencyError(
-            f"soxr is not installed, and {rate_hz} Hz needs it: pip install soxr"
-        ) from reason
-    return soxr.ResampleStream(SOURCE_RATE_HZ, rate_hz, channels, dtype="float32", quality="VHQ")
+        raise DependencyError.missing("soxr", needed_by=f"{rate_hz} Hz") from reason
+    return soxr.ResampleStream(SAMPLE_RATE_HZ, rate_hz, channels, dtype="float32", quality="VHQ")

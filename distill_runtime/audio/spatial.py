@@ -9,36 +9,36 @@ width:
 
 and with p the depth, each channel y of the result, or of two sounds from two seeds, becomes
 
-    y[n] + 0.15 p y[n - 40 ms p]
+    y[n] + 0.15 p y[n - int(40 ms p)]
+
+but a depth under 0.01 leaves everything as it is.
 """
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float64Array, FloatArray
+from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import number
 
-SAMPLE_RATE_HZ = 48_000
 SIDE_DELAY_S = 0.015
-DEPTH_DELAY_S = 0.040
+DEPTH_DELAY_MS = 40.0
 DEPTH_GAIN = 0.15
 
 MAX_WIDTH = 1.5
 MAX_DEPTH = 1.0
+MIN_DEPTH = 0.01  # what is less does nothing
 
 STEREO_MODES = ("mono", "mid-side", "dual-seed")
 
 # Distill's own names, older and newer. Its "stereo" is mid/side with a depth of one's choice.
 _LEGACY_NAMES = {"mid_side": "mid-side", "dual_seed": "dual-seed", "stereo": "mid-side"}
-
-Audio = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,12 @@ class SpatialProcessor:
     def __init__(self, settings: StereoSettings) -> None:
         self.settings = settings
         self._side = _DelayLine(settings.input_channels, round(SIDE_DELAY_S * SAMPLE_RATE_HZ))
-        # Distill's own recordings are at depths whose delay is a whole number of samples, so they
-        # do not tell how it rounds the others.
-        delay = round(settings.depth * DEPTH_DELAY_S * SAMPLE_RATE_HZ)
+        self._depth = settings.depth if settings.depth >= MIN_DEPTH else 0.0
+        # Down to a whole sample, as Distill does. In milliseconds, so that 0.35 of them are exact.
+        delay = int(self._depth * DEPTH_DELAY_MS * SAMPLE_RATE_HZ / 1000)
         self._echo = _DelayLine(settings.output_channels, delay)
 
-    def push(self, block: Audio) -> Float64Array:
+    def push(self, block: FloatArray) -> Float64Array:
         """Process the next samples.
 
         Args:
@@ -141,7 +141,7 @@ class SpatialProcessor:
             mid = (samples + delayed) / 2.0
             side = self.settings.width * ((samples - delayed) / 2.0)
             samples = np.concatenate([mid + side, mid - side])
-        echo: Float64Array = DEPTH_GAIN * self.settings.depth * self._echo.push(samples)
+        echo: Float64Array = DEPTH_GAIN * self._depth * self._echo.push(samples)
         return samples + echo
 
 
@@ -171,10 +171,7 @@ def _stereo_mode(name: object) -> str:
 
 def _amount(name: str, value: object, most: float) -> float:
     """Return a number, if it is one from 0 to the most."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0.0 <= float(value) <= most
-    ):
+    amount = number(value)
+    if amount is None or not 0.0 <= amount <= most:
         raise RequestError(f"the {name} is {value!r}, expected a number from 0 to {most:g}")
-    return float(value)
+    return amount

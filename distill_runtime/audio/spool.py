@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level_meter import LevelMeter
 from distill_runtime.errors import OutputError
-
-Array = npt.NDArray[np.float32]
 
 _MEMORY_BYTES = 16 * 2**20  # 87 s of mono at 48 kHz
 _BLOCK_FRAMES = 2**16
@@ -41,7 +39,7 @@ class SoundSpool:
         self.meter = LevelMeter()
         self._file: BinaryIO = io.BytesIO()
 
-    def write(self, block: npt.NDArray[np.float32]) -> None:
+    def write(self, block: Float32Array) -> None:
         """Append `[channels, samples]`.
 
         Raises:
@@ -69,7 +67,7 @@ class SoundSpool:
             file.write(held)
         return file
 
-    def blocks(self, gain: float = 1.0) -> Iterator[Array]:
+    def blocks(self, gain: float = 1.0) -> Iterator[Float32Array]:
         """Yield the sound from its beginning, times `gain`, as blocks `[channels, samples]`."""
         frame_bytes = 4 * self.channels
         factor = np.float32(gain)

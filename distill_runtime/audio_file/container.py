@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import whole
 
 DEFAULT_BIT_DEPTH = 24
 
 # As users write them. 32 bits are floating point.
 BIT_DEPTHS = {"16": 16, "24": 24, "32-float": 32}
 
-ENDINGS = {".wav": "wav", ".wave": "wav", ".flac": "flac", ".ogg": "ogg", ".mp3": "mp3"}
+CONTAINER_OF_ENDING = {".wav": "wav", ".wave": "wav", ".flac": "flac", ".ogg": "ogg", ".mp3": "mp3"}
 
 
 @dataclass(frozen=True)
@@ -64,21 +65,39 @@ class AudioFormat:
             raise RequestError(
                 f"the bit depth is {self.bit_depth!r}, but {self.container} has none: leave it out"
             )
-        elif isinstance(self.bit_depth, bool) or self.bit_depth not in depths:
+        elif whole(self.bit_depth) not in depths:
             names = (name for name, depth in BIT_DEPTHS.items() if depth in depths)
             raise RequestError(
                 f"the bit depth is {self.bit_depth!r}, expected one of {_listed(names)} "
                 f"for {self.container}"
             )
 
+    @classmethod
+    def for_file(cls, path: Path, asked: AudioFormat | None = None) -> AudioFormat:
+        """Return the format for a file: as asked for, else as the name's ending says.
+
+        Raises:
+            RequestError: The ending is of another format than was asked for, or there is nothing
+                to go by.
+        """
+        if asked is None:
+            return cls(format_from_name(path))
+        named = CONTAINER_OF_ENDING.get(path.suffix.lower(), asked.container)
+        if named != asked.container:
+            raise RequestError(
+                f"{path.name} ends in {path.suffix!r}, but the format is {asked.container}: "
+                "choose another name, or leave the format out"
+            )
+        return asked
+
     def check_sample_rate(self, rate_hz: object) -> None:
         """Refuse a sampling rate that the container cannot have.
 
         Raises:
-            RequestError: It is no integer, or out of the container's bounds.
+            RequestError: It is not an integer, or out of the container's bounds.
         """
         rates = _CONTAINERS[self.container].rates_hz
-        if not _is_integer(rate_hz) or rate_hz not in rates:
+        if whole(rate_hz) not in rates:
             expected = (
                 f"an integer from {rates[0]} to {rates[-1]}"
                 if isinstance(rates, range)
@@ -92,10 +111,10 @@ class AudioFormat:
         """Refuse more channels than the container holds.
 
         Raises:
-            RequestError: It is no integer, or out of the container's bounds.
+            RequestError: It is not an integer, or out of the container's bounds.
         """
         most = _CONTAINERS[self.container].max_channels
-        if not _is_integer(channels) or channels not in range(1, most + 1):
+        if whole(channels) not in range(1, most + 1):
             raise RequestError(
                 f"the number of channels is {channels!r}, "
                 f"expected an integer from 1 to {most} for {self.container}"
@@ -110,11 +129,11 @@ def format_from_name(path: Path) -> str:
     """
     path = Path(path)
     try:
-        return ENDINGS[path.suffix.lower()]
+        return CONTAINER_OF_ENDING[path.suffix.lower()]
     except KeyError:
         found = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise RequestError(
-            f"{path.name} {found}, expected one of {_listed(ENDINGS)}: "
+            f"{path.name} {found}, expected one of {_listed(CONTAINER_OF_ENDING)}: "
             "choose another name or give the format"
         ) from None
 
@@ -128,10 +147,6 @@ def bit_depth_from_name(name: str) -> int:
     if name not in BIT_DEPTHS:
         raise RequestError(f"the bit depth is {name!r}, expected one of {_listed(BIT_DEPTHS)}")
     return BIT_DEPTHS[name]
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _listed(values: Iterable[object]) -> str:

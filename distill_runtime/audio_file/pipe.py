@@ -6,12 +6,13 @@ beforehand. A pipe whose reader has gone raises BrokenPipeError, which is the ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Literal, get_args
 
+from distill_runtime.arrays import FloatArray
 from distill_runtime.audio_file import wav
 from distill_runtime.audio_file.container import AudioFormat
-from distill_runtime.audio_file.quantize import Block, Quantizer, to_bytes
+from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.audio_file.writer import checked_blocks
 from distill_runtime.errors import RequestError
@@ -24,7 +25,7 @@ _NAME = "the stream"
 
 def write_wav_stream(
     file: BinaryIO,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     *,
     frames: int,
     sample_rate_hz: int,
@@ -51,10 +52,36 @@ def write_wav_stream(
         ValueError: The blocks do not hold the frames that were announced.
         OSError: The stream cannot be written; BrokenPipeError where its reader has gone.
     """
+    for chunk in wav_chunks(
+        blocks,
+        frames=frames,
+        sample_rate_hz=sample_rate_hz,
+        channels=channels,
+        bit_depth=bit_depth,
+        tags=tags,
+        seed_for_dither=seed_for_dither,
+    ):
+        _write_all(file, chunk)
+    file.flush()
+
+
+def wav_chunks(
+    blocks: Iterable[FloatArray],
+    *,
+    frames: int,
+    sample_rate_hz: int,
+    channels: int,
+    bit_depth: int = 24,
+    tags: Tags | None = None,
+    seed_for_dither: int | None = 0,
+) -> Iterator[bytes]:
+    """Return the bytes of a WAV as its blocks come, the header first; see `write_wav_stream`.
+
+    What is wrong with the settings is told at once, with the blocks when they come.
+    """
     audio_format = AudioFormat("wav", bit_depth)
     audio_format.check_sample_rate(sample_rate_hz)
     audio_format.check_channels(channels)
-    quantizer = Quantizer(bit_depth, seed_for_dither)
     start = wav.header(
         frames=frames,
         sample_rate_hz=sample_rate_hz,
@@ -62,16 +89,21 @@ def write_wav_stream(
         bit_depth=bit_depth,
         tags=tags,
     )
-    _write_all(file, start)
-    for block in checked_blocks(blocks, channels=channels, frames=frames, name=_NAME):
-        _write_all(file, to_bytes(quantizer.push(block), bit_depth))
-    _write_all(file, wav.trailer(frames=frames, channels=channels, bit_depth=bit_depth))
-    file.flush()
+    quantizer = Quantizer(bit_depth, seed_for_dither)
+    end = wav.trailer(frames=frames, channels=channels, bit_depth=bit_depth)
+
+    def chunks() -> Iterator[bytes]:
+        yield start
+        for block in checked_blocks(blocks, channels=channels, frames=frames, name=_NAME):
+            yield to_bytes(quantizer.push(block), bit_depth)
+        yield end
+
+    return chunks()
 
 
 def write_raw_stream(
     file: BinaryIO,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     *,
     encoding: RawEncoding,
     channels: int,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from distill_runtime.arrays import FloatArray
 from distill_runtime.latents.seeds import check_seed
 
-Block = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Quantized = npt.NDArray[np.float32] | npt.NDArray[np.signedinteger[Any]]
 
 _INTEGERS: dict[int, type[np.signedinteger[Any]]] = {16: np.int16, 24: np.int32}
@@ -28,7 +28,7 @@ class Quantizer:
             silence stays digital silence.
 
     Raises:
-        RequestError: The seed is no such integer.
+        RequestError: The seed is not such an integer.
     """
 
     def __init__(self, bit_depth: int | None, seed_for_dither: int | None) -> None:
@@ -37,7 +37,7 @@ class Quantizer:
             None if seed_for_dither is None else np.random.default_rng(check_seed(seed_for_dither))
         )
 
-    def push(self, block: Block) -> Quantized:
+    def push(self, block: FloatArray) -> Quantized:
         """Quantise the next samples.
 
         Args:

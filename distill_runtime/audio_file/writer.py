@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from distill_runtime.arrays import FloatArray
 from distill_runtime.audio_file import id3, ogg, wav
 from distill_runtime.audio_file.container import AudioFormat
-from distill_runtime.audio_file.quantize import Block, Quantizer, to_bytes
+from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import OutputError, RequestError
 from distill_runtime.files.output_file import replacing
@@ -38,7 +39,7 @@ _SLICE_FRAMES = 4096
 
 def write_audio(
     path: Path,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     *,
     audio_format: AudioFormat,
     sample_rate_hz: int,
@@ -97,8 +98,8 @@ def write_audio(
 
 
 def checked_blocks(
-    blocks: Iterable[Block], *, channels: int, frames: int | None, name: str
-) -> Iterator[Block]:
+    blocks: Iterable[FloatArray], *, channels: int, frames: int | None, name: str
+) -> Iterator[FloatArray]:
     """Yield the blocks, as long as each is what was announced.
 
     Args:
@@ -133,7 +134,7 @@ def checked_blocks(
 
 def _write_wav(
     temporary: Path,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     quantizer: Quantizer,
     *,
     path: Path,
@@ -176,7 +177,7 @@ def _write_wav(
 
 def _write_encoded(
     temporary: Path,
-    blocks: Iterable[Block],
+    blocks: Iterable[FloatArray],
     quantizer: Quantizer,
     *,
     path: Path,
@@ -219,9 +220,9 @@ def _write_encoded(
     return written
 
 
-def _sliced(blocks: Iterable[Block], channels: int) -> Iterator[Block]:
+def _sliced(blocks: Iterable[FloatArray], channels: int) -> Iterator[FloatArray]:
     """Cut the sound anew, into blocks of one length, the last of what is left."""
-    held: Block = np.zeros((channels, 0), np.float32)
+    held: FloatArray = np.zeros((channels, 0), np.float32)
     for block in blocks:
         start = 0
         while (end := start + _SLICE_FRAMES - held.shape[1]) <= block.shape[1]:

@@ -1,7 +1,10 @@
-"""The app: its commands, and the rule that a first argument which is none of them is played."""
+"""The app: its commands, and the rule that a first argument which is not one of them is played."""
 
 from __future__ import annotations
 
+import difflib
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,16 +16,29 @@ from distill_runtime.cli.list import list_artifacts
 from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
 from distill_runtime.cli.verify import verify
+from distill_runtime.errors import RequestError
 
 
 class _ArtifactFirst(TyperGroup):
-    """A group in which a first argument that is no command is an artifact to play."""
+    """A group in which a first argument that is not a command is an artifact to play."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own = {"--help", *(name for parameter in self.params for name in parameter.opts)}
         if args and args[0] not in self.commands and args[0] not in own:
+            self._refuse_misspelt(args[0])
             args = ["play", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_misspelt(self, word: str) -> None:
+        """Tell a mistyped command from the name of a file.
+
+        Raises:
+            RequestError: It is nearly a command, and no file has that name.
+        """
+        if Path(word).suffix or os.path.lexists(word):
+            return
+        if near := difflib.get_close_matches(word.casefold(), self.commands, n=1):
+            raise RequestError(f"there is no command and no file {word!r}: did you mean {near[0]}?")
 
 
 app = typer.Typer(
@@ -34,7 +50,7 @@ app = typer.Typer(
 
     Example: `distill-run ambience.onnx -d 10 --seed 7` writes ten seconds to `ambience_seed7.wav`.
 
-    A first argument that is no command is an artifact to play; `distill-run play --help` shows
+    A first argument that is not a command is an artifact to play; `distill-run play --help` shows
     everything that can be set.
     """,
 )

@@ -12,7 +12,7 @@ def info(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
     """
     from distill_runtime.artifact.description import describe  # noqa: PLC0415
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
-    from distill_runtime.contract import ENDINGS  # noqa: PLC0415
+    from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
 
-    file = ArtifactFile.inspect(artifact, formats=ENDINGS)
+    file = ArtifactFile.inspect(artifact, formats=ARTIFACT_ENDINGS)
     print(file.metadata.to_json() if as_json else describe(file))

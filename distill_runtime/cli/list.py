@@ -17,20 +17,22 @@ def list_artifacts(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List the artifacts in a folder; what is no artifact is named and skipped.
+    """List the artifacts in a folder; what is not an artifact is named and skipped.
 
     Example: `distill-run list sounds/`
     """
     from distill_runtime.artifact.description import table  # noqa: PLC0415
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
-    from distill_runtime.contract import ENDINGS  # noqa: PLC0415
+    from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
 
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder: give the folder that holds the artifacts")
     files = []
-    for path in sorted(path for ending in ENDINGS.values() for path in folder.glob(f"*{ending}")):
+    for path in sorted(
+        path for ending in ARTIFACT_ENDINGS.values() for path in folder.glob(f"*{ending}")
+    ):
         try:
-            files.append(ArtifactFile.inspect(path, formats=ENDINGS))
+            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS))
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:

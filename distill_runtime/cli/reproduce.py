@@ -14,7 +14,11 @@ from distill_runtime.cli.program import say
 
 def reproduce(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A sound that distill-run wrote, or its sidecar.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A sound that distill-run wrote, or its sidecar; or Distill's sidecar.",
+        ),
     ],
     artifacts: Annotated[
         list[Path] | None,
@@ -40,19 +44,24 @@ def reproduce(
 
     Example: `distill-run reproduce ambience_seed7.flac`
     """
+    from distill_runtime.audio_file.container import AudioFormat  # noqa: PLC0415
     from distill_runtime.files.output_file import check_output  # noqa: PLC0415
-    from distill_runtime.generation.reproduction import load_recipe, load_tags, prepare  # noqa: PLC0415
+    from distill_runtime.generation.recipe import Recipe, load_tags  # noqa: PLC0415
+    from distill_runtime.generation.reproduction import Reproduction  # noqa: PLC0415
 
-    recipe = load_recipe(file)
-    path = output or _beside_the_name(file, recipe.config.audio_format.container)
+    recipe = Recipe.load(file)
     if output is not None and not output.is_char_device():
         recipe = recipe.in_format_of(output)
+    audio_format = recipe.audio_format or AudioFormat()
+    path = output or _beside_the_name(file, audio_format.container)
     check_output(path, overwrite=force)
-    reproduction = prepare(recipe, file.parent, artifacts or [], other_artifacts=force)
+    reproduction = Reproduction.of(
+        recipe, artifacts or [], folder=file.parent, other_artifacts=force
+    )
     for warning in reproduction.warnings:
         say(warning)
     result = reproduction.generate()
-    result.save(path, tags=load_tags(file), overwrite=force)
+    result.save(path, audio_format=audio_format, tags=load_tags(file), overwrite=force)
     if as_json:
         document = {"path": str(path), "seed": result.seed, "warnings": reproduction.warnings}
         print(json.dumps(document))
@@ -63,8 +72,8 @@ def reproduce(
 
 def _beside_the_name(file: Path, container: str) -> Path:
     """Return the name of the copy, here: `rain.wav` gives `rain_reproduced.wav`."""
-    from distill_runtime.audio_file.container import ENDINGS  # noqa: PLC0415
+    from distill_runtime.audio_file.container import CONTAINER_OF_ENDING  # noqa: PLC0415
 
     name = file.name.removesuffix(".json")
-    stem = Path(name).stem if Path(name).suffix.lower() in ENDINGS else name
+    stem = Path(name).stem if Path(name).suffix.lower() in CONTAINER_OF_ENDING else name
     return Path(f"{stem}_reproduced.{container}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import reprlib
 from collections.abc import Sequence
 from typing import Any
 
 from distill_runtime.errors import DistillError
+from distill_runtime.files.checks import finite, whole
 
 
 class JsonFields:
@@ -36,6 +36,14 @@ class JsonFields:
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of what there is, in the document's order."""
+        return tuple(self._values)
+
+    def plain(self, keys: Sequence[str]) -> dict[str, Any]:
+        """Return some values as JSON gives them, unchecked; what is missing is left out."""
+        return {key: self._values[key] for key in keys if key in self._values}
 
     def _get(self, key: str) -> Any:
         if key not in self._values:
@@ -80,17 +88,19 @@ class JsonFields:
     def integer(self, key: str, low: int, high: int) -> int:
         """Return a whole number from `low` to `high`."""
         value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        number = whole(value)
+        if number is None or not low <= number <= high:
             expected = f"a whole number from {low} to {high}" if low < high else str(low)
             raise self._wrong(key, expected)
-        return value
+        return number
 
     def number(self, key: str) -> float:
         """Return a finite number."""
         value = self._get(key)
-        if not _is_finite(value):
+        number = finite(value)
+        if number is None:
             raise self._wrong(key, "a finite number")
-        return float(value)
+        return number
 
     def optional_number(self, key: str) -> float | None:
         """Return a finite number, or None for null."""
@@ -99,11 +109,13 @@ class JsonFields:
     def numbers(self, key: str, length: int | None = None) -> tuple[float, ...]:
         """Return a list of finite numbers, of `length` where one is given."""
         value = self._get(key)
-        if not isinstance(value, list) or not value or not all(map(_is_finite, value)):
+        found = [finite(item) for item in value] if isinstance(value, list) else []
+        numbers = tuple(number for number in found if number is not None)
+        if not numbers or len(numbers) != len(found):
             raise self._wrong(key, "a list of finite numbers")
         if length is not None and len(value) != length:
             raise self._wrong(key, f"a list of {length} numbers")
-        return tuple(map(float, value))
+        return numbers
 
     def optional_text(self, key: str) -> str | None:
         """Return a text, or None for null."""
@@ -155,12 +167,3 @@ def _is_text(value: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _is_finite(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond the range of a float
-        return False

@@ -70,7 +70,7 @@ def measure(artifact: Artifact, *, duration_s: float = 30.0, repeats: int = 5) -
         repeats: How often; the median counts.
 
     Raises:
-        RequestError: The duration is none.
+        RequestError: It is not a duration.
         BackendError: onnxruntime failed.
     """
     config = GenerationConfig(duration_s=duration_s, seed=0)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import numbers
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from distill_runtime.audio.resample import check_sample_rate
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.audio_file.container import AudioFormat
+from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
 from distill_runtime.errors import RequestError
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
-from distill_runtime.latents.trajectory import check_duration, check_evolution, check_vector
+from distill_runtime.latents.sliders import (
+    SliderPositions,
+    check_sliders,
+    random_positions,
+    resolve_positions,
+)
+from distill_runtime.latents.trajectory import (
+    check_duration,
+    check_evolution,
+    check_vector,
+    steps_for_duration,
+)
 
 # Distill has two names for the same thing.
 MODES = ("crossfade", "latent-interpolation")
@@ -29,13 +39,14 @@ class GenerationConfig:
         seed: 0 to 2^32 - 1, or None to have one drawn, which the result then names.
         mode: "crossfade" or "latent-interpolation", which are the same: a walk between random
             anchors.
-        sliders: A position for each slider of the model, in steps: the walk starts from there.
+        sliders: Where sliders stand, in steps or fractions of them: a mapping from labels or
+            indices ({"Brightness": 3, 1: -2.5}; the others stand at 0), or a position for each.
+            The walk starts from there.
         latent_vector: `[latent_dim]`, to start from any other place; not beside `sliders`.
         evolution: How far the walk drifts from where it starts, 0 (not at all) to 1. It needs
             sliders or a latent vector.
         stereo: One channel or two, and how the second is made.
         sample_rate_hz: 44,100, 48,000 or 96,000.
-        audio_format: What `save` writes.
 
     Raises:
         RequestError: A value is out of bounds, or two exclude each other.
@@ -44,20 +55,18 @@ class GenerationConfig:
     duration_s: float = 10.0
     seed: int | None = None
     mode: str = "crossfade"
-    sliders: tuple[int, ...] | None = None
+    sliders: SliderPositions | None = field(default=None, hash=False)
     latent_vector: tuple[float, ...] | None = None
     evolution: float = 0.5
     stereo: StereoSettings = field(default_factory=StereoSettings)
-    sample_rate_hz: int = 48_000
-    audio_format: AudioFormat = field(default_factory=AudioFormat)
+    sample_rate_hz: int = SAMPLE_RATE_HZ
 
     def __post_init__(self) -> None:
-        check_sample_rate(self.sample_rate_hz)
+        object.__setattr__(self, "sample_rate_hz", check_sample_rate(self.sample_rate_hz))
         # Plain numbers, whatever kind they were: a recipe holds them.
-        duration_s = check_duration(self.duration_s, min(self.sample_rate_hz, 48_000))
+        duration_s = check_duration(self.duration_s, min(self.sample_rate_hz, SAMPLE_RATE_HZ))
         object.__setattr__(self, "duration_s", duration_s)
         object.__setattr__(self, "evolution", check_evolution(self.evolution))
-        self.audio_format.check_sample_rate(self.sample_rate_hz)
         object.__setattr__(self, "mode", _LEGACY_MODES.get(self.mode, self.mode))
         if self.mode not in MODES:
             raise RequestError(f"the mode is {self.mode!r}, expected {' or '.join(MODES)}")
@@ -67,9 +76,7 @@ class GenerationConfig:
             vector = check_vector(self.latent_vector)
             object.__setattr__(self, "latent_vector", tuple(map(float, vector)))
         if self.sliders is not None:
-            object.__setattr__(self, "sliders", tuple(map(_plain, self.sliders)))
-            if not self.sliders:
-                raise RequestError("there are no slider positions: leave the sliders out (None)")
+            object.__setattr__(self, "sliders", check_sliders(self.sliders))
         if self.seed is not None:
             object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
@@ -84,9 +91,14 @@ class GenerationConfig:
         return round(self.duration_s * self.sample_rate_hz)
 
     @property
+    def steps(self) -> int:
+        """Latent vectors of its trajectory."""
+        return steps_for_duration(self.duration_s)
+
+    @property
     def channels(self) -> int:
         """Number of channels."""
-        return 1 if self.stereo.mode == "mono" else 2
+        return self.stereo.output_channels
 
     def with_seed(self, seed: int | None = None, *, room: int = 1) -> GenerationConfig:
         """Return the same request with a seed.
@@ -101,18 +113,26 @@ class GenerationConfig:
             seed = secrets.randbelow(SEED_LIMIT - room)
         return replace(self, seed=seed)
 
-    def with_sliders(self, positions: tuple[int, ...]) -> GenerationConfig:
-        """Return the same request from other slider positions."""
-        return replace(self, sliders=positions)
+    def with_positions(self, sliders: Sequence[Slider]) -> GenerationConfig:
+        """Return the same request with a position for each of a model's sliders.
+
+        Raises:
+            RequestError: A slider is unknown or ambiguous, or a position is outside its range.
+        """
+        if self.sliders is None:
+            return self
+        return replace(self, sliders=resolve_positions(sliders, self.sliders).positions)
+
+    def with_random_sliders(self, sliders: Sequence[Slider]) -> GenerationConfig:
+        """Return the same request from positions that its seed draws, within their safe ranges.
+
+        Raises:
+            RequestError: The model has no sliders.
+        """
+        return replace(self, sliders=random_positions(sliders, self.row_seeds[0]))
 
     @property
     def row_seeds(self) -> tuple[int, ...]:
         """The seed of each voice that is rendered: two for dual-seed stereo, else one."""
         assert self.seed is not None, "the seed was not drawn"
         return (self.seed, self.seed + 1) if self.stereo.mode == "dual-seed" else (self.seed,)
-
-
-def _plain(position: object) -> Any:
-    """Return a position as a plain int; what is none is for the model's sliders to refuse."""
-    integral = isinstance(position, numbers.Integral) and not isinstance(position, bool)
-    return int(position) if integral else position  # type: ignore[call-overload]

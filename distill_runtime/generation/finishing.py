@@ -1,4 +1,4 @@
-"""Trajectories to finished sounds, short of their level: what happens after the graph, in order.
+"""From a trajectory to a finished sound, short of its level: what follows the graph, in order.
 
 The latency is dropped, the anti-alias filter runs over everything that was rendered, then stereo,
 then the sampling rate, then the exact length. All of it streams, so memory does not grow.
@@ -7,12 +7,14 @@ then the sampling rate, then the exact length. All of it streams, so memory does
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.audio.level import peak
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.resample import Resampler
 from distill_runtime.audio.spatial import SpatialProcessor
@@ -20,21 +22,34 @@ from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.threads import ahead, check
 
-Array = npt.NDArray[np.float32]
-
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
 # an hour's worth of large and larger ones does not scatter over the heap.
 _PIECE_SAMPLES = 2**16
 
 
-def render(
+@dataclass(frozen=True)
+class RenderedSound:
+    """A sound of exactly its length, before its level is set.
+
+    Attributes:
+        spool: Its samples.
+        rendered_peak: Largest magnitude of all that the original would have rendered for it, which
+            may go on beyond the sound's end. Distill sets the level of a sound that it mixes by it.
+    """
+
+    spool: SoundSpool
+    rendered_peak: float
+
+
+def render_sounds(
     artifact: Artifact,
     configs: Sequence[GenerationConfig],
-    latents: Iterable[Array],
+    latents: Iterable[Float32Array],
     stop: threading.Event,
     *,
     overlap: bool = True,
-) -> list[SoundSpool]:
+    progress: Callable[[float], None] | None = None,
+) -> list[RenderedSound]:
     """Render several sounds of one duration side by side in the graph's batch.
 
     The rows of a batch do not influence each other: each sound is what it would be alone.
@@ -47,6 +62,7 @@ def render(
         stop: Set by another thread to end the work.
         overlap: Whether the graph may play the next block while the last one is worked on; where
             several sounds are rendered side by side, all cores are busy without it.
+        progress: Told how much is done, 0 to 1.
 
     Returns:
         The sounds, exactly `config.samples` long, before normalisation.
@@ -57,47 +73,82 @@ def render(
         OutputError: There is no space for a temporary file.
     """
     spools = [SoundSpool(config.channels, config.samples) for config in configs]
-    finishers = [_Finisher(config, spool) for config, spool in zip(configs, spools, strict=True)]
+    finishers = [Finisher(config, artifact) for config in configs]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     blocks = artifact.stream(latents)
-    for block in _filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
+    for block in filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
         check(stop)
-        for finisher, rows in zip(finishers, np.split(block, ends[:-1]), strict=True):
-            finisher.push(rows)
-    for finisher in finishers:
-        finisher.finish()
-    return spools
+        for finisher, spool, rows in zip(
+            finishers, spools, np.split(block, ends[:-1]), strict=True
+        ):
+            spool.write(finisher.push(rows))
+        if progress is not None:
+            progress(finishers[0].done)
+    for finisher, spool in zip(finishers, spools, strict=True):
+        spool.write(finisher.finish())
+    if progress is not None:
+        progress(1.0)
+    return [
+        RenderedSound(spool, finisher.rendered_peak)
+        for finisher, spool in zip(finishers, spools, strict=True)
+    ]
 
 
-def _filtered(blocks: Iterator[Array], latency: int) -> Iterator[npt.NDArray[np.float64]]:
-    """Send the graph's audio without its latency through the anti-alias filter."""
+def finished_blocks(
+    artifact: Artifact, config: GenerationConfig, latents: Iterable[Float32Array]
+) -> Iterator[Float32Array]:
+    """Yield one sound `[channels, samples]` as it is rendered: its samples before the level.
+
+    Raises:
+        BackendError: onnxruntime failed.
+    """
+    finisher = Finisher(config, artifact)
+    for rows in filtered(artifact.stream(latents), artifact.latency_samples):
+        yield finisher.push(rows)
+    yield finisher.finish()
+
+
+def filtered(blocks: Iterator[Float32Array], latency_samples: int) -> Iterator[Float64Array]:
+    """Filter the graph's audio `[rows, samples]`, without its latency, against aliases."""
     lowpass = ZeroPhaseLowpass()
     for audio in blocks:
-        for start in range(latency, audio.shape[1], _PIECE_SAMPLES):
+        for start in range(latency_samples, audio.shape[1], _PIECE_SAMPLES):
             yield lowpass.push(audio[:, start : start + _PIECE_SAMPLES])
-        latency = max(0, latency - audio.shape[1])
+        latency_samples = max(0, latency_samples - audio.shape[1])
     yield lowpass.finish()
 
 
-class _Finisher:
+class Finisher:
     """Stereo, sampling rate and length of one sound."""
 
-    def __init__(self, config: GenerationConfig, spool: SoundSpool) -> None:
+    def __init__(self, config: GenerationConfig, artifact: Artifact) -> None:
         self._spatial = SpatialProcessor(config.stereo)
         self._resampler = Resampler(config.sample_rate_hz, config.channels)
-        self._missing = config.samples
-        self._spool = spool
+        self._samples = self._missing = config.samples
+        grid = artifact.metadata.audio
+        # The original's centred inverse transform ends a hop before ours.
+        rendered = grid.step_samples * (config.steps + 1) - grid.hop_length
+        self._unheard = round(rendered * config.sample_rate_hz / grid.sample_rate_hz)
+        self.rendered_peak = 0.0
 
-    def push(self, rows: npt.NDArray[np.float64]) -> None:
-        """Take the next `[rows, samples]` at 48 kHz."""
-        self._keep(self._resampler.push(self._spatial.push(rows)))
+    @property
+    def done(self) -> float:
+        """How much of the sound is finished, 0 to 1."""
+        return 1.0 - self._missing / self._samples
 
-    def finish(self) -> None:
-        """End the sound."""
-        self._keep(self._resampler.finish())
+    def push(self, rows: Float64Array) -> Float32Array:
+        """Take the next `[rows, samples]` at the model's rate; return what is finished by now."""
+        return self._cut(self._resampler.push(self._spatial.push(rows)))
+
+    def finish(self) -> Float32Array:
+        """End the sound and return the rest of it."""
+        rest = self._cut(self._resampler.finish())
         assert not self._missing, "the trajectory is shorter than the duration"
+        return rest
 
-    def _keep(self, block: Array) -> None:
+    def _cut(self, block: Float32Array) -> Float32Array:
+        self.rendered_peak = max(self.rendered_peak, peak(block[:, : self._unheard]))
+        self._unheard -= min(self._unheard, block.shape[1])
         kept = block[:, : self._missing]
         self._missing -= kept.shape[1]
-        self._spool.write(kept)
+        return kept

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
-from distill_runtime.latents.sliders import latent_vector
-from distill_runtime.latents.trajectory import check_vector
-
-Array = npt.NDArray[np.float32]
+from distill_runtime.files.checks import whole
+from distill_runtime.latents.sliders import (
+    SliderPositions,
+    check_sliders,
+    latent_vector,
+    resolve_positions,
+)
 
 
 class LiveStream:
@@ -49,10 +53,10 @@ class LiveStream:
         bank = artifact.metadata.sliders
         if start is None:
             start = np.zeros(artifact.latent_dim) if bank is None else np.array(bank.mean)
-        self._latent = self._checked(start)
+        self._latent = artifact.check_latent_vector(start)
 
     @property
-    def latent(self) -> Array:
+    def latent(self) -> Float32Array:
         """The latent vector `[latent_dim]` that the next step is rendered from."""
         return self._latent
 
@@ -62,10 +66,14 @@ class LiveStream:
         Raises:
             RequestError: The vector does not fit the model.
         """
-        self._latent = self._checked(vector)
+        self._latent = self.artifact.check_latent_vector(vector)
 
-    def set_sliders(self, positions: Sequence[int]) -> None:
-        """Go where sliders stand, one position for each, with the next step.
+    def set_sliders(self, positions: SliderPositions) -> None:
+        """Go where sliders stand with the next step.
+
+        Args:
+            positions: One for each slider, or a mapping from labels or indices; see
+                `GenerationConfig.sliders`.
 
         Raises:
             RequestError: The model has no sliders, or the positions are not right for them.
@@ -73,9 +81,10 @@ class LiveStream:
         bank = self.artifact.metadata.sliders
         if bank is None:
             raise RequestError("this model has no sliders: move to a latent vector instead")
-        self._latent = latent_vector(bank, positions)
+        setting = resolve_positions(bank.sliders, check_sliders(positions))
+        self._latent = latent_vector(bank, setting.positions)
 
-    def read(self, samples: int) -> Array:
+    def read(self, samples: int) -> Float32Array:
         """Return the next samples, rendering as many steps as they need.
 
         Args:
@@ -86,31 +95,23 @@ class LiveStream:
             silence.
 
         Raises:
-            RequestError: The number is negative or none.
+            RequestError: It is not a whole number, 0 or more.
             BackendError: onnxruntime failed.
         """
-        if isinstance(samples, bool) or not isinstance(samples, int) or samples < 0:
+        count = whole(samples)
+        if count is None or count < 0:
             raise RequestError(f"the block has {samples!r} samples, expected 0 or more")
         with self._lock:
-            parts, missing = [self._rendered], samples - len(self._rendered)
+            parts, missing = [self._rendered], count - len(self._rendered)
             while missing > 0:
                 audio, self._state = self.artifact.step(self._latent[None, None], self._state)
                 parts.append(audio[0] * np.float32(self.gain))
                 missing -= audio.shape[1]
             rendered = np.concatenate(parts)
-            self._rendered = rendered[samples:].copy()
-            return rendered[:samples]
+            self._rendered = rendered[count:].copy()
+            return rendered[:count]
 
-    def blocks(self, samples: int) -> Iterator[Array]:
+    def blocks(self, samples: int) -> Iterator[Float32Array]:
         """Yield blocks `[samples]` for ever."""
         while True:
             yield self.read(samples)
-
-    def _checked(self, vector: npt.ArrayLike) -> Array:
-        checked = check_vector(vector)
-        if len(checked) != self.artifact.latent_dim:
-            raise RequestError(
-                f"the latent vector has {len(checked)} values, "
-                f"{self.artifact.path.name} expects {self.artifact.latent_dim}"
-            )
-        return checked

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from distill_runtime.errors import DependencyError, FailureError
-from distill_runtime.generation.pipeline import GenerationResult
+from distill_runtime.generation.result import GenerationResult
 
 
 def require_sounddevice() -> None:
@@ -17,10 +17,7 @@ def require_sounddevice() -> None:
         DependencyError: It is not.
     """
     if find_spec("sounddevice") is None:
-        raise DependencyError(
-            "sounddevice is not installed, and --play needs it: "
-            "pip install 'distill-portable[play]'"
-        )
+        raise DependencyError.missing("sounddevice", needed_by="--play")
 
 
 def play_sound(result: GenerationResult) -> None:

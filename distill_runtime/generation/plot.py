@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from distill_runtime.errors import DependencyError
 from distill_runtime.files.output_file import replacing
-from distill_runtime.generation.pipeline import GenerationResult
+from distill_runtime.generation.result import GenerationResult
 
 _N_FFT = 2048
 _COLUMNS = 1200  # of the picture, at most
@@ -24,9 +24,7 @@ def require_matplotlib() -> None:
         DependencyError: It is not.
     """
     if find_spec("matplotlib") is None:
-        raise DependencyError(
-            "matplotlib is not installed, and --plot needs it: pip install 'distill-portable[plot]'"
-        )
+        raise DependencyError.missing("matplotlib", needed_by="--plot")
 
 
 def plot_sound(

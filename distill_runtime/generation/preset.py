@@ -1,4 +1,4 @@
-"""Presets: slider positions, a seed and settings in a small JSON file.
+"""Presets: slider positions, a seed and settings worth keeping, in a small JSON file.
 
     {
       "format": "distill.preset",
@@ -9,29 +9,30 @@
       "settings": {"duration_s": 10.0, "evolution": 0.5}
     }
 
-A position means something only to the sliders it was found with. The fingerprint tells them: it is
-the same for all variants of a model, and another after another training or analysis.
+Distill keeps all presets of a model in one index; one of them is read by its name.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
-import numbers
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from distill_runtime.contract import ArtifactMetadata, SliderBank
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import finite
 from distill_runtime.files.input_file import read_text
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.files.output_file import replacing
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.original_files import is_preset_index, preset_in_index
+from distill_runtime.generation.slider_fit import KeptSliders, listed, slider_fingerprint
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
-from distill_runtime.latents.sliders import check_positions, distinct_labels
+from distill_runtime.latents.sliders import distinct_labels, plain_position, resolve_positions
 
 FORMAT = "distill.preset"
 VERSION = 1
@@ -45,92 +46,92 @@ _NUMBERS = ("duration_s", "evolution", "width", "depth")
 _TEXTS = ("mode", "stereo")
 SETTINGS = (*_NUMBERS, *_TEXTS)
 
-_MAX_STEP = 1000  # as in the contract
-
 
 @dataclass(frozen=True)
 class Preset:
     """A sound worth keeping, as the positions and settings that make it.
 
     Attributes:
-        model_name: Of the model it was made with.
-        model_id: Of the model it was made with.
-        sliders: Label -> position in steps. Empty for a sound that is not made from sliders; such
-            a preset fits every model.
-        slider_fingerprint: What `slider_fingerprint` gives for the model's sliders.
-        seed: 0 to 2^32 - 1.
+        kept: The slider positions and the model they belong to. No positions for a sound that is
+            not made from sliders; such a preset fits every model.
+        seed: 0 to 2^32 - 1; None to have one drawn.
         settings: Name (one of `SETTINGS`) -> value; what is missing stays as it is by default.
 
     Raises:
-        RequestError: The seed, a position or a setting is none.
+        RequestError: The seed, a position or a setting is not one.
     """
 
-    model_name: str
-    model_id: str
-    sliders: Mapping[str, int]
-    slider_fingerprint: str
-    seed: int
+    kept: KeptSliders
+    seed: int | None
     settings: Mapping[str, Setting]
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
-        for label, position in self.sliders.items():
-            if isinstance(position, bool) or not isinstance(position, int):
-                raise RequestError(f"the preset has {position!r} for {label!r}, not a whole number")
-        for name, value in self.settings.items():
-            if name not in SETTINGS:
-                raise RequestError(
-                    f"a preset has no setting {name!r}, expected one of {', '.join(SETTINGS)}"
-                )
-            if not (isinstance(value, str) if name in _TEXTS else _is_number(value)):
-                expected = "a text" if name in _TEXTS else "a finite number"
-                raise RequestError(f"the preset has {value!r} for {name!r}, not {expected}")
+        if self.seed is not None:
+            object.__setattr__(self, "seed", check_seed(self.seed))
+        positions = {key: _position(key, value) for key, value in self.kept.positions.items()}
+        object.__setattr__(self, "kept", replace(self.kept, positions=positions))
+        settings = {name: _setting(name, value) for name, value in self.settings.items()}
+        object.__setattr__(self, "settings", settings)
 
     @classmethod
-    def from_positions(
-        cls,
-        metadata: ArtifactMetadata,
-        positions: Sequence[int] | None,
-        *,
-        seed: int,
-        settings: Mapping[str, Setting],
-    ) -> Preset:
-        """Keep what a sound was made from.
+    def of(cls, artifact: Artifact, config: GenerationConfig) -> Preset:
+        """Keep what a sound of one artifact is made from.
 
         Args:
-            metadata: Of the artifact it was made with.
-            positions: One for each slider; None if it is not made from sliders.
-            seed: 0 to 2^32 - 1.
-            settings: Name (one of `SETTINGS`) -> value.
+            artifact: What plays it.
+            config: The request; `GenerationResult.config` has the seed that was drawn.
 
         Raises:
-            RequestError: The positions are not right for the model's sliders, or the seed or a
-                setting is none.
+            RequestError: The sliders do not fit the artifact, or the sound is made from a latent
+                vector, for which a preset has no place.
         """
-        bank = metadata.sliders
-        sliders = () if bank is None else bank.sliders
-        checked = () if positions is None else check_positions(sliders, positions)
+        if config.latent_vector is not None:
+            raise RequestError("a preset keeps slider positions, not a latent vector")
+        sliders = artifact.sliders
+        positions: dict[str | int, float] = {}
+        if config.sliders is not None:
+            resolved = resolve_positions(sliders, config.sliders).positions
+            positions = dict(zip(distinct_labels(sliders), resolved, strict=True))
         return cls(
-            model_name=metadata.model.name,
-            model_id=metadata.model.id,
-            sliders=dict(zip(distinct_labels(sliders), checked, strict=True)) if checked else {},
-            slider_fingerprint=slider_fingerprint(bank),
-            seed=seed,
-            settings=dict(settings),
+            kept=KeptSliders(
+                model_name=artifact.metadata.model.name,
+                model_id=artifact.metadata.model.id,
+                positions=positions,
+                fingerprint=slider_fingerprint(artifact.metadata.sliders),
+            ),
+            seed=config.seed,
+            settings={
+                "duration_s": config.duration_s,
+                "mode": config.mode,
+                "evolution": config.evolution,
+                "stereo": config.stereo.mode,
+                "width": config.stereo.width,
+                "depth": config.stereo.depth,
+            },
         )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Preset:
-        """Read a preset.
+    def load(cls, path: str | os.PathLike[str], *, name: str | None = None) -> Preset:
+        """Read a preset from a file of its own, or one of those that Distill keeps in an index.
+
+        Args:
+            path: A preset that `save` wrote, or Distill's `presets.json`.
+            name: Of a preset in an index, "Dawn" or "Night/Deep water" where it lies in a folder.
 
         Raises:
-            RequestError: There is no such file, it is no preset, one of a newer version, or a
-                field is missing, unknown, of the wrong type or out of range.
+            RequestError: There is no such file or no such name, it is not a preset, one of a newer
+                version, or a field is missing, unknown, of the wrong type or out of range.
         """
         path = Path(path)
         try:
             text = read_text(path, kind="a preset", max_bytes=MAX_FILE_BYTES, error=RequestError)
-            return _preset(text)
+            fields = JsonFields.parse(text, document="the preset", error=RequestError)
+            if is_preset_index(fields):
+                kept, seed = preset_in_index(fields, name)
+                return cls(kept, seed, {})
+            if name is not None:
+                raise RequestError(f"it is not an index of presets that could hold {name!r}")
+            return _preset(fields)
         except RequestError as error:
             raise RequestError(f"{path}: {error}") from None
 
@@ -150,56 +151,45 @@ class Preset:
         with replacing(Path(path), overwrite=overwrite) as temporary:
             temporary.write_bytes(f"{text}\n".encode())
 
-    def check_fits(self, metadata: ArtifactMetadata) -> None:
-        """Make sure that the positions mean on this model what they meant when they were kept.
+    def config(self, artifact: Artifact) -> GenerationConfig:
+        """Return the request that makes its sound on an artifact.
 
         Raises:
-            RequestError: They belong to other sliders; it says which ones differ.
+            RequestError: It does not fit the artifact's model, or a setting is out of bounds.
         """
-        if not self.sliders:
-            return
-        theirs = _model(self.model_name, self.model_id)
-        ours = _model(metadata.model.name, metadata.model.id)
-        bank = metadata.sliders
-        if bank is None or not bank.sliders:
-            raise RequestError(
-                f"the preset sets sliders of the model {theirs}, but {ours} has none: use a preset "
-                "without sliders"
-            )
-        if missing := sorted(set(self.sliders) - set(distinct_labels(bank.sliders))):
-            raise RequestError(
-                f"the preset belongs to the model {theirs}: {ours} has no slider "
-                f"{_listed(missing)}, but {_listed(distinct_labels(bank.sliders))}"
-            )
-        if self.slider_fingerprint != slider_fingerprint(bank):
-            same = self.model_id == metadata.model.id
-            origin = "an earlier or later analysis" if same else "another model"
-            raise RequestError(
-                f"the preset belongs to the model {theirs}: the sliders of {ours} have the same "
-                f"labels, but come from {origin} and would make another sound"
-            )
-
-    def positions_on(self, metadata: ArtifactMetadata) -> tuple[int, ...] | None:
-        """Return the position of every slider of a model, None if the preset sets none.
-
-        Raises:
-            RequestError: The preset does not fit (see `check_fits`) or leaves a slider's range.
-        """
-        self.check_fits(metadata)
-        if not self.sliders or metadata.sliders is None:
-            return None
-        sliders = metadata.sliders.sliders
-        # A slider that somebody has taken out of the file stands at 0.
-        return check_positions(sliders, [self.sliders.get(k, 0) for k in distinct_labels(sliders)])
+        settings: dict[str, Any] = dict(self.settings)
+        stereo = {name: settings.pop(name) for name in ("width", "depth") if name in settings}
+        mode = settings.pop("stereo", "mono")
+        return GenerationConfig(
+            seed=self.seed,
+            sliders=self.kept.on(artifact.metadata),
+            stereo=StereoSettings(mode, **stereo),
+            **settings,
+        )
 
 
-def slider_fingerprint(bank: SliderBank | None) -> str:
-    """Return a SHA-256 of all that decides where a model's sliders lead: not of their ranges."""
-    meaning = bank and [
-        bank.mean,
-        [[slider.label, slider.step_size, slider.component] for slider in bank.sliders],
-    ]
-    return hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
+def _position(key: str | int, value: object) -> float:
+    """Return a position as a plain number."""
+    position = finite(value)
+    if position is None:
+        raise RequestError(f"the preset has {value!r:.40} for {key!r}, not a finite number")
+    return plain_position(position)
+
+
+def _setting(name: str, value: object) -> Setting:
+    """Return a setting as a plain text or number."""
+    if name not in SETTINGS:
+        raise RequestError(
+            f"a preset has no setting {name!r}, expected one of {', '.join(SETTINGS)}"
+        )
+    if name in _TEXTS:
+        if isinstance(value, str):
+            return value
+        raise RequestError(f"the preset has {value!r:.40} for {name!r}, not a text")
+    number = finite(value)
+    if number is None:
+        raise RequestError(f"the preset has {value!r:.40} for {name!r}, not a finite number")
+    return number
 
 
 def _document(preset: Preset) -> dict[str, Any]:
@@ -207,18 +197,17 @@ def _document(preset: Preset) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "model": {
-            "id": preset.model_id,
-            "name": preset.model_name,
-            "slider_fingerprint": preset.slider_fingerprint,
+            "id": preset.kept.model_id,
+            "name": preset.kept.model_name,
+            "slider_fingerprint": preset.kept.fingerprint,
         },
-        "sliders": dict(preset.sliders),
-        "seed": check_seed(preset.seed),
-        "settings": {name: _plain(value) for name, value in preset.settings.items()},
+        "sliders": {str(key): position for key, position in preset.kept.positions.items()},
+        "seed": preset.seed,
+        "settings": dict(preset.settings),
     }
 
 
-def _preset(text: str) -> Preset:
-    fields = JsonFields.parse(text, document="the preset", error=RequestError)
+def _preset(fields: JsonFields) -> Preset:
     if (found := fields.text("format")) != FORMAT:
         raise RequestError(f"the preset has the format {found!r}, not {FORMAT!r}")
     version = fields.integer("version", 1, 2**31)
@@ -229,51 +218,32 @@ def _preset(text: str) -> Preset:
         )
     model, sliders = fields.section("model"), fields.section("sliders")
     settings = fields.section("settings")
-    names: dict[str, Any] = json.loads(text)  # what there is, to find what should not be
-    texts = {name: settings.text(name) for name in _TEXTS if name in names["settings"]}
-    values = {name: settings.number(name) for name in _NUMBERS if name in names["settings"]}
-    preset = Preset(
-        model_name=model.text("name"),
-        model_id=model.text("id"),
-        sliders={k: sliders.integer(k, -_MAX_STEP, _MAX_STEP) for k in names["sliders"]},
-        slider_fingerprint=model.text("slider_fingerprint"),
-        seed=fields.integer("seed", 0, SEED_LIMIT - 1),
-        settings={**texts, **values},
+    unknown = [
+        *_unknown(fields, ("format", "version", "model", "sliders", "seed", "settings")),
+        *_unknown(model, ("id", "name", "slider_fingerprint"), "model."),
+        *_unknown(settings, SETTINGS, "settings."),
+    ]
+    if unknown:
+        raise RequestError(f"the preset has unknown fields, {listed(unknown)}: remove them")
+    return Preset(
+        kept=KeptSliders(
+            model_name=model.text("name"),
+            model_id=model.text("id"),
+            positions={_key(name): sliders.number(name) for name in sliders.names()},
+            fingerprint=model.optional_text("slider_fingerprint"),
+        ),
+        seed=fields.optional_integer("seed", 0, SEED_LIMIT - 1),
+        settings={
+            **{name: settings.text(name) for name in _TEXTS if name in settings},
+            **{name: settings.number(name) for name in _NUMBERS if name in settings},
+        },
     )
-    if unknown := sorted(_field_names(names) - _field_names(_document(preset))):
-        raise RequestError(f"the preset has unknown fields, {_listed(unknown)}: remove them")
-    return preset
 
 
-def _field_names(document: dict[str, Any]) -> set[str]:
-    """Return the names in a document and in its sections, "seed" or "model.id"."""
-    inner = {
-        f"{key}.{name}"
-        for key, value in document.items()
-        if isinstance(value, dict)
-        for name in value
-    }
-    return set(document) | inner
+def _key(name: str) -> str | int:
+    """Return an index where a preset of Distill's was kept again, else the label."""
+    return int(name) if name.isascii() and name.isdecimal() and len(name) < 4 else name
 
 
-def _model(name: str, model_id: str) -> str:
-    # Two models often have the same name; this much of the id tells them apart.
-    return f"{name!r} (id {model_id[:8]!r})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" * (len(names) > 8))
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond the range of a float
-        return False
-
-
-def _plain(value: Setting) -> Setting:
-    """Return a setting as JSON has it, whatever kind of number it is."""
-    return value if isinstance(value, str) else float(value)
+def _unknown(fields: JsonFields, known: Sequence[str], prefix: str = "") -> list[str]:
+    return sorted(f"{prefix}{name}" for name in fields.names() if name not in known)

@@ -7,16 +7,23 @@ artifacts by file name and SHA-256 and holds every setting; it holds no paths.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from distill_runtime import __version__
+from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio_file.container import AudioFormat, format_from_name
-from distill_runtime.contract import PRECISIONS
+from distill_runtime.audio_file.tag_reader import read_tags
+from distill_runtime.audio_file.tags import Tags
+from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX, PRECISIONS
 from distill_runtime.errors import RequestError
+from distill_runtime.files.input_file import read_text
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.original_files import is_sidecar, read_sidecar
 from distill_runtime.latents.seeds import SEED_LIMIT
 
 FORMAT = "distill.recipe"
@@ -29,8 +36,8 @@ class Ingredient:
     """An artifact as a recipe names it."""
 
     name: str  # of the file, without its folder
-    sha256: str  # of the file
-    model_id: str
+    sha256: str | None  # of the file; None where only its model's name is known
+    model_id: str | None
     precision: str
     weight: float  # in the blend, as it was given
 
@@ -40,13 +47,14 @@ class Recipe:
     """How a sound was made.
 
     Attributes:
-        config: The request, with its seed.
-        ingredients: The artifacts, the first of which plays.
+        config: The request, with its seed and with a position for each slider.
+        ingredients: The artifacts, in the order of the blend.
         blend_mode: "latent" or "audio" where there are several artifacts.
         runtime: Version of distill_runtime.
         onnxruntime: Version of onnxruntime.
         provider: What ran the graph: "cpu" or "cuda". Another one rounds differently.
         threads: How many threads shared an operator's work.
+        audio_format: Of the file that carries it; None of a sound that is in no file yet.
     """
 
     config: GenerationConfig
@@ -56,6 +64,7 @@ class Recipe:
     onnxruntime: str
     provider: str
     threads: int
+    audio_format: AudioFormat | None = None
 
     def to_json(self) -> str:
         """Return the recipe as compact JSON in ASCII, which every tag can hold."""
@@ -72,12 +81,12 @@ class Recipe:
             "seed": config.seed,
             "duration_s": config.duration_s,
             "mode": config.mode,
-            "sliders": config.sliders and list(config.sliders),
+            "sliders": None if config.sliders is None else list(config.sliders),
             "latent_vector": config.latent_vector and list(config.latent_vector),
             "evolution": config.evolution,
             "stereo": dict(vars(config.stereo)),
             "sample_rate_hz": config.sample_rate_hz,
-            "audio_format": dict(vars(config.audio_format)),
+            "audio_format": self.audio_format and dict(vars(self.audio_format)),
         }
         return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
@@ -90,22 +99,60 @@ class Recipe:
             RequestError: The ending is unknown, or the format cannot hold the sound.
         """
         container = format_from_name(path)
-        if container == self.config.audio_format.container:
+        if self.audio_format is not None and container == self.audio_format.container:
             return self
-        return replace(self, config=replace(self.config, audio_format=AudioFormat(container)))
+        return replace(self, audio_format=AudioFormat(container))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Recipe:
+        """Read the recipe that a sound carries, or a sidecar holds: ours, or Distill's own.
+
+        Raises:
+            RequestError: There is no such file, or no recipe in it.
+        """
+        path = Path(path)
+        if _is_sidecar(path):
+            try:
+                text = read_text(path, kind="a recipe", max_bytes=MAX_BYTES, error=RequestError)
+            except RequestError as error:
+                raise RequestError(f"{path}: {error}") from None
+            return find_recipe(text, document=str(path))
+        return find_recipe(read_tags(path).comment, document=str(path))
+
+    @property
+    def is_original(self) -> bool:
+        """Whether Distill itself made the sound: such a recipe names its model and no file."""
+        return all(ingredient.sha256 is None for ingredient in self.ingredients)
+
+    @classmethod
+    def _of_sidecar(cls, fields: JsonFields) -> Recipe:
+        model_name, config, audio_format = read_sidecar(fields)
+        name = _file_name(f"{model_name}{ARTIFACT_ENDINGS[ONNX]}")
+        return cls(
+            config=config,
+            ingredients=(Ingredient(name, None, None, "float32", 1.0),),
+            blend_mode=None,
+            runtime=__version__,
+            onnxruntime=onnxruntime_version(),
+            provider="cpu",
+            threads=SessionOptions().resolved_threads,
+            audio_format=audio_format,
+        )
 
     @classmethod
     def from_json(cls, text: str, *, document: str) -> Recipe:
-        """Read a recipe.
+        """Read a recipe, or the sidecar of a sound that Distill itself made.
 
         Args:
             text: JSON.
             document: What complaints call it.
 
         Raises:
-            RequestError: It is no recipe, or of another version, or a field is not right.
+            RequestError: It is not a recipe, or of another version, or a field is not right.
         """
         fields = JsonFields.parse(text, document=document, error=RequestError)
+        if is_sidecar(fields):
+            return cls._of_sidecar(fields)
         if (found := fields.text("format")) != FORMAT:
             raise RequestError(f"{document} has the format {found!r}, not {FORMAT!r}")
         if (version := fields.integer("version", 1, 2**31)) != VERSION:
@@ -124,15 +171,13 @@ class Recipe:
             onnxruntime=fields.text("onnxruntime"),
             provider=fields.one_of("provider", ("cpu", "cuda")),
             threads=fields.integer("threads", 1, 256),
+            audio_format=_audio_format(fields.optional_section("audio_format")),
         )
 
 
 def _ingredient(fields: JsonFields) -> Ingredient:
-    name = fields.text("name")
-    if not name or "/" in name or "\\" in name:
-        raise RequestError(f"a recipe names artifacts by their file names, not by {name!r:.60}")
     return Ingredient(
-        name=name,
+        name=_file_name(fields.text("name")),
         sha256=fields.text("sha256"),
         model_id=fields.text("model_id"),
         precision=fields.one_of("precision", PRECISIONS),
@@ -140,16 +185,20 @@ def _ingredient(fields: JsonFields) -> Ingredient:
     )
 
 
+def _file_name(name: str) -> str:
+    if not name or "/" in name or "\\" in name:
+        raise RequestError(f"a recipe names artifacts by their file names, not by {name!r:.60}")
+    return name
+
+
 def _config(fields: JsonFields) -> GenerationConfig:
-    stereo, audio_format = fields.section("stereo"), fields.section("audio_format")
-    sliders = fields.optional_numbers("sliders")
-    vector = fields.optional_numbers("latent_vector")
+    stereo = fields.section("stereo")
     return GenerationConfig(
         duration_s=fields.number("duration_s"),
         seed=fields.integer("seed", 0, SEED_LIMIT - 1),
         mode=fields.text("mode"),
-        sliders=None if sliders is None else tuple(map(_whole, sliders)),
-        latent_vector=vector,
+        sliders=fields.optional_numbers("sliders"),
+        latent_vector=fields.optional_numbers("latent_vector"),
         evolution=fields.number("evolution"),
         stereo=StereoSettings(
             mode=stereo.text("mode"),
@@ -157,17 +206,16 @@ def _config(fields: JsonFields) -> GenerationConfig:
             depth=stereo.number("depth"),
         ),
         sample_rate_hz=fields.integer("sample_rate_hz", 1, 2**31),
-        audio_format=AudioFormat(
-            container=audio_format.text("container"),
-            bit_depth=audio_format.optional_integer("bit_depth", 1, 64),
-        ),
     )
 
 
-def _whole(value: float) -> int:
-    if not value.is_integer():
-        raise RequestError(f"a recipe has slider positions in whole steps, not {value:g}")
-    return int(value)
+def _audio_format(fields: JsonFields | None) -> AudioFormat | None:
+    if fields is None:
+        return None
+    return AudioFormat(
+        container=fields.text("container"),
+        bit_depth=fields.optional_integer("bit_depth", 1, 64),
+    )
 
 
 def find_recipe(comment: str, *, document: str) -> Recipe:
@@ -186,3 +234,16 @@ def as_document(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain values, for a report."""
     document: dict[str, Any] = json.loads(recipe.to_json())
     return document
+
+
+def load_tags(path: Path) -> Tags | None:
+    """Read title, artist and album of a sound; a sidecar has none.
+
+    Raises:
+        InputError: There is no such file, or it is not an audio file.
+    """
+    return None if _is_sidecar(path) else read_tags(path)
+
+
+def _is_sidecar(path: Path) -> bool:
+    return path.suffix.lower() == ".json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,11 @@ from distill_runtime import __version__
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
-from distill_runtime.audio_file.tag_reader import read_tags
-from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import DependencyError, RequestError
-from distill_runtime.files.input_file import read_text
-from distill_runtime.generation.pipeline import GenerationPipeline, GenerationResult
-from distill_runtime.generation.recipe import MAX_BYTES, Ingredient, Recipe, find_recipe
-from distill_runtime.latents.blend import BlendEngine
+from distill_runtime.generation.blend import LATENT, Blend
+from distill_runtime.generation.pipeline import GenerationPipeline
+from distill_runtime.generation.recipe import Ingredient, Recipe
+from distill_runtime.generation.result import GenerationResult
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,49 @@ class Reproduction:
     pipeline: GenerationPipeline
     warnings: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        recipe: Recipe,
+        artifacts: Sequence[str | os.PathLike[str]] = (),
+        *,
+        folder: str | os.PathLike[str] = ".",
+        other_artifacts: bool = False,
+    ) -> Reproduction:
+        """Find and load the artifacts of a recipe.
+
+        Args:
+            recipe: What to render.
+            artifacts: The artifacts' paths, in the recipe's order, or in any if their hashes fit;
+                empty to look for them.
+            folder: Where artifacts are looked for by name, before the current folder.
+            other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
+
+        Raises:
+            RequestError: An artifact is missing, or it is not the recipe's.
+            ArtifactError: A file is not an artifact.
+            BackendError: The recipe's provider does not start here.
+        """
+        files = _chosen(recipe, [ArtifactFile.inspect(path) for path in artifacts])
+        if not files:
+            files = [_found(ingredient, Path(folder)) for ingredient in recipe.ingredients]
+        warnings: list[str] = []
+        if recipe.is_original:
+            warnings.append(
+                "Distill itself made this sound: it is met within the rounding of its own float32, "
+                "and its model is known by name alone"
+            )
+        for ingredient, file in zip(recipe.ingredients, files, strict=True):
+            _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
+        if recipe.runtime != __version__:
+            warnings.append(f"the recipe is of distill-run {recipe.runtime}, this is {__version__}")
+        if recipe.onnxruntime != (present := onnxruntime_version()):
+            warnings.append(f"the recipe is of onnxruntime {recipe.onnxruntime}, this is {present}")
+        loaded = [_load(file, recipe, warnings) for file in files]
+        weights = [ingredient.weight for ingredient in recipe.ingredients]
+        blend = Blend(loaded, weights, recipe.blend_mode or LATENT)
+        return cls(recipe, GenerationPipeline(blend), tuple(dict.fromkeys(warnings)))
+
     def generate(self) -> GenerationResult:
         """Render the sound.
 
@@ -38,74 +80,6 @@ class Reproduction:
             BackendError: onnxruntime failed.
         """
         return self.pipeline.generate(self.recipe.config)
-
-
-def load_recipe(file: Path) -> Recipe:
-    """Read the recipe that a sound carries, or a sidecar holds.
-
-    Raises:
-        RequestError: There is no such file, or no recipe in it.
-    """
-    if _is_sidecar(file):
-        try:
-            text = read_text(file, kind="a recipe", max_bytes=MAX_BYTES, error=RequestError)
-        except RequestError as error:
-            raise RequestError(f"{file}: {error}") from None
-        return find_recipe(text, document=str(file))
-    return find_recipe(read_tags(file).comment, document=str(file))
-
-
-def load_tags(file: Path) -> Tags | None:
-    """Read title, artist and album of a sound; a sidecar has none.
-
-    Raises:
-        InputError: There is no such file, or it is no audio file.
-    """
-    return None if _is_sidecar(file) else read_tags(file)
-
-
-def prepare(
-    recipe: Recipe,
-    folder: Path,
-    artifacts: Sequence[Path],
-    *,
-    other_artifacts: bool = False,
-) -> Reproduction:
-    """Find and load the artifacts of a recipe.
-
-    Args:
-        recipe: What to render.
-        folder: Where artifacts are looked for by name, before the current folder.
-        artifacts: The artifacts' paths, in the recipe's order, or in any if their hashes fit;
-            empty to look for them.
-        other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
-
-    Raises:
-        RequestError: An artifact is missing, or it is not the recipe's.
-        ArtifactError: A file is no artifact.
-        BackendError: The recipe's provider does not start here.
-    """
-    files = _chosen(recipe, [ArtifactFile.inspect(path) for path in artifacts])
-    if not files:
-        files = [_found(ingredient, folder) for ingredient in recipe.ingredients]
-    warnings: list[str] = []
-    for ingredient, file in zip(recipe.ingredients, files, strict=True):
-        _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
-    if recipe.runtime != __version__:
-        warnings.append(f"the recipe is of distill-run {recipe.runtime}, this is {__version__}")
-    if recipe.onnxruntime != (present := onnxruntime_version()):
-        warnings.append(f"the recipe is of onnxruntime {recipe.onnxruntime}, this is {present}")
-    loaded = [_load(file, recipe, warnings) for file in files]
-    engine = None
-    if recipe.blend_mode is not None:
-        weights = [ingredient.weight for ingredient in recipe.ingredients]
-        engine = BlendEngine(loaded, weights, recipe.blend_mode)
-    pipeline = GenerationPipeline(loaded[0], blend=engine)
-    return Reproduction(recipe, pipeline, tuple(dict.fromkeys(warnings)))
-
-
-def _is_sidecar(file: Path) -> bool:
-    return file.suffix.lower() == ".json"
 
 
 def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str]) -> Artifact:
@@ -127,7 +101,7 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
         )
     if len(files) > 1:
         by_hash = {file.sha256(): file for file in files}
-        wanted = [ingredient.sha256 for ingredient in recipe.ingredients]
+        wanted = [ingredient.sha256 or "" for ingredient in recipe.ingredients]
         if set(wanted) == set(by_hash):
             return [by_hash[sha256] for sha256 in wanted]
     return files
@@ -146,7 +120,7 @@ def _found(ingredient: Ingredient, folder: Path) -> ArtifactFile:
 def _compare(
     ingredient: Ingredient, file: ArtifactFile, warnings: list[str], *, other_artifacts: bool
 ) -> None:
-    if file.sha256() == ingredient.sha256:
+    if ingredient.sha256 in (None, file.sha256()):
         return
     metadata = file.metadata
     if metadata.model.id != ingredient.model_id:
@@ -157,7 +131,7 @@ def _compare(
         what = "another export of the same model"
     message = (
         f"{file.path} is not the {ingredient.name} of the recipe but {what} "
-        f"(SHA-256 {file.sha256()[:12]}..., not {ingredient.sha256[:12]}...)"
+        f"(SHA-256 {file.sha256()[:12]}..., not {str(ingredient.sha256)[:12]}...)"
     )
     if not other_artifacts:
         raise RequestError(f"{message}: --force renders with it anyway")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar, cast
@@ -17,12 +17,13 @@ class StoppedError(Exception):
     """A job was told to stop; nobody waits for its result any more."""
 
 
-def in_order(jobs: Sequence[Job[T]], workers: int) -> Iterator[T]:
+def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
     """Run jobs on threads and yield their results in the jobs' order.
 
     Args:
-        jobs: Each takes an event, looks at it now and then, and stops when it is set: at the first
-            error, on Ctrl-C, and when the caller takes no more results.
+        jobs: Taken as they are needed. Each takes an event, looks at it now and then, and stops
+            when it is set: at the first error, on Ctrl-C, and when the caller takes no more
+            results.
         workers: How many run at a time. One more may be ready and waiting, so that a slow caller
             does not pile up results.
 
@@ -30,7 +31,7 @@ def in_order(jobs: Sequence[Job[T]], workers: int) -> Iterator[T]:
         What the jobs return.
     """
     stop = threading.Event()
-    if workers <= 1 or len(jobs) <= 1:
+    if workers <= 1:
         for job in jobs:
             yield job(stop)
         return

@@ -12,17 +12,15 @@ torch's bit for bit on any x86 with AVX2, and, unlike torch's own, the same on e
 
 from __future__ import annotations
 
-import numbers
-
 import numpy as np
-import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import whole
 
 SEED_LIMIT = 2**32
 MIN_VALUES = 16
 
-Float32Array = npt.NDArray[np.float32]
 
 _BLOCK = 16
 _F = np.float32
@@ -131,14 +129,13 @@ def check_seed(seed: object) -> int:
     """Return the seed as a plain int.
 
     Raises:
-        RequestError: It is not an integer (a bool is none), or outside 0..2^32-1.
+        RequestError: It is not an integer (a bool is not one), or outside 0..2^32-1.
     """
     expected = f"expected an integer from 0 to {SEED_LIMIT - 1}"
-    if isinstance(seed, bool | np.bool_) or not isinstance(seed, numbers.Integral):
-        raise RequestError(f"the seed is {seed!r}, {expected}")
-    if not 0 <= int(seed) < SEED_LIMIT:
-        raise RequestError(f"the seed is {int(seed)}, {expected}")
-    return int(seed)
+    number = whole(seed)
+    if number is None or not 0 <= number < SEED_LIMIT:
+        raise RequestError(f"the seed is {(seed if number is None else number)!r}, {expected}")
+    return number
 
 
 def _box_muller(uniforms: Float32Array) -> Float32Array:

@@ -1,25 +1,31 @@
 """Positions of sliders: finding a slider, setting it, and the latent vector that results.
 
 A slider is called by its index, which counts from 0 as in Distill, by its label
-("PC1 (Brightness)"), its name ("PC1") or the word in parentheses ("Brightness").
+("PC1 (Brightness)"), its name ("PC1") or the word in parentheses ("Brightness"). It stands at a
+position in steps, of which fractions will do.
 """
 
 from __future__ import annotations
 
-import numbers
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import Slider, SliderBank
 from distill_runtime.errors import RequestError
-from distill_runtime.latents.seeds import Float32Array, check_seed
+from distill_runtime.files.checks import finite, whole
+from distill_runtime.latents.seeds import check_seed
 
 _WORD = re.compile(r"\(([^()]*)\)\s*$")
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
+_INDEX = re.compile(r"[+-]?[0-9]{1,6}")
+_POSITION = re.compile(r"[+-]?([0-9]{1,6}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
 _MAX_LISTED = 16
+
+# Where sliders are asked to stand: a position for each of a model's, or for those that are named.
+SliderPositions = Sequence[float] | Mapping[str | int, float]
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class SliderSetting:
         warnings: A line for each slider that stands outside its safe range.
     """
 
-    positions: tuple[int, ...]
+    positions: tuple[float, ...]
     warnings: tuple[str, ...]
 
 
@@ -71,7 +77,7 @@ def resolve_slider(sliders: Sequence[Slider], name_or_index: str | int) -> int:
     raise RequestError(f"there is no slider {name_or_index!r}, expected one of {_listed(sliders)}")
 
 
-def parse_slider(text: str) -> tuple[str, int]:
+def parse_slider(text: str) -> tuple[str, float]:
     """Read `LABEL:POSITION` or `INDEX:POSITION`, split at the last colon.
 
     The model decides which labels and which positions there are; see `slider_positions`.
@@ -83,19 +89,85 @@ def parse_slider(text: str) -> tuple[str, int]:
         RequestError: It is not of this form.
     """
     label, colon, position = (part.strip() for part in text.rpartition(":"))
-    if not (label and colon and _WHOLE_NUMBER.fullmatch(position)):
+    if not (label and colon and _POSITION.fullmatch(position)):
         raise RequestError(
             f"the slider setting is {text!r}, expected LABEL:POSITION or INDEX:POSITION with a "
-            "whole number of steps, as in Brightness:5 or 0:-3"
+            "number of steps, as in Brightness:5 or 0:-2.5"
         )
-    return label, int(position)
+    return label, plain_position(float(position))
+
+
+def plain_position(position: float) -> float:
+    """Return a position as an int where it is whole, which is how a recipe shows it."""
+    return int(position) if float(position).is_integer() else float(position)
+
+
+def check_sliders(setting: object) -> tuple[float, ...] | dict[str | int, float]:
+    """Return what was asked of sliders as plain numbers, before it is known of which model.
+
+    Args:
+        setting: A position for each slider in their order, or a mapping from labels, names or
+            indices to positions.
+
+    Raises:
+        RequestError: It is neither, it is empty, or a position is not a finite number.
+    """
+    if isinstance(setting, Mapping):
+        named = {_called(key): _checked_position(key, setting[key]) for key in setting}
+        if len(named) != len(setting):
+            raise RequestError("a slider is set twice, expected once")
+        if named:
+            return named
+    elif isinstance(setting, Sequence | np.ndarray) and not isinstance(setting, str | bytes):
+        positions = tuple(_checked_position(i, value) for i, value in enumerate(setting))
+        if positions:
+            return positions
+    else:
+        raise RequestError(
+            f"the sliders are {setting!r:.60}, expected a position for each or a mapping from "
+            'labels or indices to positions, as in {"Brightness": 3, 1: -2.5}'
+        )
+    raise RequestError("there are no slider positions: leave the sliders out (None)")
+
+
+def _called(key: object) -> str | int:
+    index = whole(key)
+    if index is None and not isinstance(key, str):
+        raise RequestError(f"a slider is called {key!r:.60}, expected its label or its index")
+    return str(key) if index is None else index
+
+
+def _checked_position(called: object, position: object) -> float:
+    value = finite(position)
+    if value is None:
+        raise RequestError(
+            f"slider {called!r} is set to {position!r:.60}, expected a finite number of steps"
+        )
+    return plain_position(value)
+
+
+def resolve_positions(sliders: Sequence[Slider], setting: SliderPositions) -> SliderSetting:
+    """Return where all sliders of a model stand for what was asked of some.
+
+    Args:
+        sliders: All sliders of a model.
+        setting: See `check_sliders`; sliders that a mapping does not name stand at 0.
+
+    Raises:
+        RequestError: A slider is unknown, ambiguous or set twice, there are more or fewer
+            positions than sliders, or one is outside its slider's range.
+    """
+    if isinstance(setting, Mapping):
+        return slider_positions(sliders, setting.items())
+    positions = check_positions(sliders, setting)
+    return SliderSetting(positions, tuple(_warnings(sliders, positions)))
 
 
 def slider_positions(
     sliders: Sequence[Slider],
-    assignments: Iterable[tuple[str | int, int]],
+    assignments: Iterable[tuple[str | int, float]],
     *,
-    base: Sequence[int] = (),
+    base: Sequence[float] = (),
 ) -> SliderSetting:
     """Set some sliders and leave the others where they are.
 
@@ -120,15 +192,15 @@ def slider_positions(
     return SliderSetting(checked, tuple(_warnings(sliders, checked)))
 
 
-def check_positions(sliders: Sequence[Slider], positions: Sequence[int]) -> tuple[int, ...]:
-    """Return the positions as plain ints.
+def check_positions(sliders: Sequence[Slider], positions: Sequence[float]) -> tuple[float, ...]:
+    """Return the positions as plain numbers, ints where they are whole.
 
     Args:
         sliders: All sliders of a model.
         positions: In steps, one for each slider; 0 is always allowed.
 
     Raises:
-        RequestError: There are more or fewer positions than sliders, one is not an integer or
+        RequestError: There are more or fewer positions than sliders, one is not a number or
             outside its slider's range.
     """
     if len(positions):
@@ -138,13 +210,16 @@ def check_positions(sliders: Sequence[Slider], positions: Sequence[int]) -> tupl
             f"there are {len(positions)} slider positions, expected one for each of the "
             f"{len(sliders)} sliders"
         )
+    checked = []
     for i, (slider, position) in enumerate(zip(sliders, positions, strict=True)):
-        expected = f"expected a whole number from {slider.min_step} to {slider.max_step}"
-        if isinstance(position, bool | np.bool_) or not isinstance(position, numbers.Integral):
-            raise RequestError(f"slider {_titled(sliders, i)} is set to {position!r}, {expected}")
-        if position and not slider.min_step <= position <= slider.max_step:
-            raise RequestError(f"slider {_titled(sliders, i)} is set to {position}, {expected}")
-    return tuple(map(int, positions))
+        value = finite(position)
+        if value is None or (value and not slider.min_step <= value <= slider.max_step):
+            raise RequestError(
+                f"slider {_titled(sliders, i)} is set to {position!r:.60}, "
+                f"expected a number from {slider.min_step} to {slider.max_step}"
+            )
+        checked.append(plain_position(value))
+    return tuple(checked)
 
 
 def random_positions(sliders: Sequence[Slider], seed: int) -> tuple[int, ...]:
@@ -165,7 +240,7 @@ def random_positions(sliders: Sequence[Slider], seed: int) -> tuple[int, ...]:
     return tuple(positions)
 
 
-def latent_vector(bank: SliderBank, positions: Sequence[int]) -> Float32Array:
+def latent_vector(bank: SliderBank, positions: Sequence[float]) -> Float32Array:
     """Return where the sliders lead: the mean, and from there `position` steps along each.
 
     Args:
@@ -206,10 +281,10 @@ def _check_any(sliders: Sequence[Slider]) -> None:
 
 def _index(name_or_index: str | int) -> int | None:
     """Return an index if that is what it is, None for a label."""
-    if isinstance(name_or_index, numbers.Integral) and not isinstance(name_or_index, bool):
-        return int(name_or_index)
+    if (index := whole(name_or_index)) is not None:
+        return index
     text = str(name_or_index).strip()
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+    return int(text) if _INDEX.fullmatch(text) else None
 
 
 def _word(slider: Slider) -> str:
@@ -218,11 +293,11 @@ def _word(slider: Slider) -> str:
     return match[1].strip() if match else ""
 
 
-def _warnings(sliders: Sequence[Slider], positions: Sequence[int]) -> Iterable[str]:
+def _warnings(sliders: Sequence[Slider], positions: Sequence[float]) -> Iterable[str]:
     for i, (slider, position) in enumerate(zip(sliders, positions, strict=True)):
         if not position:
             continue  # at 0 a slider has no say, whatever its ranges are
-        at = f"slider {_titled(sliders, i)} at {position} is"
+        at = f"slider {_titled(sliders, i)} at {position:g} is"
         low, high = slider.warning_min_step, slider.warning_max_step
         safe_low, safe_high = slider.safe_min_step, slider.safe_max_step
         if not low <= position <= high:

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import itertools
 import math
-import numbers
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from distill_runtime.arrays import Float32Array
+from distill_runtime.contract import CHUNK_FRAMES, HOP_FRAMES, HOP_LENGTH, SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
-from distill_runtime.latents.seeds import Float32Array, TorchGenerator
-
-# The grid on which Distill counts steps, whatever rate the finished sound has: 94 frames a chunk,
-# a chunk every 47 frames, a frame every 512 samples at 48 kHz.
-SAMPLE_RATE_HZ = 48_000
-HOP_LENGTH = 512
-CHUNK_FRAMES = 94
-HOP_FRAMES = 47
+from distill_runtime.files.checks import number
+from distill_runtime.latents.seeds import TorchGenerator
 
 _BLOCK_STEPS = 1024
 _DRAWN_AT_ONCE = 32  # one alone takes nearly as long
@@ -139,7 +134,7 @@ def check_duration(duration_s: object, sample_rate_hz: int) -> float:
         RequestError: It is not a finite positive number, or shorter than one sample.
     """
     expected = "expected a number of seconds above 0"
-    seconds = _number(duration_s)
+    seconds = number(duration_s)
     if seconds is None:
         raise RequestError(f"the duration is {duration_s!r}, {expected}")
     if not math.isfinite(seconds * sample_rate_hz) or seconds <= 0.0:
@@ -242,17 +237,7 @@ def check_vector(vector: npt.ArrayLike) -> Float32Array:
 
 def check_evolution(evolution: object) -> float:
     """Return the amount of evolution as a plain float."""
-    amount = _number(evolution)
+    amount = number(evolution)
     if amount is None or not 0.0 <= amount <= 1.0:
         raise RequestError(f"the evolution is {evolution!r}, expected a number from 0 to 1")
     return amount
-
-
-def _number(value: object) -> float | None:
-    """Return a real number as a plain float (too large: infinity), None for anything else."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf

@@ -15,7 +15,7 @@ from distill_runtime import contract
 from distill_runtime.artifact.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.contract import (
     ArtifactMetadata,
-    AudioFormat,
+    AudioGrid,
     ModelInfo,
     Normalization,
     Parity,
@@ -46,7 +46,7 @@ METADATA = ArtifactMetadata(
         saved_at="2024-05-02T10:00:00",
         tags=("wet", "quiet"),
     ),
-    audio=AudioFormat(
+    audio=AudioGrid(
         sample_rate_hz=48_000,
         n_fft=2048,
         hop_length=512,

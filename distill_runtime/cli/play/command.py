@@ -71,7 +71,7 @@ def play(
         typer.Option(
             "--slider",
             metavar="SLIDER:STEPS",
-            help="Set a slider, by label or index, -10 to 10: Brightness:5 or 0:-3. Repeatable.",
+            help="Set a slider, by label or index, -10 to 10: Brightness:5 or 0:-2.5. Repeatable.",
             rich_help_panel=_LATENT,
         ),
     ] = None,
@@ -93,11 +93,12 @@ def play(
         ),
     ] = None,
     preset: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--preset",
-            metavar="FILE",
-            help="Take sliders, seed and settings from a file; other options go first.",
+            metavar="FILE[:NAME]",
+            help="Take sliders, seed and settings from a file; other options go first. "
+            "Of Distill's own presets.json, the one of that name.",
             rich_help_panel=_LATENT,
         ),
     ] = None,
@@ -179,7 +180,7 @@ def play(
         typer.Option(
             "--format",
             metavar="wav|flac|ogg|mp3",
-            help="Without it the file's name decides, or wav.",
+            help="Without it the file's name decides, or wav; it cannot contradict the name.",
             rich_help_panel=_FILE,
         ),
     ] = None,

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
+from distill_runtime.audio.resample import check_sample_rate
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio_file.container import AudioFormat, bit_depth_from_name, format_from_name
 from distill_runtime.audio_file.pipe import RAW_ENCODINGS, RawEncoding
 from distill_runtime.audio_file.tags import Tags
-from distill_runtime.contract import Slider
+from distill_runtime.cli.play.preset_name import split_preset_name
+from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
 from distill_runtime.errors import RequestError
+from distill_runtime.generation.blend import LATENT, Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.preset import Preset, Setting
-from distill_runtime.latents.blend import LATENT, BlendEngine, parse_blend
+from distill_runtime.latents.blend import check_weight
 from distill_runtime.latents.seeds import SEED_LIMIT
-from distill_runtime.latents.sliders import parse_slider, random_positions, slider_positions
+from distill_runtime.latents.sliders import parse_slider, slider_positions
 
 PIPE = Path("-")
 _DEFAULT_WEIGHT = 50.0
@@ -36,7 +39,7 @@ class PlayOptions:
     sliders: tuple[str, ...] = ()
     randomize: bool = False
     evolution: float | None = None
-    preset: Path | None = None
+    preset: str | None = None
     save_preset: Path | None = None
     stereo: str | None = None
     width: float | None = None
@@ -46,7 +49,7 @@ class PlayOptions:
     weight: float | None = None
     output: Path | None = None
     container: str | None = None
-    sample_rate_hz: int = 48_000
+    sample_rate_hz: int = SAMPLE_RATE_HZ
     bit_depth: str | None = None
     title: str = ""
     artist: str = ""
@@ -100,20 +103,19 @@ class PlayOptions:
         )
         _refuse(conflicts)
 
-    def check_effect(self, config: GenerationConfig, engine: BlendEngine | None) -> None:
+    def check_effect(self, config: GenerationConfig, blend: Blend) -> None:
         """Refuse options that would do nothing to what was made of them and of the preset.
 
         Raises:
             RequestError: It names the option and says what to do.
         """
-        latent_blend = engine is not None and engine.mode == LATENT
-        walks = config.sliders is None and not self.randomize and not latent_blend
+        walks = config.sliders is None and not self.randomize and blend.is_single
         stereo = config.stereo.mode
         _refuse(
             (
                 (
                     self.mode is not None and not walks,
-                    "--mode is for walks without sliders, and without a latent blend: leave it out",
+                    "--mode is for walks without sliders, and without a blend: leave it out",
                 ),
                 (
                     self.evolution is not None and walks,
@@ -135,7 +137,8 @@ class PlayOptions:
         """Return what to write: as asked for, else by the file's name, else WAV.
 
         Raises:
-            RequestError: There is no such format, or it has no such bit depth.
+            RequestError: There is no such format, it has no such bit depth or sampling rate, or
+                the file's name says another one.
         """
         container = self.container
         named = self.output and not self._in_folder() and not self.output.is_char_device()
@@ -145,11 +148,14 @@ class PlayOptions:
         audio_format = AudioFormat(container or "wav", depth)
         if self.to_pipe and audio_format.container != "wav":
             raise RequestError(f"a pipe takes WAV or --raw, not {audio_format.container}")
+        if self.output and named and not self.to_pipe:
+            audio_format = AudioFormat.for_file(self.output, audio_format)
+        audio_format.check_sample_rate(check_sample_rate(self.sample_rate_hz))
         return audio_format
 
     def path_for(self, config: GenerationConfig) -> Path:
         """Return where a sound goes: a name made of the artifact and the seed, if not given."""
-        name = f"{self.artifact.stem}_seed{config.seed}.{config.audio_format.container}"
+        name = f"{self.artifact.stem}_seed{config.seed}.{self.audio_format().container}"
         if self.output is None:
             return Path(name)
         return self.output / name if self._in_folder() else self.output
@@ -157,35 +163,34 @@ class PlayOptions:
     def _in_folder(self) -> bool:
         return self.output is not None and (self.count > 1 or self.output.is_dir())
 
-    def blend_engine(self, first: Artifact) -> BlendEngine | None:
-        """Load the other artifacts, if there are any.
+    def load_blend(self) -> Blend:
+        """Load the artifact, and the others that it is to be blended with.
 
         Raises:
-            RequestError: An artifact or a weight is none, or they cannot be blended.
-            ArtifactError: A file is no artifact.
+            RequestError: A weight is not one, or the models cannot be blended.
+            ArtifactError: A file is not an artifact.
         """
+        options = self.session_options
         if not self.blend:
-            return None
+            return Blend.of(Artifact.load(self.artifact, options=options))
         others = [parse_blend(text) for text in self.blend]
         weights = [_DEFAULT_WEIGHT if self.weight is None else self.weight]
         weights += [weight for _, weight in others]
-        options = self.session_options
-        artifacts = [first, *(Artifact.load(path, options=options) for path, _ in others)]
-        return BlendEngine(artifacts, weights, self.blend_mode or LATENT)
+        paths = [self.artifact, *(path for path, _ in others)]
+        artifacts = [Artifact.load(path, options=options) for path in paths]
+        return Blend(artifacts, weights, self.blend_mode or LATENT)
 
-    def configs(
-        self, artifact: Artifact, engine: BlendEngine | None
-    ) -> tuple[list[GenerationConfig], tuple[str, ...]]:
-        """Return a request for each sound, and warnings about sliders.
+    def first_config(self, blend: Blend) -> tuple[GenerationConfig, tuple[str, ...]]:
+        """Return the request for the first sound, and warnings about its sliders.
 
         Raises:
             RequestError: A value is out of bounds, or the preset belongs to other sliders.
         """
-        preset = None if self.preset is None else Preset.load(self.preset)
+        preset = self._preset()
         kept = {} if preset is None else dict(preset.settings)
-        sliders = artifact.sliders if engine is None else engine.sliders
-        base = () if preset is None else preset.positions_on(artifact.metadata) or ()
-        positions: tuple[int, ...] | None = None
+        sliders = blend.sliders
+        base = () if preset is None else preset.kept.on(blend.artifacts[0].metadata) or ()
+        positions: tuple[float, ...] | None = None
         warnings: tuple[str, ...] = ()
         if self.sliders or base:
             setting = slider_positions(sliders, map(parse_slider, self.sliders), base=base)
@@ -202,21 +207,31 @@ class PlayOptions:
                 depth=self._number("depth", self.depth, kept, StereoSettings.depth),
             ),
             sample_rate_hz=self.sample_rate_hz,
-            audio_format=self.audio_format(),
         ).with_seed(room=self.count)
-        self.check_effect(first, engine)
+        self.check_effect(first, blend)
         assert first.seed is not None, "the seed was not drawn"
         if first.seed + self.count > SEED_LIMIT:
             raise RequestError(
                 f"{self.count} seeds from {first.seed} on go beyond {SEED_LIMIT - 1}: start lower"
             )
-        configs = [first.with_seed(first.seed + i) for i in range(self.count)]
-        if self.randomize:
-            configs = [
-                config.with_sliders(random_positions(sliders, config.row_seeds[0]))
-                for config in configs
-            ]
-        return configs, warnings
+        return first.with_random_sliders(sliders) if self.randomize else first, warnings
+
+    def configs(self, first: GenerationConfig, blend: Blend) -> Iterator[GenerationConfig]:
+        """Yield a request for each sound, from the first one on.
+
+        Raises:
+            RequestError: The model has no sliders to draw.
+        """
+        assert first.seed is not None, "the seed was not drawn"
+        for seed in range(first.seed, first.seed + self.count):
+            config = first.with_seed(seed)
+            yield config.with_random_sliders(blend.sliders) if self.randomize else config
+
+    def _preset(self) -> Preset | None:
+        if self.preset is None:
+            return None
+        path, name = split_preset_name(self.preset)
+        return Preset.load(path, name=name)
 
     @staticmethod
     def _number(name: str, given: float | None, kept: dict[str, Setting], default: float) -> float:
@@ -244,26 +259,31 @@ def check_raw(raw: str | None) -> RawEncoding | None:
     raise RequestError(f"--raw is {raw!r}, expected one of {', '.join(RAW_ENCODINGS)}")
 
 
-def preset_of(artifact: Artifact, config: GenerationConfig) -> Preset:
-    """Return a preset that makes a request again."""
-    assert config.seed is not None, "the seed was not drawn"
-    settings: dict[str, Setting] = {
-        "duration_s": config.duration_s,
-        "mode": config.mode,
-        "evolution": config.evolution,
-        "stereo": config.stereo.mode,
-        "width": config.stereo.width,
-        "depth": config.stereo.depth,
-    }
-    return Preset.from_positions(
-        artifact.metadata, config.sliders, seed=config.seed, settings=settings
-    )
+def parse_blend(text: str) -> tuple[Path, float]:
+    r"""Read `FILE:WEIGHT`, split at the last colon.
+
+    The weight cannot be left out, so that neither a drive letter (`C:\sea.onnx`) nor a mistyped
+    number is ever taken for a part of the file's name.
+
+    Raises:
+        RequestError: It is not of this form, or the weight is not one.
+    """
+    file, _, number = text.rpartition(":")
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = None
+    if weight is None or not file.strip():
+        raise RequestError(
+            f"the model to blend is {text!r}, expected FILE:WEIGHT, as in other.onnx:40"
+        )
+    return Path(file), check_weight(weight)
 
 
-def describe_sliders(sliders: tuple[Slider, ...], positions: tuple[int, ...]) -> str:
+def describe_sliders(sliders: Sequence[Slider], positions: Sequence[float]) -> str:
     """Return the sliders that do not stand at 0, in one line."""
     moved = [
-        f"{slider.label} {position:+d}"
+        f"{slider.label} {position:+g}"
         for slider, position in zip(sliders, positions, strict=True)
         if position
     ]

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.cli.interrupts import held_back
-from distill_runtime.cli.play.options import PlayOptions, describe_sliders, preset_of
+from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
+from distill_runtime.cli.play.options import PlayOptions, describe_sliders
 from distill_runtime.cli.program import say
 from distill_runtime.cli.progress import Progress
 from distill_runtime.errors import DistillError, RequestError
+from distill_runtime.files.interruption import held_back
 from distill_runtime.files.output_file import check_output
 from distill_runtime.generation.config import GenerationConfig
-from distill_runtime.generation.pipeline import GenerationPipeline, GenerationResult
-from distill_runtime.generation.recipe import as_document
+from distill_runtime.generation.pipeline import GenerationPipeline
+from distill_runtime.generation.preset import Preset
+from distill_runtime.generation.recipe import Recipe, as_document
+from distill_runtime.generation.result import GenerationResult
+from distill_runtime.latents.sliders import resolve_positions
 
 
 def play_options(options: PlayOptions) -> None:
@@ -30,27 +35,26 @@ def play_options(options: PlayOptions) -> None:
         typer.Exit: Some of several sounds could not be made.
     """
     options.check()
-    audio_format = options.audio_format()  # a bad format is told before anything is loaded
+    options.audio_format()  # a bad format is told before anything is loaded
     _check_extras(options)
     _check_output(options)
-    artifact = Artifact.load(options.artifact, options=options.session_options)
-    engine = options.blend_engine(artifact)
-    configs, warnings = options.configs(artifact, engine)
-    assert audio_format == configs[0].audio_format, "the format has changed"
+    blend = options.load_blend()
+    pipeline = GenerationPipeline(blend)
+    first, warnings = options.first_config(blend)
     for warning in warnings:
         say(warning)
-    pipeline = GenerationPipeline(artifact, blend=engine)
     if options.count == 1:
-        _check_free(options, options.path_for(configs[0]))
+        _check_free(options, options.path_for(first))
     if options.save_preset is not None:
-        preset_of(artifact, configs[0]).save(options.save_preset, overwrite=options.force)
+        preset = Preset.of(blend.artifacts[0], first)
+        preset.save(options.save_preset, overwrite=options.force)
         say(f"preset kept in {options.save_preset}")
     if options.to_pipe:
-        _render_to_pipe(pipeline, configs[0], options)
-    elif len(configs) == 1:
-        _render_one(pipeline, configs[0], options)
+        _render_to_pipe(pipeline, first, options)
+    elif options.count == 1:
+        _render_one(pipeline, first, options)
     else:
-        _render_many(pipeline, configs, options)
+        _render_many(pipeline, options.configs(first, blend), options)
 
 
 def _render_to_pipe(
@@ -61,7 +65,8 @@ def _render_to_pipe(
     if options.raw:
         result.write_raw(sys.stdout.buffer, encoding=options.raw)
     else:
-        result.write_wav(sys.stdout.buffer, tags=options.tags)
+        depth = options.audio_format().bit_depth or DEFAULT_BIT_DEPTH
+        result.write_wav(sys.stdout.buffer, bit_depth=depth, tags=options.tags)
     _report(result, None, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
 
@@ -80,21 +85,24 @@ def _render_one(
 
 
 def _render_many(
-    pipeline: GenerationPipeline, configs: list[GenerationConfig], options: PlayOptions
+    pipeline: GenerationPipeline, configs: Iterable[GenerationConfig], options: PlayOptions
 ) -> None:
     """Render several sounds; what goes wrong with one does not keep the others."""
     written: list[Path] = []
     failed: list[str] = []
-    free = []
-    for config in configs:
+
+    def free() -> Iterator[GenerationConfig]:
+        for config in configs:
+            try:
+                _check_free(options, options.path_for(config))
+            except DistillError as error:
+                failed.append(str(error))
+            else:
+                yield config
+
+    with Progress(options.count) as progress:
         try:
-            _check_free(options, options.path_for(config))
-            free.append(config)
-        except DistillError as error:
-            failed.append(str(error))
-    with Progress(len(free)) as progress:
-        try:
-            for result in pipeline.generate_many(free):
+            for result in pipeline.generate_many(free()):
                 path = options.path_for(result.config)
                 started = time.perf_counter()
                 try:
@@ -109,18 +117,24 @@ def _render_many(
                 _report(result, path, pipeline, options, time.perf_counter() - started)
         except KeyboardInterrupt:
             progress.stop()
-            said = f"{len(written)} of {len(configs)} sounds are whole"
+            said = f"{len(written)} of {options.count} sounds are whole"
             say(said + (f", the last is {written[-1]}" if written else ""))
             raise
     for message in failed:
         say(message)
-    say(f"{len(written)} of {len(configs)} sounds written")
+    say(f"{len(written)} of {options.count} sounds written")
     if failed:
         raise typer.Exit(1)
 
 
 def _save(result: GenerationResult, path: Path, options: PlayOptions) -> None:
-    result.save(path, tags=options.tags, sidecar=options.sidecar, overwrite=options.force)
+    result.save(
+        path,
+        audio_format=options.audio_format(),
+        tags=options.tags,
+        sidecar=options.sidecar,
+        overwrite=options.force,
+    )
 
 
 def _plot(result: GenerationResult, path: Path, options: PlayOptions) -> None:
@@ -193,20 +207,24 @@ def _report(
     """Print the path, or a JSON object; the words for a person go to stderr."""
     stream = sys.stderr if path is None else sys.stdout
     if options.as_json:
-        print(json.dumps(_document(result, path, elapsed_s)), file=stream, flush=True)
+        audio_format = None if options.raw else options.audio_format()
+        recipe = replace(result.recipe, audio_format=audio_format)
+        document = _document(result, recipe, path, elapsed_s)
+        print(json.dumps(document), file=stream, flush=True)
     elif path is not None:
         print(path, flush=True)
     if options.count > 1:
         return
     say(f"{result.duration_s:g} s from seed {result.seed}, in {elapsed_s:.1f} s")
     if result.config.sliders is not None:
-        engine = pipeline.blend
-        sliders = pipeline.artifact.sliders if engine is None else engine.sliders
-        say(describe_sliders(sliders, result.config.sliders))
-    say("silent: this model plays nothing here" if result.silent else result.quality.describe())
+        positions = resolve_positions(pipeline.blend.sliders, result.config.sliders).positions
+        say(describe_sliders(pipeline.blend.sliders, positions))
+    say("silent: this model plays nothing here" if result.silent else result.levels.describe())
 
 
-def _document(result: GenerationResult, path: Path | None, elapsed_s: float) -> dict[str, Any]:
+def _document(
+    result: GenerationResult, recipe: Recipe, path: Path | None, elapsed_s: float
+) -> dict[str, Any]:
     return {
         "path": None if path is None else str(path),
         "seed": result.seed,
@@ -216,7 +234,7 @@ def _document(result: GenerationResult, path: Path | None, elapsed_s: float) -> 
         "samples": result.samples,
         "silent": result.silent,
         "gain": result.gain,
-        "quality": dict(vars(result.quality)),
+        "levels": dict(vars(result.levels)),
         "elapsed_s": round(elapsed_s, 3),
-        "recipe": as_document(result.recipe),
+        "recipe": as_document(recipe),
     }

@@ -7,9 +7,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from distill_runtime.artifact import artifact as artifact_module
+from distill_runtime.artifact import session as session_module
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.artifact.session import BoundStream, SessionOptions, open_session
+from distill_runtime.artifact.session import BoundStream, Graph, SessionOptions, open_session
 from distill_runtime.errors import BackendError, DependencyError, RequestError
 from tests.distill_runtime.small_artifacts import (
     LATENT_DIM,
@@ -107,7 +107,7 @@ def test_a_state_on_the_device_plays_the_same_bit_for_bit(
             super().__init__(*arguments)  # type: ignore[arg-type]
             bound.append(self)
 
-    monkeypatch.setattr(artifact_module, "BoundStream", Recorded)
+    monkeypatch.setattr(session_module, "BoundStream", Recorded)
     found = list(demo.stream(blocks))
     assert len(bound) == 1
     for one, other in zip(expected, found, strict=True):
@@ -125,6 +125,21 @@ def test_two_bound_streams_do_not_disturb_each_other(demo: Artifact) -> None:
     for trajectory, sound in zip(trajectories, sounds, strict=True):
         alone = np.concatenate(sound, axis=1)[:, demo.latency_samples :]
         assert np.array_equal(alone, demo.render(trajectory))
+
+
+def test_a_graph_is_fed_by_the_contracts_names(small: Path) -> None:
+    session = open_session(small, SessionOptions(provider="cpu"))
+    state = np.zeros((2, STATE_SIZE), np.float32)
+    latents = np.zeros((2, 1, LATENT_DIM), np.float32)
+    graph = Graph(session)
+    assert (graph.provider, graph.state_size) == ("cpu", STATE_SIZE)
+    audio, next_state = graph.run(latents, state, finish=False)
+    assert audio.shape == (2, METADATA.audio.step_samples)
+    assert next_state.shape == state.shape
+    (only_state,) = Graph(session, ["next_state"]).run(latents, state, finish=False)
+    assert np.array_equal(only_state, next_state)
+    with pytest.raises(BackendError, match="onnxruntime failed"):
+        graph.run(latents, state, finish=False, mel=latents)  # it makes its own
 
 
 def test_a_bound_stream_translates_what_onnxruntime_says(small: Path) -> None:

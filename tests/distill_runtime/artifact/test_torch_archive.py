@@ -16,7 +16,7 @@ from distill_runtime.artifact import torch_archive
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.description import describe, table
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.contract import ENDINGS
+from distill_runtime.contract import ARTIFACT_ENDINGS as ALL
 from distill_runtime.errors import ArtifactError
 from tests.distill_runtime.small_artifacts import METADATA
 
@@ -34,7 +34,7 @@ def write(path: Path, entries: Mapping[str, bytes], *, folder: str = "rain") -> 
     return path
 
 
-def refusal(path: Path, formats: Mapping[str, str] = ENDINGS) -> str:
+def refusal(path: Path, formats: Mapping[str, str] = ALL) -> str:
     with pytest.raises(ArtifactError) as caught:
         ArtifactFile.inspect(path, formats=formats)
     message = str(caught.value)
@@ -49,7 +49,7 @@ def refusal(path: Path, formats: Mapping[str, str] = ENDINGS) -> str:
 )
 def test_an_archive_is_described(tmp_path: Path, entries: dict[str, bytes], format: str) -> None:
     path = write(tmp_path / "rain.bin", entries)
-    file = ArtifactFile.inspect(path, formats=ENDINGS)
+    file = ArtifactFile.inspect(path, formats=ALL)
     assert (file.format, file.metadata) == (format, METADATA)
     assert file.size_bytes == path.stat().st_size
     assert f"Format     {format}".lower() in describe(file).lower()
@@ -57,7 +57,7 @@ def test_an_archive_is_described(tmp_path: Path, entries: dict[str, bytes], form
 
 
 def test_the_weights_hash_runs_over_names_and_contents(tmp_path: Path) -> None:
-    file = ArtifactFile.inspect(write(tmp_path / "a.ts", SCRIPT), formats=ENDINGS)
+    file = ArtifactFile.inspect(write(tmp_path / "a.ts", SCRIPT), formats=ALL)
     digest = hashlib.sha256()
     for name in ("constants/0", "data/0", "data/10", "data/2"):
         content = TENSORS[name]
@@ -65,9 +65,9 @@ def test_the_weights_hash_runs_over_names_and_contents(tmp_path: Path) -> None:
         digest.update(struct.pack("<Q", len(content)) + content)
     assert file.weights_sha256() == digest.hexdigest()
     renamed = write(tmp_path / "b.ts", SCRIPT, folder="sea")
-    assert ArtifactFile.inspect(renamed, formats=ENDINGS).weights_sha256() == digest.hexdigest()
+    assert ArtifactFile.inspect(renamed, formats=ALL).weights_sha256() == digest.hexdigest()
     other = write(tmp_path / "c.ts", {**SCRIPT, "data/2": b"x"})
-    assert ArtifactFile.inspect(other, formats=ENDINGS).weights_sha256() != digest.hexdigest()
+    assert ArtifactFile.inspect(other, formats=ALL).weights_sha256() != digest.hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_spoilt_archive_is_refused_or_reads_the_same(tmp_path: Path) -> None:
             spoilt[draw.randrange(4, len(spoilt))] ^= 1 << draw.randrange(8)
         path.write_bytes(spoilt)
         try:
-            file = ArtifactFile.inspect(path, formats=ENDINGS)
+            file = ArtifactFile.inspect(path, formats=ALL)
             file.weights_sha256()
         except ArtifactError as error:
             refused += 1

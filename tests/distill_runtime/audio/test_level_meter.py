@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill_runtime.audio.level_meter import LevelMeter, Quality
+from distill_runtime.audio.level_meter import LevelMeter, Levels
 
 
-def measured(sound: np.ndarray, gain: float = 1.0) -> Quality:
+def measured(sound: np.ndarray, gain: float = 1.0) -> Levels:
     meter = LevelMeter()
     meter.add(np.atleast_2d(sound))
-    return meter.quality(gain)
+    return meter.levels(gain)
 
 
 def sine(level: float, offset: float = 0.0) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_silence_is_finite_and_told(sound: np.ndarray) -> None:
 
 
 def test_nothing_at_all_is_silence() -> None:
-    assert LevelMeter().quality() == Quality(-200.0, -200.0, 0.0, False)
+    assert LevelMeter().levels() == Levels(-200.0, -200.0, 0.0, False)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=5), st.floats(0.01, 4.0))
@@ -64,7 +64,7 @@ def test_blocks_and_a_gain_change_nothing(sizes: list[int], gain: float) -> None
     meter = LevelMeter()
     for block in np.split(sound, np.cumsum(sizes), axis=1):
         meter.add(block)
-    found, expected = meter.quality(gain), measured(sound * gain)
+    found, expected = meter.levels(gain), measured(sound * gain)
     assert found.peak_dbfs == pytest.approx(expected.peak_dbfs)
     assert found.rms_dbfs == pytest.approx(expected.rms_dbfs)
     assert found.dc_offset == pytest.approx(expected.dc_offset, abs=1e-12)

@@ -93,7 +93,7 @@ def test_full_width_is_the_sound_and_15_ms_later() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "delay"), [(1.0, 1920), (0.3, 576), (0.35, 672), (0.29, 557), (1e-5, 0)]
+    ("depth", "delay"), [(1.0, 1920), (0.3, 576), (0.35, 672), (0.29, 556), (0.33, 633), (0.01, 19)]
 )
 def test_depth_is_one_echo(depth: float, delay: int) -> None:
     x = np.zeros((2, 4000))

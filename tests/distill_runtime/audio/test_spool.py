@@ -137,4 +137,4 @@ def test_the_level_is_measured_on_the_way() -> None:
         spool.write(block)
     meter.add(sound)
     assert spool.meter.peak == meter.peak == np.abs(sound).max()
-    assert spool.meter.quality().rms_dbfs == pytest.approx(meter.quality().rms_dbfs)
+    assert spool.meter.levels().rms_dbfs == pytest.approx(meter.levels().rms_dbfs)

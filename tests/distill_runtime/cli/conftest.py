@@ -72,7 +72,7 @@ def process(folder: Path) -> Callable[..., subprocess.Popen[bytes]]:
 
     def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        command = [sys.executable, "-m", "distill_runtime.cli", *map(str, arguments)]
+        command = [sys.executable, "-m", "distill_runtime", *map(str, arguments)]
         return subprocess.Popen(command, **{**streams, **options})
 
     return start

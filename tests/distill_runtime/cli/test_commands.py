@@ -56,7 +56,7 @@ def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     """Start the program as a process of its own."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    command = [sys.executable, "-m", "distill_runtime.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "distill_runtime", *map(str, arguments)]
     return subprocess.Popen(command, text=True, **{**streams, **options})
 
 
@@ -371,3 +371,20 @@ def test_no_argument_at_all_shows_the_help_and_no_complaint(monkeypatch, capsys)
     printed = capsys.readouterr()
     assert "Example" in printed.out + printed.err
     assert "distill-run:" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("inof", "info"), ("veriffy", "verify"), ("LIST", "list"), ("reproduse", "reproduce")],
+)
+def test_a_mistyped_command_is_told_from_a_file(
+    cli: Any, folder: Path, typed: str, meant: str
+) -> None:
+    done = cli(typed)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"distill-run: there is no command and no file {typed!r}: did you mean {meant}?\n"
+    )
+    (folder / typed).write_bytes(b"x")
+    assert "did you mean" not in cli(typed).err
+    assert "no such file" in cli(f"{typed}.onnx").err

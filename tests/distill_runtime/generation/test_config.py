@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from distill_runtime import GenerationConfig, RequestError
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.latents.seeds import SEED_LIMIT
+from distill_runtime.latents.sliders import random_positions
+from tests.distill_runtime.slider_banks import make_bank
 
 DUAL = StereoSettings("dual-seed")
 
@@ -44,7 +45,13 @@ DUAL = StereoSettings("dual-seed")
         ({"latent_vector": ((0.0,) * 16,)}, "vector"),
         ({"sample_rate_hz": 22_050}, "the sample rate is 22050"),
         ({"sample_rate_hz": 48_000.0}, "the sample rate is 48000.0"),
-        ({"sample_rate_hz": 96_000, "audio_format": AudioFormat("mp3")}, "for mp3"),
+        ({"sliders": {}}, "there are no slider positions"),
+        ({"sliders": "Brightness"}, "expected a position for each or a mapping"),
+        ({"sliders": 3}, "the sliders are 3, expected a position for each or a mapping"),
+        ({"sliders": {"Brightness": "3"}}, "slider 'Brightness' is set to '3', expected a finite"),
+        ({"sliders": {0: float("nan")}}, "slider 0 is set to nan, expected a finite number"),
+        ({"sliders": {1.5: 1}}, "a slider is called 1.5, expected its label or its index"),
+        ({"sliders": (1, True)}, "slider 1 is set to True"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_in_one_line(
@@ -120,6 +127,24 @@ def test_a_latent_vector_is_kept_as_the_graph_takes_it() -> None:
     assert config.latent_vector == (float(np.float32(0.1)),) * 16
 
 
-def test_other_sliders_leave_the_rest() -> None:
-    config = GenerationConfig(seed=3, sliders=(1, 2), evolution=0.0)
-    assert config.with_sliders((3, 4)) == dataclasses.replace(config, sliders=(3, 4))
+def test_sliders_are_named_or_counted() -> None:
+    sliders = make_bank(1, 3, 16).sliders
+    given = {"PC1": np.float32(2.5), np.int64(2): np.int64(-3)}
+    config = GenerationConfig(seed=3, sliders=given, evolution=0.0)
+    assert config.sliders == {"PC1": 2.5, 2: -3}
+    assert hash(config) == hash(dataclasses.replace(config))
+    expected = dataclasses.replace(config, sliders=(2.5, 0, -3))
+    assert config.with_positions(sliders) == expected
+    assert expected.with_positions(sliders) == expected
+    given["PC1"] = 9  # what was handed in stays the caller's
+    assert config.sliders == {"PC1": 2.5, 2: -3}
+    with pytest.raises(RequestError, match="there is no slider 'PC9'"):
+        GenerationConfig(sliders={"PC9": 1}).with_positions(sliders)
+    with pytest.raises(RequestError, match="is set to 11, expected a number from -10 to 10"):
+        GenerationConfig(sliders={0: 11}).with_positions(sliders)
+
+
+def test_random_sliders_are_those_of_the_seed() -> None:
+    sliders = make_bank(1, 3, 16).sliders
+    drawn = GenerationConfig(seed=3, evolution=0.0).with_random_sliders(sliders)
+    assert drawn == GenerationConfig(seed=3, sliders=random_positions(sliders, 3), evolution=0.0)

@@ -15,8 +15,8 @@ from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio.spool import SoundSpool
-from distill_runtime.generation import finishing as rendering
-from distill_runtime.generation.finishing import render
+from distill_runtime.generation import finishing
+from distill_runtime.generation.finishing import finished_blocks, render_sounds
 from distill_runtime.generation.threads import StoppedError
 from distill_runtime.latents.trajectory import crossfade
 
@@ -38,7 +38,8 @@ def path(artifact: Artifact, config: GenerationConfig) -> np.ndarray:
 def rendered(
     artifact: Artifact, configs: list[GenerationConfig], latents: Iterable[np.ndarray]
 ) -> list[SoundSpool]:
-    return render(artifact, configs, latents, threading.Event())
+    sounds = render_sounds(artifact, configs, latents, threading.Event())
+    return [sound.spool for sound in sounds]
 
 
 def whole(spool: SoundSpool) -> np.ndarray:
@@ -74,10 +75,10 @@ def test_neither_pieces_nor_overlap_change_a_sample(
     config = GenerationConfig(duration_s=2.3, seed=3, stereo=StereoSettings("dual-seed"))
     latents = path(artifact, config)
     (expected,) = rendered(artifact, [config], split_steps(latents))
-    monkeypatch.setattr(rendering, "_PIECE_SAMPLES", piece)
+    monkeypatch.setattr(finishing, "_PIECE_SAMPLES", piece)
     blocks = split_steps(latents, 1)
-    (found,) = render(artifact, [config], blocks, threading.Event(), overlap=overlap)
-    assert np.array_equal(whole(found), whole(expected))
+    (found,) = render_sounds(artifact, [config], blocks, threading.Event(), overlap=overlap)
+    assert np.array_equal(whole(found.spool), whole(expected))
 
 
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
@@ -129,5 +130,38 @@ def test_it_stops_when_it_is_told_to(artifact: Artifact) -> None:
             yield block
 
     with pytest.raises(StoppedError):
-        render(artifact, [config], latents(), stop)
+        render_sounds(artifact, [config], latents(), stop)
     assert taken <= 6
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+def test_a_sound_can_be_had_as_it_is_rendered(artifact: Artifact, rate_hz: int) -> None:
+    stereo = StereoSettings("dual-seed")
+    config = GenerationConfig(duration_s=2.3, seed=3, stereo=stereo, sample_rate_hz=rate_hz)
+    latents = path(artifact, config)
+    (spool,) = rendered(artifact, [config], split_steps(latents))
+    blocks = list(finished_blocks(artifact, config, split_steps(latents, 1)))
+    assert np.array_equal(np.concatenate(blocks, axis=1), whole(spool))
+
+
+def test_the_level_of_all_that_was_rendered_counts_what_is_cut(artifact: Artifact) -> None:
+    config = GenerationConfig(duration_s=0.1, seed=3)
+    latents = path(artifact, config)
+    (sound,) = render_sounds(artifact, [config], split_steps(latents), threading.Event())
+    longer = GenerationConfig(duration_s=1.0, seed=3)
+    assert longer.steps == config.steps
+    (all_of_it,) = rendered(artifact, [longer], split_steps(latents))
+    # The original renders a second for every second begun, less the last hop.
+    assert sound.rendered_peak == np.abs(whole(all_of_it)[:, : 48_128 - 512]).max()
+    assert sound.rendered_peak > np.abs(whole(sound.spool)).max()
+
+
+def test_progress_goes_from_nothing_to_all(artifact: Artifact) -> None:
+    config = GenerationConfig(duration_s=30.0, seed=3)
+    told: list[float] = []
+    latents = split_steps(path(artifact, config))
+    render_sounds(artifact, [config], latents, threading.Event(), progress=told.append)
+    assert told == sorted(told)
+    assert len(told) > 4
+    assert 0.0 <= told[0] < 0.5
+    assert told[-1] == 1.0

@@ -172,7 +172,7 @@ def test_a_vector_that_does_not_fit_is_refused_and_changes_nothing(
     assert np.array_equal(live.latent, vectors[0])
 
 
-@pytest.mark.parametrize("positions", [[], [0] * 9, [11, *[0] * 7], [0.5, *[0] * 7]])
+@pytest.mark.parametrize("positions", [[], [0] * 9, [11, *[0] * 7], [-10.5, *[0] * 7], {8: 1}])
 def test_sliders_that_do_not_fit_are_refused(artifact: Artifact, positions: list) -> None:
     live = LiveStream(artifact)
     with pytest.raises(RequestError):

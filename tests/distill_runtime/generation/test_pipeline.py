@@ -116,7 +116,7 @@ def test_a_stream_is_the_sound_before_filter_and_level(
     demo: GenerationPipeline, duration_s: float
 ) -> None:
     config = GenerationConfig(duration_s=duration_s, seed=5)
-    latency = demo.artifact.latency_samples
+    latency = demo.blend.artifacts[0].latency_samples
     streamed = np.concatenate(list(demo.stream(config)), axis=1)
     assert streamed.shape[1] % STEP == latency
     assert not streamed[:, :latency].any()
@@ -135,7 +135,7 @@ def test_a_streams_blocks_are_steps_and_their_gain_is_the_callers(
     config = GenerationConfig(duration_s=2.0, seed=5)
     plain, loud = list(demo.stream(config)), list(demo.stream(config, gain=2.0))
     sizes = [block.shape for block in plain]
-    assert sizes == [(1, STEP), (1, STEP), (1, 2 * STEP + demo.artifact.latency_samples)]
+    assert sizes == [(1, STEP), (1, STEP), (1, 2 * STEP + demo.blend.artifacts[0].latency_samples)]
     for quiet_block, loud_block in zip(plain, loud, strict=True):
         assert loud_block.dtype == np.float32
         np.testing.assert_array_equal(2 * quiet_block, loud_block)
@@ -155,7 +155,7 @@ def test_silence_stays_silence_and_is_reported(tmp_path: Path) -> None:
 
 def test_a_steady_level_passes_the_filter(tmp_path: Path) -> None:
     pipeline = GenerationPipeline(Artifact.load(save(seal(small_model()), tmp_path / "s.onnx")))
-    assert pipeline.artifact.latent_dim == LATENT_DIM
+    assert pipeline.blend.artifacts[0].latent_dim == LATENT_DIM
     result = pipeline.generate(GenerationConfig(duration_s=2.0, seed=1))
     np.testing.assert_allclose(result.audio[0, 1000:-1000], PEAK, rtol=0, atol=1e-3)
 

@@ -105,8 +105,7 @@ def test_without_sounddevice_one_line_says_what_to_install(
         with pytest.raises(DependencyError) as missing:
             call()
         assert str(missing.value) == (
-            "sounddevice is not installed, and --play needs it: "
-            "pip install 'distill-portable[play]'"
+            "sounddevice is not installed, and --play needs it: pip install sounddevice"
         )
 
 

@@ -17,9 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.contract import Slider, SliderBank
 from distill_runtime.errors import OutputExistsError, RequestError
-from distill_runtime.generation.preset import MAX_FILE_BYTES, SETTINGS, Preset, slider_fingerprint
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.preset import MAX_FILE_BYTES, SETTINGS, Preset
+from distill_runtime.generation.slider_fit import KeptSliders, slider_fingerprint
 
 SETTINGS_OF_ALL_KINDS = {
     "duration_s": 12.5,
@@ -57,9 +60,27 @@ def make_metadata(bank: SliderBank | None = BANK, name: str = "sea", model_id: s
     return SimpleNamespace(model=SimpleNamespace(name=name, id=model_id), sliders=bank)
 
 
+def make_artifact(metadata: Any) -> Any:
+    bank = metadata.sliders
+    return SimpleNamespace(metadata=metadata, sliders=() if bank is None else bank.sliders)
+
+
+def kept(metadata: Any, positions: Any, **settings: Any) -> Preset:
+    config = GenerationConfig(**{"seed": 1, "sliders": positions, **settings})
+    return Preset.of(make_artifact(metadata), config)
+
+
 METADATA = make_metadata()
-PRESET = Preset.from_positions(METADATA, [5, -3], seed=42, settings=SETTINGS_OF_ALL_KINDS)
-WITHOUT_SLIDERS = Preset.from_positions(METADATA, None, seed=1, settings={})
+PRESET = kept(
+    METADATA,
+    [5, -3],
+    seed=42,
+    duration_s=12.5,
+    mode="latent-interpolation",
+    evolution=0.25,
+    stereo=StereoSettings("mid-side", width=1.2, depth=0.0),
+)
+WITHOUT_SLIDERS = kept(METADATA, None)
 
 
 def saved(preset: Preset, path: Path) -> dict[str, Any]:
@@ -96,33 +117,54 @@ def test_what_is_saved_is_loaded(tmp_path: Path, preset: Preset) -> None:
 
 def test_every_kind_of_number_can_be_saved(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"duration_s": Fraction(1, 2), "width": np.float32(1), "depth": 0}
-    positions: Any = [np.int64(5), 0]
+    positions: Any = {"PC1 (Größe)": np.int64(5), "PC2 (Texture)": np.float32(-0.5)}
+    sliders = KeptSliders("sea", "id-1", positions, slider_fingerprint(BANK))
     seed: Any = np.uint32(7)
-    preset = Preset.from_positions(METADATA, positions, seed=seed, settings=settings)
+    preset = Preset(sliders, seed, settings)
     preset.save(tmp_path / "warm.json")
     loaded = Preset.load(tmp_path / "warm.json")
     assert loaded.settings == {"duration_s": 0.5, "width": 1.0, "depth": 0.0}
-    assert (loaded.seed, loaded.sliders) == (7, {"PC1 (Größe)": 5, "PC2 (Texture)": 0})
+    assert (loaded.seed, loaded.kept) == (
+        7,
+        replace(sliders, positions={"PC1 (Größe)": 5, "PC2 (Texture)": -0.5}),
+    )
 
 
-@given(st.tuples(st.integers(-10, 10), st.integers(-10, 10)))
-def test_positions_come_back(positions: tuple[int, int]) -> None:
-    preset = Preset.from_positions(METADATA, positions, seed=1, settings={})
-    assert preset.positions_on(METADATA) == positions
+@given(st.tuples(st.floats(-10, 10), st.integers(-10, 10)))
+def test_positions_come_back(positions: tuple[float, int]) -> None:
+    assert kept(METADATA, positions).kept.on(METADATA) == positions
+
+
+def test_a_preset_is_a_request_again() -> None:
+    config = GenerationConfig(
+        duration_s=3.5,
+        seed=7,
+        sliders=(5, -2.5),
+        evolution=0.25,
+        stereo=StereoSettings("mid-side", width=1.2),
+    )
+    artifact = make_artifact(METADATA)
+    assert Preset.of(artifact, config).config(artifact) == config
+    named = replace(config, sliders={"PC1": 5, 1: -2.5})
+    assert Preset.of(artifact, named).config(artifact) == config
+    assert WITHOUT_SLIDERS.config(artifact) == GenerationConfig(seed=1)
+    vector = GenerationConfig(seed=1, latent_vector=(0.5, 1.0))
+    with pytest.raises(RequestError, match="not a latent vector"):
+        Preset.of(artifact, vector)
 
 
 def test_labels_that_sliders_share_are_kept_apart() -> None:
     same = replace(BANK.sliders[1], label=BANK.sliders[0].label)
     metadata = make_metadata(replace(BANK, sliders=(BANK.sliders[0], same)))
-    preset = Preset.from_positions(metadata, [5, -3], seed=1, settings={})
-    assert preset.positions_on(metadata) == (5, -3)
+    preset = kept(metadata, [5, -3])
+    assert preset.kept.on(metadata) == (5, -3)
 
 
 def test_a_slider_that_was_taken_out_stands_at_0(tmp_path: Path) -> None:
     document = saved(PRESET, tmp_path / "warm.json")
     del document["sliders"]["PC1 (Größe)"]
     (tmp_path / "warm.json").write_text(json.dumps(document), encoding="utf-8")
-    assert Preset.load(tmp_path / "warm.json").positions_on(METADATA) == (0, -3)
+    assert Preset.load(tmp_path / "warm.json").kept.on(METADATA) == (0, -3)
 
 
 # Which model it fits.
@@ -130,15 +172,15 @@ def test_a_slider_that_was_taken_out_stands_at_0(tmp_path: Path) -> None:
 
 def test_it_fits_every_variant_of_its_model() -> None:
     ranges = replace(BANK, sliders=tuple(replace(s, safe_max_step=1) for s in BANK.sliders))
-    PRESET.check_fits(make_metadata(ranges, name="renamed"))
-    assert PRESET.positions_on(make_metadata(ranges)) == (5, -3)
+    PRESET.kept.check_fits(make_metadata(ranges, name="renamed"))
+    assert PRESET.kept.on(make_metadata(ranges)) == (5, -3)
 
 
 @pytest.mark.parametrize("bank", [BANK, None, SliderBank((0.0, 0.0), ())])
 def test_without_sliders_it_fits_every_model(bank: SliderBank | None) -> None:
     other = make_metadata(bank, model_id="id-2")
-    WITHOUT_SLIDERS.check_fits(other)
-    assert WITHOUT_SLIDERS.positions_on(other) is None
+    WITHOUT_SLIDERS.kept.check_fits(other)
+    assert WITHOUT_SLIDERS.kept.on(other) is None
 
 
 def other_slider(**change: Any) -> SliderBank:
@@ -181,28 +223,28 @@ def other_slider(**change: Any) -> SliderBank:
     ],
 )
 def test_it_is_refused_on_a_model_with_other_sliders(metadata: Any, message: str) -> None:
-    for ask in (PRESET.check_fits, PRESET.positions_on):
+    for ask in (PRESET.kept.check_fits, PRESET.kept.on):
         with pytest.raises(RequestError, match=re.escape(message)) as raised:
             ask(metadata)
         assert "\n" not in str(raised.value)
 
 
 def test_positions_beyond_the_range_are_refused() -> None:
-    preset = replace(PRESET, sliders={"PC1 (Größe)": 11})
-    with pytest.raises(RequestError, match="is set to 11, expected a whole number from -10 to 10"):
-        preset.positions_on(METADATA)
+    preset = replace(PRESET, kept=replace(PRESET.kept, positions={"PC1 (Größe)": 11}))
+    with pytest.raises(RequestError, match="is set to 11, expected a number from -10 to 10"):
+        preset.kept.on(METADATA)
 
 
 def test_two_real_models_of_one_name(reference_artifact: Path, demo_artifact: Path) -> None:
     reference, demo = (
         ArtifactFile.inspect(path).metadata for path in (reference_artifact, demo_artifact)
     )
-    preset = Preset.from_positions(reference, [1, -2, 3, -4, 5, -6, 7, -8], seed=3, settings={})
-    assert preset.positions_on(reference) == (1, -2, 3, -4, 5, -6, 7, -8)
+    preset = kept(reference, [1, -2, 3, -4, 5, -6, 7, -8])
+    assert preset.kept.on(reference) == (1, -2, 3, -4, 5, -6, 7, -8)
     with pytest.raises(
         RequestError, match=r"'ambience' \(id 'e22419bf'\) has no slider 'PC1 \(Brightness\)'"
     ):
-        preset.check_fits(demo)
+        preset.kept.check_fits(demo)
 
 
 # What is no preset.
@@ -245,9 +287,7 @@ MODEL = {"id": "id-1", "name": "sea", "slider_fingerprint": "00"}
         (changed(model={**MODEL, "id": 1}), "the preset has 1 for 'model.id', not a text"),
         (changed(model={"id": "", "name": ""}), "lacks 'model.slider_fingerprint'"),
         (changed(sliders=None), "the preset has no object at 'sliders'"),
-        (changed(sliders={"PC1": 1.5}), "the preset has 1.5 for 'sliders.PC1', not a whole number"),
         (changed(sliders={"PC1": True}), "the preset has True for 'sliders.PC1'"),
-        (changed(sliders={"PC1": 1001}), "the preset has 1001 for 'sliders.PC1'"),
         (changed(seed=...), "the preset lacks 'seed'"),
         (changed(seed=2**32), "the preset has 4294967296 for 'seed'"),
         (changed(seed=-1), "the preset has -1 for 'seed'"),
@@ -289,9 +329,9 @@ def test_a_fifo_does_not_block(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"seed": -1}, "the seed is -1"),
-        ({"seed": None}, "the seed is None"),
-        ({"sliders": {"PC1": 1.5}}, "the preset has 1.5 for 'PC1', not a whole number"),
-        ({"sliders": {"PC1": True}}, "the preset has True for 'PC1', not a whole number"),
+        ({"seed": "1"}, "the seed is '1'"),
+        ({"kept": KeptSliders("", "", {"PC1": True}, "")}, "has True for 'PC1', not a finite"),
+        ({"kept": KeptSliders("", "", {2: float("nan")}, "")}, "has nan for 2, not a finite"),
         ({"settings": {"echo": 1}}, "a preset has no setting 'echo', expected one of duration_s"),
         ({"settings": {"mode": 1}}, "the preset has 1 for 'mode', not a text"),
         ({"settings": {"width": "1"}}, "the preset has '1' for 'width', not a finite number"),
@@ -305,9 +345,9 @@ def test_what_cannot_be_kept(change: dict[str, Any], message: str) -> None:
         replace(PRESET, **change)
 
 
-@pytest.mark.parametrize("positions", [[1], [1, 2, 3], [1, 11], [1, 0.5]])
+@pytest.mark.parametrize("positions", [[1], [1, 2, 3], [1, 11], [1, -10.5], {"PC9": 1}])
 def test_positions_that_are_not_the_models(positions: Any) -> None:
     with pytest.raises(RequestError):
-        Preset.from_positions(METADATA, positions, seed=1, settings={})
+        kept(METADATA, positions)
     with pytest.raises(RequestError, match="this model has no sliders"):
-        Preset.from_positions(make_metadata(None), positions, seed=1, settings={})
+        kept(make_metadata(None), positions)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,8 +24,9 @@ from distill_runtime import (
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.tags import Tags
-from distill_runtime.generation.reproduction import load_recipe, prepare
-from distill_runtime.latents.blend import BlendEngine
+from distill_runtime.generation.blend import Blend
+from distill_runtime.generation.recipe import Recipe
+from distill_runtime.generation.reproduction import Reproduction
 from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
 
 FORMATS = {
@@ -48,8 +50,12 @@ def other(reference_artifact: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(reference_artifact, tmp_path / "sea.onnx"))
 
 
+def prepared(file: Path, artifacts: Any, **settings: Any) -> Reproduction:
+    return Reproduction.of(Recipe.load(file), artifacts, folder=file.parent, **settings)
+
+
 def reproduced(file: Path, *artifacts: Path, force: bool = False) -> GenerationResult:
-    return prepare(load_recipe(file), file.parent, artifacts, other_artifacts=force).generate()
+    return prepared(file, artifacts, other_artifacts=force).generate()
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -63,17 +69,17 @@ def test_a_file_of_every_format_is_made_again_bit_for_bit(
         sliders=(3, -2, 0, 0, 1, 0, 0, 0),
         stereo=StereoSettings("mid-side", width=1.1),
         sample_rate_hz=44_100,
-        audio_format=audio_format,
     )
     result = GenerationPipeline(Artifact.load(demo)).generate(config)
     file = tmp_path / f"first.{audio_format.container}"
-    result.save(file, tags=Tags(title="Rain", comment="not this"))
+    result.save(file, audio_format=audio_format, tags=Tags(title="Rain", comment="not this"))
     again = reproduced(file)
     assert again.recipe == result.recipe
+    assert Recipe.load(file).audio_format == audio_format
     assert again.audio.shape == (2, 57_330)
     assert np.array_equal(again.audio, result.audio)
     copy = file.with_stem("copy")
-    again.save(copy)
+    again.save(copy, audio_format=audio_format)
     decoded, rate = soundfile.read(file, dtype="float32")
     assert rate == 44_100
     assert np.abs(decoded).max() > 0.5
@@ -109,9 +115,9 @@ def test_a_blend_is_made_again_in_any_order_of_its_artifacts(
     demo: Path, other: Path, tmp_path: Path, mode: str, order: list[int]
 ) -> None:
     artifacts = [Artifact.load(demo), Artifact.load(other)]
-    blend = BlendEngine(artifacts, [50.0, 0.1], mode)
+    blend = Blend(artifacts, [50.0, 0.1], mode)
     config = GenerationConfig(duration_s=0.5, seed=3, sliders=(5, 0, 0, 0, 0, 0, 0, 0))
-    result = GenerationPipeline(artifacts[0], blend=blend).generate(config)
+    result = GenerationPipeline(blend).generate(config)
     result.save(tmp_path / "blend.wav")
     given = [(demo, other)[index] for index in order]
     again = reproduced(tmp_path / "blend.wav", *given)
@@ -123,9 +129,9 @@ def test_a_blend_is_made_again_in_any_order_of_its_artifacts(
 
 def test_the_same_artifact_twice_is_a_blend_too(demo: Path, tmp_path: Path) -> None:
     artifacts = [Artifact.load(demo), Artifact.load(demo)]
-    blend = BlendEngine(artifacts, [1.0, 3.0], "audio")
+    blend = Blend(artifacts, [1.0, 3.0], "audio")
     config = GenerationConfig(duration_s=0.3, seed=3)
-    result = GenerationPipeline(artifacts[0], blend=blend).generate(config)
+    result = GenerationPipeline(blend).generate(config)
     result.save(tmp_path / "twice.wav")
     assert np.array_equal(reproduced(tmp_path / "twice.wav").audio, result.audio)
     assert np.array_equal(reproduced(tmp_path / "twice.wav", demo, demo).audio, result.audio)
@@ -157,12 +163,12 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
     save(seal(small_model(), OTHERS[what]), path)
     artifacts = [path] if given else []
     with pytest.raises(RequestError) as refused:
-        prepare(load_recipe(small), small.parent, artifacts)
+        prepared(small, artifacts)
     message = str(refused.value)
     assert f"{path} is not the rain.onnx of the recipe but {what} (SHA-256 " in message
     assert message.endswith("--force renders with it anyway")
     assert "\n" not in message
-    forced = prepare(load_recipe(small), small.parent, artifacts, other_artifacts=True)
+    forced = prepared(small, artifacts, other_artifacts=True)
     (warning,) = forced.warnings
     assert what in warning
     assert "--force" not in warning
@@ -172,12 +178,12 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
 def test_an_artifact_that_is_missing_is_named(small: Path) -> None:
     (small.parent / "rain.onnx").unlink()
     with pytest.raises(RequestError, match=r"^rain\.onnx is neither in .* give its path"):
-        prepare(load_recipe(small), small.parent, [])
+        prepared(small, [])
 
 
 def test_an_artifact_of_any_name_will_do(small: Path) -> None:
     renamed = (small.parent / "rain.onnx").rename(small.parent / "renamed.onnx")
-    assert prepare(load_recipe(small), small.parent, [renamed]).warnings == ()
+    assert prepared(small, [renamed]).warnings == ()
 
 
 def test_artifacts_are_found_in_the_current_folder(
@@ -195,7 +201,7 @@ def test_artifacts_are_found_in_the_current_folder(
 def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
     artifact = small.parent / "rain.onnx"
     with pytest.raises(RequestError, match=r"^there are 2 artifacts, the recipe has 1: rain\.onnx"):
-        prepare(load_recipe(small), small.parent, [artifact, artifact])
+        prepared(small, [artifact, artifact])
 
 
 @pytest.mark.parametrize(
@@ -206,8 +212,8 @@ def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
     ],
 )
 def test_another_version_is_told(small: Path, field: str, value: str, expected: str) -> None:
-    recipe = dataclasses.replace(load_recipe(small), **{field: value})
-    (warning,) = prepare(recipe, small.parent, []).warnings
+    recipe = dataclasses.replace(Recipe.load(small), **{field: value})
+    (warning,) = Reproduction.of(recipe, folder=small.parent).warnings
     assert warning.startswith(expected)
 
 
@@ -222,15 +228,16 @@ def test_cuda_that_is_not_here_is_told_and_the_cpu_renders(
         return load(path, options=options)
 
     monkeypatch.setattr(Artifact, "load", without_cuda)
-    recipe = dataclasses.replace(load_recipe(small), provider="cuda")
-    reproduction = prepare(recipe, small.parent, [])
+    recipe = dataclasses.replace(Recipe.load(small), provider="cuda")
+    reproduction = Reproduction.of(recipe, folder=small.parent)
     assert any("CUDA" in warning for warning in reproduction.warnings)
     assert reproduction.generate().recipe.provider == "cpu"
 
 
 def test_threads_are_those_of_the_recipe(small: Path) -> None:
-    recipe = dataclasses.replace(load_recipe(small), threads=3)
-    assert prepare(recipe, small.parent, []).generate().recipe == recipe
+    recipe = dataclasses.replace(Recipe.load(small), threads=3)
+    again = Reproduction.of(recipe, folder=small.parent).generate()
+    assert dataclasses.replace(again.recipe, audio_format=recipe.audio_format) == recipe
 
 
 @pytest.mark.parametrize(
@@ -252,7 +259,7 @@ def test_a_file_without_a_recipe_is_told(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=expected) as refused:
-        load_recipe(tmp_path / name)
+        Recipe.load(tmp_path / name)
     assert name in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -260,7 +267,7 @@ def test_a_file_without_a_recipe_is_told(
 def test_a_sound_of_another_program_has_no_recipe(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "mine.flac", np.zeros(100), 48_000)
     with pytest.raises(RequestError, match=r"mine\.flac carries no recipe"):
-        load_recipe(tmp_path / "mine.flac")
+        Recipe.load(tmp_path / "mine.flac")
 
 
 def test_no_file_holds_a_path(demo: Path, tmp_path: Path) -> None:

@@ -197,14 +197,32 @@ def test_a_model_without_sliders_stands_where_it_stands() -> None:
         ("1:-3", ("1", -3)),
         ("PC1 (Brightness) : +10", ("PC1 (Brightness)", 10)),
         ("a:b:0", ("a:b", 0)),
+        ("a:1.5", ("a", 1.5)),
+        ("a:-.25", ("a", -0.25)),
+        ("a:2.", ("a", 2)),
     ],
 )
-def test_a_slider_on_the_command_line(text: str, expected: tuple[str, int]) -> None:
+def test_a_slider_on_the_command_line(text: str, expected: tuple[str, float]) -> None:
     assert parse_slider(text) == expected
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "Brightness", "Brightness:", ":5", "a:1.5", "a:five", "a:5:", "a:1_0", "a:٣"]
+    "text",
+    [
+        "",
+        "5",
+        "Brightness",
+        "Brightness:",
+        ":5",
+        "a:1,5",
+        "a:.",
+        "a:1e1",
+        "a:nan",
+        "a:five",
+        "a:5:",
+        "a:1_0",
+        "a:٣",
+    ],
 )
 def test_what_is_no_slider_setting(text: str) -> None:
     expected = f"the slider setting is {text!r}, expected LABEL:POSITION or INDEX:POSITION"
@@ -253,11 +271,12 @@ def test_a_slider_at_0_never_warns() -> None:
 @pytest.mark.parametrize(
     ("assignments", "base", "message"),
     [
-        ([(0, 11)], (), "slider 0 'PC1 (Brightness)' is set to 11, expected a whole number from"),
-        ([("PC2", -11)], (), "slider 1 'PC2 (Texture)' is set to -11, expected a whole number"),
+        ([(0, 11)], (), "slider 0 'PC1 (Brightness)' is set to 11, expected a number from"),
+        ([("PC2", -11)], (), "slider 1 'PC2 (Texture)' is set to -11, expected a number"),
         ([(0, 10**400)], (), "slider 0 'PC1 (Brightness)' is set to 1000"),
-        ([(0, 1.5)], (), "slider 0 'PC1 (Brightness)' is set to 1.5, expected"),
-        ([(0, True)], (), "is set to True, expected a whole number from -10 to 10"),
+        ([(0, 10.5)], (), "slider 0 'PC1 (Brightness)' is set to 10.5, expected"),
+        ([(0, float("nan"))], (), "slider 0 'PC1 (Brightness)' is set to nan, expected"),
+        ([(0, True)], (), "is set to True, expected a number from -10 to 10"),
         ([(0, "1")], (), "is set to '1', expected"),
         ([], (0, 0, 0, 11), "slider 3 'PC4 (Loudness)' is set to 11, expected"),
         ([], (0,) * 5, "there are 5 slider positions, expected one for each of the 4 sliders"),
@@ -315,7 +334,7 @@ def test_the_vector_is_the_formula(at: tuple[int, ...]) -> None:
     np.testing.assert_allclose(latent_vector(BANK, at), expected, rtol=0.0, atol=1e-5)
 
 
-@pytest.mark.parametrize("at", [[0], [0] * 5, [0, 0, 0, 11], [0, 0, 0, 0.5]])
+@pytest.mark.parametrize("at", [[0], [0] * 5, [0, 0, 0, 11], [0, 0, 0, 10.5]])
 def test_a_vector_needs_positions(at: Any) -> None:
     with pytest.raises(RequestError):
         latent_vector(BANK, at)

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from distill_runtime import Artifact, BackendError, GenerationConfig, GenerationPipeline
-from distill_runtime.generation.reproduction import load_recipe
+from distill_runtime.generation.recipe import Recipe
 
 NAMES = [f"rain_seed{seed}.wav" for seed in range(5, 9)]
 FOUR = ("rain.onnx", "-d", 0.2, "-s", 5, "-n", 4)
@@ -203,7 +203,7 @@ def test_interrupted_at_any_moment_every_file_is_whole(
     assert after <= len(sounds) < 400
     assert set(made()) == {*sounds, *(f"{name}.json" for name in sounds)}  # nothing else is there
     assert list(temporary.iterdir()) == []
-    written = sorted(sounds, key=lambda name: load_recipe(Path(name)).config.seed or 0)
+    written = sorted(sounds, key=lambda name: Recipe.load(name).config.seed or 0)
     assert err.decode().splitlines() == [
         f"{len(sounds)} of 400 sounds are whole, the last is {written[-1]}",
         "distill-run: interrupted",
@@ -212,7 +212,7 @@ def test_interrupted_at_any_moment_every_file_is_whole(
     pipeline = GenerationPipeline(Artifact.load(folder / "rain.onnx"))
     for name in (written[0], written[-1]):
         again = folder.parent / name
-        pipeline.generate(load_recipe(Path(name)).config).save(again)
+        pipeline.generate(Recipe.load(name).config).save(again)
         assert again.read_bytes() == (folder / name).read_bytes()
     for name in sounds:
         assert soundfile.info(name).frames == 48_000

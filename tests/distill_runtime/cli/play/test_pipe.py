@@ -132,7 +132,7 @@ def test_a_full_disk_behind_stdout(process: Any, options: list[str]) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
 def test_a_stdout_that_is_closed(folder: Path) -> None:
-    command = f'"{sys.executable}" -m distill_runtime.cli rain.onnx -d 0.1 -s 7 -o - >&-'
+    command = f'"{sys.executable}" -m distill_runtime rain.onnx -d 0.1 -s 7 -o - >&-'
     done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=False)
     assert done.returncode == 2
     assert done.stderr == (

@@ -14,8 +14,7 @@ import soundfile
 
 from distill_runtime import Artifact, GenerationConfig, GenerationPipeline
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.audio_file.container import AudioFormat
-from distill_runtime.latents.blend import BlendEngine
+from distill_runtime.generation.blend import Blend
 from distill_runtime.latents.sliders import random_positions
 
 BASE = ("rain.onnx", "-d", 0.4, "-s", 7, "--bit-depth", "32-float", "-o", "a.wav")
@@ -27,13 +26,11 @@ def render(folder: Path) -> Any:
 
     def run(*, blend: Any = None, **settings: Any) -> np.ndarray:
         artifact = Artifact.load(folder / "rain.onnx")
-        engine = blend and BlendEngine(
+        engine = blend and Blend(
             [artifact, *(Artifact.load(folder / name) for name in blend[0])], *blend[1:]
         )
-        config = GenerationConfig(
-            **{"duration_s": 0.4, "seed": 7, "audio_format": AudioFormat("wav", 32), **settings}
-        )
-        return GenerationPipeline(artifact, blend=engine).generate(config).audio
+        config = GenerationConfig(**{"duration_s": 0.4, "seed": 7, **settings})
+        return GenerationPipeline(engine or artifact).generate(config).audio
 
     return run
 
@@ -126,7 +123,7 @@ def test_json_is_one_object_that_holds_the_recipe(cli: Any) -> None:
     assert report["path"] == "a.wav"
     assert report["seed"] == 7
     assert (report["samples"], report["channels"], report["sample_rate_hz"]) == (19_200, 2, 48_000)
-    assert report["quality"]["peak_dbfs"] == pytest.approx(-1.0, abs=0.01)
+    assert report["levels"]["peak_dbfs"] == pytest.approx(-1.0, abs=0.01)
     assert report["silent"] is False
     recipe = report["recipe"]
     assert recipe["format"] == "distill.recipe"
@@ -212,12 +209,12 @@ BLEND = ["--blend", "sea.onnx:40"]
         (["--mode", "random"], "the mode is 'random', expected crossfade or latent-interpolation"),
         (["--mode", "crossfade", *NEXT], "--mode is for walks without sliders"),
         (["--mode", "crossfade", "--randomize"], "--mode is for walks without sliders"),
-        (["--mode", "crossfade", *BLEND], "without a latent blend"),
+        (["--mode", "crossfade", *BLEND], "without a blend"),
         (["--slider", "Bass:3"], "there is no slider 'Bass', expected one of 0 'PC1"),
         (["--slider", "Texture:3"], "'Texture' fits 6 sliders, 1 'PC2 (Texture)'"),
         (["--slider", "8:3"], "there is no slider 8"),
-        (["--slider", "0:11"], "is set to 11, expected a whole number from -10 to 10"),
-        (["--slider", "0:1.5"], "expected LABEL:POSITION"),
+        (["--slider", "0:11"], "is set to 11, expected a number from -10 to 10"),
+        (["--slider", "0:1,5"], "expected LABEL:POSITION"),
         (["--slider", "0"], "expected LABEL:POSITION"),
         (["--slider", ":3"], "expected LABEL:POSITION"),
         (["--slider", "0:1", "--slider", "PC1:2"], "set twice"),
@@ -248,7 +245,6 @@ BLEND = ["--blend", "sea.onnx:40"]
         ([*BLEND, "--weight", "nan"], "the blend weight is nan"),
         ([*BLEND * 4], "there are 5 models to blend, expected 1 to 4"),
         ([*BLEND, "--blend-mode", "mix"], "the blend mode is 'mix', expected latent or audio"),
-        ([*BLEND, "--blend-mode", "audio", "--evolution", "1"], "--evolution is a drift"),
         (["--blend-mode", "audio"], "--blend-mode needs --blend FILE:WEIGHT"),
         (["--weight", "3"], "--weight needs --blend FILE:WEIGHT"),
         (["--format", "aiff"], "the format is 'aiff', expected one of wav, flac, ogg, mp3"),
@@ -268,8 +264,8 @@ BLEND = ["--blend", "sea.onnx:40"]
         (["-o", "-", "--plot"], "-o - leaves no file that a --plot could be beside"),
         (["--play", "-n", "2"], "--play plays one sound: leave out -n"),
         (["--provider", "tpu"], "the provider is 'tpu', expected one of auto, cpu, cuda"),
-        (["--threads", "-1"], "threads must be 0 (automatic) to 256, not -1"),
-        (["--threads", "257"], "threads must be 0 (automatic) to 256, not 257"),
+        (["--threads", "-1"], "threads must be a whole number, 0 (automatic) to 256, not -1"),
+        (["--threads", "257"], "threads must be a whole number, 0 (automatic) to 256, not 257"),
         (["--title", "a\0b"], "expected no zero character"),
         (["--reverb", "1"], "--reverb"),
     ],

@@ -1,0 +1,89 @@
+"""The contract of the artifact: its version, its tensors, its grid and its metadata."""
+
+from __future__ import annotations
+
+from distill_runtime.contract.measurements import (
+    Parity,
+    PrecisionLoss,
+    TestVector,
+)
+from distill_runtime.contract.metadata import (
+    ArtifactMetadata,
+    AudioGrid,
+    Normalization,
+)
+from distill_runtime.contract.model_info import (
+    ModelInfo,
+)
+from distill_runtime.contract.names import (
+    ARTIFACT_ENDINGS,
+    AUDIO,
+    CHUNK_FRAMES,
+    FINISH,
+    FORMAT,
+    HOP_FRAMES,
+    HOP_LENGTH,
+    LATENTS,
+    MAX_FILE_BYTES,
+    MAX_IR_VERSION,
+    MAX_LATENT_DIM,
+    MEL,
+    METADATA_KEY,
+    MIN_LATENT_DIM,
+    NEXT_STATE,
+    ONNX,
+    OPERATORS,
+    OPSETS,
+    PRECISIONS,
+    PT2,
+    RECONSTRUCTIONS,
+    SAMPLE_RATE_HZ,
+    STATE,
+    TORCHSCRIPT,
+    VERSION,
+    Reconstruction,
+)
+from distill_runtime.contract.sliders import (
+    MAX_STEP,
+    Slider,
+    SliderBank,
+)
+
+__all__ = [
+    "ARTIFACT_ENDINGS",
+    "AUDIO",
+    "CHUNK_FRAMES",
+    "FINISH",
+    "FORMAT",
+    "HOP_FRAMES",
+    "HOP_LENGTH",
+    "LATENTS",
+    "MAX_FILE_BYTES",
+    "MAX_IR_VERSION",
+    "MAX_LATENT_DIM",
+    "MAX_STEP",
+    "MEL",
+    "METADATA_KEY",
+    "MIN_LATENT_DIM",
+    "NEXT_STATE",
+    "ONNX",
+    "OPERATORS",
+    "OPSETS",
+    "PRECISIONS",
+    "PT2",
+    "RECONSTRUCTIONS",
+    "SAMPLE_RATE_HZ",
+    "STATE",
+    "TORCHSCRIPT",
+    "VERSION",
+    "ArtifactMetadata",
+    "AudioGrid",
+    "ModelInfo",
+    "Normalization",
+    "Parity",
+    "PrecisionLoss",
+    "Reconstruction",
+    "Slider",
+    "SliderBank",
+    "TestVector",
+]

@@ -1,0 +1,36 @@
+"""What counts as a whole number and as a number, wherever a value comes from.
+
+Python's bool is an int and numpy's numbers are not: both are judged here alone.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import cast
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number as a plain int, numpy's included; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        return None
+    return int(value)
+
+
+def number(value: object) -> float | None:
+    """Return a real number as a plain float, numpy's included; None for anything else.
+
+    An integer beyond the range of a float becomes infinity, and NaN stays NaN.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if cast(int, value) > 0 else -math.inf
+
+
+def finite(value: object) -> float | None:
+    """Return a finite real number as a plain float; None for anything else."""
+    found = number(value)
+    return found if found is not None and math.isfinite(found) else None
