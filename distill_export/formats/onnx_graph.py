@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import onnx
@@ -46,6 +47,7 @@ def trace(synthesizer: Synthesizer[Any]) -> onnx.ModelProto:
     model: onnx.ModelProto = program.model_proto
     _strip(model)
     _merge_constants(model, keep=set(synthesizer.state_dict()))
+    _remove_unused(model)
     _declare_tensors(
         model, latent_dim=synthesizer.decoder.latent_dim, state_size=synthesizer.state_size
     )
@@ -159,6 +161,24 @@ def _rename_inputs(graph: onnx.GraphProto, names: dict[str, str]) -> None:
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 _rename_inputs(attribute.g, names)
+
+
+def _remove_unused(model: onnx.ModelProto) -> None:
+    """Remove constants that nothing takes: hosts are warned of each whenever they load the file."""
+    graph = model.graph
+    used = set(_inputs(graph))
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _inputs(graph: onnx.GraphProto) -> Iterator[str]:
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _inputs(attribute.g)
+                yield from (value.name for value in attribute.g.output)
 
 
 def _declare_tensors(model: onnx.ModelProto, *, latent_dim: int, state_size: int) -> None:

@@ -8,6 +8,7 @@ from typing import Self
 
 import onnx
 
+from distill_export.formats.known_graph import require_known
 from distill_export.formats.onnx_graph import OPSET, set_metadata, weight_bytes
 from distill_export.formats.program import Program, ProgramSource
 from distill_runtime.artifact.onnx_scan import hash_weights, scan_onnx
@@ -29,7 +30,12 @@ class OnnxProgram(Program):
 
     @classmethod
     def build(cls, source: ProgramSource, path: Path) -> Self:
-        """Take the source's graph, see `Program`."""
+        """Take the source's graph, see `Program`.
+
+        Raises:
+            VerificationError: The runtime does not know such a graph.
+        """
+        require_known(source.graph, latent_dim=source.synthesizer.decoder.latent_dim)
         return cls(source.graph, path)
 
     def weights_sha256(self) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,31 +80,17 @@ def require_onnxruntime() -> None:
         )
 
 
-def open_session(path: Path, options: SessionOptions) -> onnxruntime.InferenceSession:
-    """Load a checked artifact into onnxruntime.
-
-    Raises:
-        ArtifactError: onnxruntime cannot load the file.
-        DependencyError: onnxruntime is not there, or it has no CUDA and that was asked for.
-        BackendError: CUDA was asked for and does not start.
-    """
-    try:
-        return _session(os.fspath(path), options)
-    except ArtifactError as error:
-        raise ArtifactError(f"{path}: {error}") from None
-
-
 def open_session_from_bytes(model: bytes, options: SessionOptions) -> onnxruntime.InferenceSession:
-    """Load a serialised model of our own making.
+    """Load a model that was checked, or one of our own making.
+
+    From bytes, so that it is what was checked: by its path onnxruntime would read another file than
+    the check did, should it be replaced in between.
 
     Raises:
         ArtifactError: onnxruntime cannot load it.
-        DependencyError: onnxruntime is not there.
+        DependencyError: onnxruntime is not there, or it has no CUDA and that was asked for.
+        BackendError: CUDA was asked for and does not start.
     """
-    return _session(model, options)
-
-
-def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.InferenceSession:
     ort = _import_onnxruntime()
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = options.resolved_threads
@@ -116,7 +101,7 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
         settings.add_session_config_entry(key, value)
     # Not session.set_denormal_as_zero: it would change the arithmetic of the calling thread, the
     # host's own, and no sound was found that it makes faster.
-    # By its name's ending a file could pass for another format, one that was not checked.
+    # By what it begins with it could pass for another format, one that was not checked.
     settings.add_session_config_entry("session.load_model_format", "ONNX")
     has_cuda = _CUDA in ort.get_available_providers()
     if options.provider == "cuda" and not has_cuda:
@@ -134,6 +119,9 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
         )
     except Exception as error:  # its exceptions share no base but Exception
         raise ArtifactError(f"onnxruntime cannot load it ({_summary(error)})") from None
+    # It keeps the model, to load it again should a provider fail; that fallback is off.
+    if hasattr(session, "_model_bytes"):
+        session._model_bytes = None
     # A provider that does not start is left out without a word.
     if options.provider == "cuda" and session_provider(session) != "cuda":
         raise BackendError(
