@@ -155,5 +155,10 @@ class JsonFields:
 
 
 def _is_text(value: object) -> bool:
-    # JSON may hold half of a surrogate pair, which no file and no terminal takes.
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if not isinstance(value, str):
+        return False
+    try:  # JSON may hold half of a surrogate pair, which no file and no terminal takes.
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
