@@ -46,6 +46,7 @@ PUBLIC = {
     "SessionOptions",
     "Slider",
     "SoundStream",
+    "SpaceError",
     "StereoSettings",
     "Tags",
     "VerificationError",
