@@ -22,7 +22,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from distill_runtime import __version__ as __version__
+
+# What it needs beside the runtime's own packages: the extras "export" and "cpu", as pip is told.
+REQUIREMENTS = "torch onnx onnxscript onnxruntime"
 
 if TYPE_CHECKING:
     from distill_export.model.checkpoint import save_model_from_checkpoint

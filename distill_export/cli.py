@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from distill_export import REQUIREMENTS
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime.artifact.description import describe_loss
 from distill_runtime.cli import program as command_line
@@ -18,8 +19,6 @@ from distill_runtime.errors import DependencyError, RequestError
 
 if TYPE_CHECKING:
     from distill_export.export import ExportReport
-
-_REFERENCES = {"learned": "float64", "refined": "PyTorch"}
 
 app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
 
@@ -112,11 +111,10 @@ def export(
     say("loading PyTorch")
     try:
         from distill_export.comparison import comparison  # noqa: PLC0415
-        from distill_export.export import default_name, export_all, export_model  # noqa: PLC0415
+        from distill_export.export import export_all, export_model  # noqa: PLC0415
+        from distill_export.formats.names import default_name  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            f"{error.name} is not installed: pip install 'distill-portable[export,cpu]'"
-        ) from None
+        raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
     if every:
         _check_all(precision, format, output)
@@ -173,7 +171,7 @@ def _tell(report: ExportReport) -> None:
         f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
         f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"
         f"verified: mel frames within {parity.decoder_max_difference:.1g} of PyTorch, "
-        f"sound {parity.reconstruction_snr_db:.0f} dB from {_REFERENCES[metadata.reconstruction]}, "
+        f"sound {parity.reconstruction_snr_db:.0f} dB from {report.reference}, "
         f"stream {parity.streaming_snr_db:.0f} dB from one shot, "
         f"batch {parity.batch_snr_db:.0f} dB from single rows"
     )

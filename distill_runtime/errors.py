@@ -74,6 +74,19 @@ class CancelledError(FailureError):
 class DependencyError(FailureError, ImportError):
     """A package is missing, or two packages that exclude each other are installed."""
 
+    @classmethod
+    def missing(cls, package: str, *, needed_by: str = "", install: str = "") -> DependencyError:
+        """Say that a package is not installed, and what to type.
+
+        Args:
+            package: What cannot be imported.
+            needed_by: The option or the setting that needs it, where not all does.
+            install: What pip is to install, if not just that package. By the names of packages, not
+                of our extras: pip finds those only where it finds a release of ours.
+        """
+        reason = f", and {needed_by} needs it" if needed_by else ""
+        return cls(f"{package} is not installed{reason}: pip install {install or package}")
+
 
 class OutputError(FailureError):
     """The output could not be written: no space, no permission, a lost device."""

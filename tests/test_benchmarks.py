@@ -24,6 +24,8 @@ from tests.distill_export.model_files import model_content, write
 
 REPOSITORY = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.usefixtures("traced_once")  # each benchmark exports for itself
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -56,7 +58,7 @@ def test_precisions_are_told_by_size_and_time(subject: Subject) -> None:
     assert [figure.goal for figure in figures if figure.goal] == [2.0]
 
 
-def test_the_original_plays_what_the_artifact_plays(subject: Subject) -> None:
+def test_the_original_renders_what_the_artifact_renders(subject: Subject) -> None:
     original, latents = Original(subject.loaded), subject.latents(2)
     expected, found = original.render(latents), subject.artifact.render(latents)[0]
     assert snr_db(expected, found[: len(expected)]) > 90

@@ -153,7 +153,9 @@ def _check_format(content: Mapping[str, Any], document: str) -> None:
     refuse_sibling(content)
     if is_checkpoint(content):
         raise ModelFileError(
-            f"{document} is a training checkpoint: convert it with save_model_from_checkpoint"
+            f"{document} is a training checkpoint, not a model file: distill-export {document} "
+            "makes an artifact of it, distill-train with --resume goes on to the model file "
+            "(in Python: save_model_from_checkpoint)"
         )
     found = _plain(content, "format")
     if found != FORMAT:

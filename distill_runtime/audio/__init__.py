@@ -1,1 +1,1 @@
-"""What happens to sound after the graph, and the files it ends in."""
+"""What happens to the sound after the graph: filter, stereo, sampling rate, level."""

@@ -117,7 +117,5 @@ def _open_stream(rate_hz: int, channels: int) -> soxr.ResampleStream:
     try:
         import soxr  # noqa: PLC0415
     except ImportError as reason:
-        raise DependencyError(
-            f"soxr is not installed, and {rate_hz} Hz needs it: pip install soxr"
-        ) from reason
+        raise DependencyError.missing("soxr", needed_by=f"{rate_hz} Hz") from reason
     return soxr.ResampleStream(SAMPLE_RATE_HZ, rate_hz, channels, dtype="float32", quality="VHQ")

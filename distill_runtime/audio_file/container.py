@@ -94,7 +94,7 @@ class AudioFormat:
         """Refuse a sampling rate that the container cannot have.
 
         Raises:
-            RequestError: It is no integer, or out of the container's bounds.
+            RequestError: It is not an integer, or out of the container's bounds.
         """
         rates = _CONTAINERS[self.container].rates_hz
         if whole(rate_hz) not in rates:
@@ -111,7 +111,7 @@ class AudioFormat:
         """Refuse more channels than the container holds.
 
         Raises:
-            RequestError: It is no integer, or out of the container's bounds.
+            RequestError: It is not an integer, or out of the container's bounds.
         """
         most = _CONTAINERS[self.container].max_channels
         if whole(channels) not in range(1, most + 1):

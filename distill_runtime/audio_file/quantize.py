@@ -28,7 +28,7 @@ class Quantizer:
             silence stays digital silence.
 
     Raises:
-        RequestError: The seed is no such integer.
+        RequestError: The seed is not such an integer.
     """
 
     def __init__(self, bit_depth: int | None, seed_for_dither: int | None) -> None:

@@ -15,7 +15,7 @@ def read_tags(path: Path) -> Tags:
     """Read the tags of an audio file, in any format that libsndfile knows.
 
     Raises:
-        InputError: There is no such file, or it is no audio file.
+        InputError: There is no such file, or it is not an audio file.
     """
     path = Path(path)
     try:
@@ -29,6 +29,6 @@ def read_tags(path: Path) -> Tags:
         raise InputError(f"{path} cannot be read: {reason.strerror or reason}") from reason
     except soundfile.LibsndfileError as reason:
         raise InputError(
-            f"{path} is no audio file, expected WAV, FLAC, OGG or MP3: "
+            f"{path} is not an audio file, expected WAV, FLAC, OGG or MP3: "
             f"{reason.error_string.rstrip('.')}"
         ) from reason

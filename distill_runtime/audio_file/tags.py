@@ -21,8 +21,8 @@ class Tags:
         comment: Anything, of any number of lines.
 
     Raises:
-        RequestError: A text is none, holds a zero character, which ends it in some containers, or
-            is over 1 MB long.
+        RequestError: A text is not one, holds a zero character, which ends it in some containers,
+            or is over 1 MB long.
     """
 
     title: str = ""

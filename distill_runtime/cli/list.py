@@ -17,7 +17,7 @@ def list_artifacts(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List the artifacts in a folder; what is no artifact is named and skipped.
+    """List the artifacts in a folder; what is not an artifact is named and skipped.
 
     Example: `distill-run list sounds/`
     """
@@ -32,7 +32,7 @@ def list_artifacts(
         path for ending in ARTIFACT_ENDINGS.values() for path in folder.glob(f"*{ending}")
     ):
         try:
-            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS))
+            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS, trust=True))
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:

@@ -53,7 +53,7 @@ def read_text(path: Path, *, kind: str, max_bytes: int, error: type[InputError])
     """Read a whole text file, UTF-8 with or without a byte order mark; see `open_regular`.
 
     Raises:
-        InputError: As `error`: the file cannot be read, or it is no such text.
+        InputError: As `error`: the file cannot be read, or it is not such a text.
     """
     with open_regular(path, kind=kind, max_bytes=max_bytes, error=error) as (file, size):
         content = file.read(size)

@@ -91,7 +91,7 @@ class Blend:
         return self.mode == AUDIO and not self.is_single
 
     @property
-    def players(self) -> tuple[Artifact, ...]:
+    def renderers(self) -> tuple[Artifact, ...]:
         """The artifacts that render: all parts of an audio blend, else the first."""
         return self.parts if self.mixes_sounds else self.parts[:1]
 
@@ -101,30 +101,30 @@ class Blend:
         return union_sliders([artifact.sliders for artifact in self.parts])
 
     def start_vectors(self, config: GenerationConfig) -> tuple[Float32Array | None, ...]:
-        """Return where the path of a request starts, on each of the players.
+        """Return where the path of a request starts, on each of the renderers.
 
         Args:
             config: A request whose sliders, if it has some, are positions.
 
         Returns:
-            `[latent_dim]` for each player, or None for a walk between random anchors.
+            `[latent_dim]` for each renderer, or None for a walk between random anchors.
 
         Raises:
             RequestError: The positions are not right for the sliders, or the latent vector is of
-                another size than a player's.
+                another size than a renderer's.
         """
         if config.latent_vector is not None:
             vector = np.array(config.latent_vector, np.float32)
-            for player in self.players:
-                player.check_latent_vector(vector)
-            return (vector,) * len(self.players)
+            for renderer in self.renderers:
+                renderer.check_latent_vector(vector)
+            return (vector,) * len(self.renderers)
         if config.sliders is None and self.is_single:
             return (None,)
         vectors = self._slider_vectors(config.sliders)
         return vectors if self.mixes_sounds else (average(vectors, self.shares),)
 
     def mix(self, sounds: Sequence[FloatArray]) -> Float32Array:
-        """Average blocks `[channels, samples]` of the players' finished sounds."""
+        """Average blocks `[channels, samples]` of the renderers' finished sounds."""
         return average([np.asarray(sound, np.float32) for sound in sounds], self.shares)
 
     def _slider_vectors(self, positions: object) -> tuple[Float32Array, ...]:

@@ -106,7 +106,7 @@ class GenerationPipeline:
             RequestError: The sliders or the latent vector of a request do not fit the model.
             BackendError: onnxruntime failed.
         """
-        voices = min(player.voices_per_call for player in self.blend.players)
+        voices = min(renderer.voices_per_call for renderer in self.blend.renderers)
         batches = _batches(map(self.prepare, configs), voices)
         first = list(islice(batches, self._workers()))
         generate = partial(self._generate_batch, overlap=len(first) <= 1)
@@ -132,9 +132,9 @@ class GenerationPipeline:
             BackendError: onnxruntime failed.
         """
         config = self.prepare(config)
-        player = self._streaming_player()
+        renderer = self._streaming_renderer()
         latents = latent_blocks(self.blend, [config], block_steps=1)
-        return SoundStream(player, config, latents, gain=gain)
+        return SoundStream(renderer, config, latents, gain=gain)
 
     def stream_wav(
         self,
@@ -166,10 +166,10 @@ class GenerationPipeline:
             BackendError: onnxruntime failed.
         """
         config = self.prepare(config)
-        player = self._streaming_player()
+        renderer = self._streaming_renderer()
         audio_format = AudioFormat("wav", bit_depth)
         recipe = replace(self._recipe(config), audio_format=audio_format)
-        blocks = finished_blocks(player, config, latent_blocks(self.blend, [config]))
+        blocks = finished_blocks(renderer, config, latent_blocks(self.blend, [config]))
         return wav_chunks(
             (block * np.float32(gain) for block in blocks),
             frames=config.samples,
@@ -180,15 +180,15 @@ class GenerationPipeline:
             seed_for_dither=config.seed,
         )
 
-    def _streaming_player(self) -> Artifact:
+    def _streaming_renderer(self) -> Artifact:
         """Return the artifact that can render a sound before all of it is known."""
         if self.blend.mixes_sounds:
             raise RequestError("an audio blend cannot be streamed: it mixes finished sounds")
-        return self.blend.players[0]
+        return self.blend.renderers[0]
 
     def _workers(self) -> int:
         """Return how many batches to render at a time."""
-        first = self.blend.players[0]
+        first = self.blend.renderers[0]
         threads = first.options.resolved_threads
         if first.provider != "cpu" or threads == 1:
             return 1
@@ -204,7 +204,7 @@ class GenerationPipeline:
         progress: Progress | None = None,
     ) -> list[GenerationResult]:
         """Generate prepared sounds of one duration in one batch of the graph."""
-        players = self.blend.players
+        renderers = self.blend.renderers
         parts = [
             render_sounds(
                 artifact,
@@ -212,9 +212,9 @@ class GenerationPipeline:
                 latent_blocks(self.blend, configs, index),
                 stop,
                 overlap=overlap,
-                progress=_share_of(progress, index, len(players)),
+                progress=_share_of(progress, index, len(renderers)),
             )
-            for index, artifact in enumerate(players)
+            for index, artifact in enumerate(renderers)
         ]
         return [
             self._result(config, sounds) for config, *sounds in zip(configs, *parts, strict=True)
@@ -245,7 +245,7 @@ class GenerationPipeline:
         return mixed
 
     def _recipe(self, config: GenerationConfig) -> Recipe:
-        blend, first = self.blend, self.blend.players[0]
+        blend, first = self.blend, self.blend.renderers[0]
         return Recipe(
             config=config,
             ingredients=tuple(

@@ -16,16 +16,16 @@ from distill_runtime.latents.trajectory import crossfade_blocks, evolve_blocks
 def latent_blocks(
     blend: Blend,
     configs: Sequence[GenerationConfig],
-    player: int = 0,
+    renderer: int = 0,
     *,
     block_steps: int | None = None,
 ) -> Iterator[Float32Array]:
-    """Yield the requests' trajectories on one of a blend's players, a row for each voice.
+    """Yield the requests' trajectories on one of a blend's renderers, a row for each voice.
 
     Args:
         blend: What plays.
         configs: Requests of one duration, seeded, their sliders resolved.
-        player: Index of the player.
+        renderer: Index of the renderer.
         block_steps: Steps in a block; by default as many as make a call efficient.
 
     Yields:
@@ -36,23 +36,23 @@ def latent_blocks(
     trajectories = [
         trajectory
         for config in configs
-        for trajectory in _trajectories(blend, config, player, block_steps=steps)
+        for trajectory in _trajectories(blend, config, renderer, block_steps=steps)
     ]
     for blocks in zip(*trajectories, strict=True):
         yield np.stack(blocks)
 
 
 def _trajectories(
-    blend: Blend, config: GenerationConfig, player: int, *, block_steps: int
+    blend: Blend, config: GenerationConfig, renderer: int, *, block_steps: int
 ) -> Iterator[Iterator[Float32Array]]:
     """Yield the trajectory of each of a request's voices, in blocks `[steps, latent_dim]`."""
-    start = blend.start_vectors(config)[player]
+    start = blend.start_vectors(config)[renderer]
     for seed in config.row_seeds:
         if start is None:
             yield crossfade_blocks(
                 seed=seed,
                 duration_s=config.duration_s,
-                latent_dim=blend.players[player].latent_dim,
+                latent_dim=blend.renderers[renderer].latent_dim,
                 block_steps=block_steps,
             )
         else:

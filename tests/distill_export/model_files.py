@@ -172,3 +172,14 @@ def assert_same(first: LoadedModel, second: LoadedModel) -> None:
     assert (first.analysis is None) == (second.analysis is None)
     for name, value in vars(first.analysis).items() if first.analysis else ():
         np.testing.assert_array_equal(value, getattr(second.analysis, name))
+
+
+def complaint(err: str) -> str:
+    """The one line that says what is wrong, after the lines that say what is being done."""
+    *progress, last = err.splitlines()
+    assert last.startswith("distill-export: ")
+    assert not any(line.startswith("distill-export: ") for line in progress)
+    assert "Traceback" not in err
+    assert "internal error" not in err
+    assert len(last) < 500
+    return last.removeprefix("distill-export: ")

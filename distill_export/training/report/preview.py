@@ -12,19 +12,20 @@ import torch
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.continuous_mel import decode_trajectory
-from distill_export.training.folders import make_folder
+from distill_export.training.workspace import make_folder
+from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import normalization_gain, peak
+from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.files.output_file import replacing
 from distill_runtime.latents.trajectory import slerp
 
-RATE_HZ = 48_000
 _SEED = 7
 _ANCHORS = 4
 _STEPS = 8
 
 
 @torch.inference_mode()
-def render_preview(model: ConvVAE, statistics: Statistics) -> np.ndarray:
+def render_preview(model: ConvVAE, statistics: Statistics) -> Float32Array:
     """Return four seconds along a path through four random latents, float32 `[samples]`.
 
     Args:
@@ -46,10 +47,10 @@ def render_preview(model: ConvVAE, statistics: Statistics) -> np.ndarray:
     return sound * np.float32(normalization_gain(loudest)) if np.isfinite(loudest) else sound * 0
 
 
-def wav_bytes(sound: np.ndarray) -> bytes:
+def wav_bytes(sound: Float32Array) -> bytes:
     """Return a WAV file of 16 bits."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, sound, RATE_HZ, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
 
 

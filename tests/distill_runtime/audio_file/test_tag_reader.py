@@ -37,8 +37,8 @@ def test_without_tags(tmp_path: Path) -> None:
     [
         ("missing.wav", "missing.wav cannot be read: No such file or directory"),
         ("folder", "folder cannot be read: Is a directory"),
-        ("text.ogg", "text.ogg is no audio file, expected WAV, FLAC, OGG or MP3: "),
-        ("empty", "empty is no audio file, expected WAV, FLAC, OGG or MP3: "),
+        ("text.ogg", "text.ogg is not an audio file, expected WAV, FLAC, OGG or MP3: "),
+        ("empty", "empty is not an audio file, expected WAV, FLAC, OGG or MP3: "),
     ],
 )
 def test_no_audio_file(tmp_path: Path, name: str, message: str) -> None:

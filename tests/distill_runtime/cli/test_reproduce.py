@@ -106,7 +106,7 @@ def test_other_bytes_are_refused_and_forced(cli: Any, sea: str, made: Any) -> No
         (["none.wav"], "none.wav cannot be read: No such file or directory"),
         (["none.json"], "none.json: no such file"),
         (["."], "cannot be read"),
-        (["rain.onnx"], "rain.onnx is no audio file"),
+        (["rain.onnx"], "rain.onnx is not an audio file"),
         (["a.wav", "none.onnx"], "none.onnx: no such file"),
         (["a.wav", "a.wav"], "a.wav: "),
         (["a.wav", "rain.onnx", "rain.onnx"], "there are 2 artifacts, the recipe has 1"),

@@ -68,7 +68,7 @@ def test_the_weights_are_kept_as_they_were_given() -> None:
 
 def test_one_artifact_is_a_blend_of_one() -> None:
     blend = Blend.of(A)
-    assert (blend.artifacts, blend.players, blend.shares) == ((A,), (A,), (1.0,))
+    assert (blend.artifacts, blend.renderers, blend.shares) == ((A,), (A,), (1.0,))
     assert blend.is_single
     assert not blend.mixes_sounds
     assert blend.sliders == A.sliders
@@ -80,7 +80,7 @@ def test_one_artifact_is_a_blend_of_one() -> None:
 def test_a_model_of_weight_0_takes_no_part(mode: str) -> None:
     blend = Blend([SMALL, B, A], [0, 40, 0], mode)
     assert blend.artifacts == (SMALL, B, A)
-    assert blend.players == blend.parts == (B,)
+    assert blend.renderers == blend.parts == (B,)
     assert blend.sliders == B.sliders
     (start,) = starts(blend)
     assert start is not None
@@ -112,7 +112,7 @@ def test_what_cannot_be_blended(artifacts: Any, weights: Any, mode: str, message
 
 def test_models_of_any_size_are_blended_as_audio() -> None:
     blend = Blend([A, SMALL], [1, 1], "audio")
-    assert blend.players == (A, SMALL)
+    assert blend.renderers == (A, SMALL)
     assert [len(start) for start in starts(blend) if start is not None] == [16, 64]
 
 
@@ -179,7 +179,7 @@ def test_a_latent_vector_starts_every_player() -> None:
     config = GenerationConfig(seed=1, latent_vector=tuple(range(16)))
     for blend in (Blend.of(A), Blend([A, B]), Blend([A, B], mode="audio")):
         found = blend.start_vectors(config)
-        assert len(found) == len(blend.players)
+        assert len(found) == len(blend.renderers)
         np.testing.assert_array_equal(found, [np.arange(16)] * len(found))
     with pytest.raises(RequestError, match="has 16 values"):
         Blend([A, SMALL], mode="audio").start_vectors(config)
