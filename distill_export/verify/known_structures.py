@@ -133,14 +133,11 @@ def random_model(shape: VAEShape, stats: tuple[float, ...] | None, seed: int) ->
         metadata=ModelMetadata(),
         device=torch.device("cpu"),
         complex_spectrogram=ComplexSpectrogram(),
-        normalization_stats=_statistics(stats),
+        normalization_stats=None if stats is None else _statistics(*stats),
     )
 
 
-def _statistics(stats: tuple[float, ...] | None) -> Statistics | None:
-    if stats is None:
-        return None
-    mag_mean, mag_std, if_mean, if_std = stats
+def _statistics(mag_mean: float, mag_std: float, if_mean: float, if_std: float) -> Statistics:
     return Statistics(mag_mean=mag_mean, mag_std=mag_std, if_mean=if_mean, if_std=if_std)
 
 

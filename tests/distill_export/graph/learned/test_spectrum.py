@@ -125,8 +125,8 @@ def test_the_magnitude_loses_nothing_where_bands_are_narrower_than_bins(
     # are narrow what is left of them is small.
     spectrum = torch.linspace(3.0, 0.0, 1025)[:, None].exp() * random(2, 1025, 40).abs()
     mel = (filters.double().T @ spectrum).square().log1p()
-    mel = ((mel - stats["mag_mean"]) / stats["mag_std"]).float()
-    amplitude = torch.expm1(mel.double() * stats["mag_std"] + stats["mag_mean"]).relu().sqrt()
+    mel = ((mel - stats.mag_mean) / stats.mag_std).float()
+    amplitude = torch.expm1(mel.double() * stats.mag_std + stats.mag_mean).relu().sqrt()
     expected = np.maximum(np.linalg.pinv(filters.double().numpy().T) @ amplitude.numpy(), 0)
     found = Magnitude(stats, filters, torch.arange(1025))(mel[None])[0]
     assert found.dtype == torch.float32
@@ -139,9 +139,7 @@ def expected_spectrum(
 ) -> np.ndarray:
     """Magnitude times e^(2 pi i phase) for every bin, in plain numpy and float64."""
     mean, std = (
-        ([stats["mag_mean"], stats["if_mean"]], [stats["mag_std"], stats["if_std"]])
-        if stats
-        else (0, 1)
+        ([stats.mag_mean, stats.if_mean], [stats.mag_std, stats.if_std]) if stats else (0, 1)
     )
     values = mel * np.reshape(std, (-1, 1, 1)) + np.reshape(mean, (-1, 1, 1))
     inverse = np.linalg.pinv(filters.T)
@@ -165,7 +163,7 @@ def test_the_spectrum_is_the_plain_formula(
     assert snr_db(expected.view(float), found.view(float)) > 120
     sums = mel[:, 1].double().sum(dim=-1)
     if stats is not None:
-        sums = sums * stats["if_std"] + 40 * stats["if_mean"]
+        sums = sums * stats.if_std + 40 * stats.if_mean
     np.testing.assert_allclose(new_phase, phase + 0.5 * sums, rtol=0, atol=1e-8)
 
 
