@@ -25,7 +25,6 @@ from distill_export.graph.build import build_synthesizer
 from distill_export.model.file import LoadedModel
 from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
 from distill_export.model.vae import ConvVAE, VAEShape
-from distill_export.reference.complex_spectrogram import DatasetStatistics
 from distill_export.verify.structures import (
     Form,
     Sample,
@@ -54,6 +53,7 @@ _SHAPES = {
         VAEShape(71, (223, 31, 29, 43, 41), None, base_width=5),
     ),
 }
+_STATISTICS = ("mag_mean", "mag_std", "if_mean", "if_std")
 _STATS = (1.3, 2.7, 0.11, 0.37)
 LATENCY_SAMPLES = {"learned": 1024, "refined": 2048}
 _PASSES = 5  # 0 to 4: the first three are not alike
@@ -131,7 +131,7 @@ def random_model(shape: VAEShape, stats: tuple[float, ...] | None, seed: int) ->
         analysis=None,
         metadata=ModelMetadata(),
         device=torch.device("cpu"),
-        normalization_stats=None if stats is None else DatasetStatistics(*stats),
+        normalization_stats=None if stats is None else dict(zip(_STATISTICS, stats, strict=True)),
     )
 
 
