@@ -22,8 +22,7 @@ import torch
 
 from distill_export.formats.onnx_graph import trace
 from distill_export.graph.build import build_synthesizer
-from distill_export.model.file import LoadedModel
-from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
+from distill_export.model.file import FORMAT, VERSION, LoadedModel, parse_model
 from distill_export.model.vae import ConvVAE, VAEShape
 from distill_export.verify.structures import (
     Form,
@@ -52,6 +51,15 @@ _SHAPES = {
         VAEShape(67, (211, 19, 17, 13, 11), None, base_width=3),
         VAEShape(71, (223, 31, 29, 43, 41), None, base_width=5),
     ),
+}
+_SPECTROGRAM = {
+    "sample_rate": 48_000,
+    "n_fft": 2048,
+    "hop_length": 512,
+    "n_mels": 128,
+    "f_min": 0.0,
+    "f_max": None,
+    "power": 2.0,
 }
 _STATISTICS = ("mag_mean", "mag_std", "if_mean", "if_std")
 _STATS = (1.3, 2.7, 0.11, 0.37)
@@ -119,20 +127,21 @@ def random_model(shape: VAEShape, stats: tuple[float, ...] | None, seed: int) ->
     """Return a model of random weights, no two of which are alike."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = ConvVAE(shape)
+        model = ConvVAE(**vars(shape))
         for name, values in model.named_buffers():
             if name.endswith("running_mean"):
                 values.normal_()
             elif name.endswith("running_var"):
                 values.uniform_(0.5, 2)
-    return LoadedModel(
-        model=model.eval().requires_grad_(False),
-        spectrogram_config=SpectrogramConfig(),
-        analysis=None,
-        metadata=ModelMetadata(),
-        device=torch.device("cpu"),
-        normalization_stats=None if stats is None else dict(zip(_STATISTICS, stats, strict=True)),
-    )
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model_state_dict": model.state_dict(),
+        "latent_dim": shape.latent_dim,
+        "spectrogram_config": _SPECTROGRAM,
+        "normalization_stats": stats and dict(zip(_STATISTICS, stats, strict=True)),
+    }
+    return parse_model(content, document="a made-up model")
 
 
 def derive(samples: dict[str, Sample], known: dict[str, Any], elsewhere: Path | None) -> None:
