@@ -37,7 +37,11 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 FOLDERS = [".ci", "artifacts", "benchmarks", *PACKAGES, "docs", "hosts", "tests"]
 PAGES = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"]
 TOP = [*FOLDERS, *PAGES, ".gitignore", "Makefile", "pyproject.toml"]
-MADE = re.compile(r"__pycache__|node_modules|\.venv|\.egg-info|artifacts/.*\.(onnx|wav|ts|pt2)$")
+# What git ignores in these folders: made by a run of the programs, the tests or the benchmarks.
+MADE = re.compile(
+    r"__pycache__/|node_modules/|\bbuild/|\.egg-info/|benchmarks/results/"
+    r"|artifacts/(?!README\.md$|ambience\.distill$)"
+)
 
 pytestmark = environments.needs(PYTHON)
 
