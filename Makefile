@@ -2,6 +2,7 @@
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
+# make structures  write down the structure of this exporter's graphs, for the runtime to know
 # make docs    write what the docs show of the programs: command lines, variants, rooms, a session
 # make dist    build and check the wheel and the source distribution (CONTRIBUTING.md, "Release")
 # make clean   remove what these made
@@ -15,7 +16,7 @@ NEWER_VENVS := .venv-newer
 DIST_VENV := .venv-dist
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench docs dist clean
+.PHONY: demo test check bench structures docs dist clean
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -26,7 +27,7 @@ demo: $(VENV)/.export
 
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
 test: $(NEWER_VENVS)/.installed $(DIST_VENV)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -35,6 +36,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+structures: $(VENV)/.dev
+	$(BIN)/python -m distill_export.verify.known_structures
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py

@@ -22,13 +22,13 @@ import torch
 from distill_export.reference.log_mel import level_db, log_mel_distance_db, mean_answer
 from distill_export.training.config import STATISTICS, TrainingSettings
 from distill_export.training.data.dataset import ChunkSet, read_folder, split_recordings
-from distill_export.training.data.recordings import find_files
+from distill_export.training.data.folder import find_files
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
-from distill_export.training.loss import VAELoss
-from distill_export.training.pipeline import pick_device
-from distill_export.training.schedule import cosine_decay
-from distill_export.training.statistics import compute_statistics
-from distill_export.training.trainer import Trainer, new_model
+from distill_export.training.data.statistics import compute_statistics
+from distill_export.training.optimization.loss import VAELoss
+from distill_export.training.optimization.schedule import cosine_decay
+from distill_export.training.optimization.trainer import Trainer, new_model
+from distill_export.training.request import pick_device
 
 RECORDINGS = 15
 NAMES = (
@@ -73,7 +73,7 @@ def main() -> None:
 
 def read(folder: Path, temporary: Path, settings: TrainingSettings) -> tuple[ChunkSet, ChunkSet]:
     """Return the chunks of 15 recordings, split."""
-    files = find_files(folder)
+    files = find_files(folder, warn=print)
     chosen = [path for path in files if path.stem in NAMES] or files[:RECORDINGS]
     (temporary / "recordings").mkdir()
     for path in chosen[:RECORDINGS]:

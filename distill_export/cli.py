@@ -20,8 +20,6 @@ from distill_runtime.errors import DependencyError, RequestError
 if TYPE_CHECKING:
     from distill_export.export import ExportReport
 
-_REFERENCES = {"learned": "float64", "refined": "PyTorch"}
-
 app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
 
 
@@ -113,7 +111,8 @@ def export(
     say("loading PyTorch")
     try:
         from distill_export.comparison import comparison  # noqa: PLC0415
-        from distill_export.export import default_name, export_all, export_model  # noqa: PLC0415
+        from distill_export.export import export_all, export_model  # noqa: PLC0415
+        from distill_export.formats.names import default_name  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
@@ -172,7 +171,7 @@ def _tell(report: ExportReport) -> None:
         f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
         f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"
         f"verified: mel frames within {parity.decoder_max_difference:.1g} of PyTorch, "
-        f"sound {parity.reconstruction_snr_db:.0f} dB from {_REFERENCES[metadata.reconstruction]}, "
+        f"sound {parity.reconstruction_snr_db:.0f} dB from {report.reference}, "
         f"stream {parity.streaming_snr_db:.0f} dB from one shot, "
         f"batch {parity.batch_snr_db:.0f} dB from single rows"
     )

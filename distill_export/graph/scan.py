@@ -40,7 +40,7 @@ def _scan(module: nn.Module, state: Tensors, blocks: torch.Tensor) -> tuple[torc
     # the data tell. The operator sees no closure, so what the module reads is handed to it.
     from torch._higher_order_ops.scan import scan_op  # noqa: PLC0415  (missing before torch 2.6)
 
-    # While it traces, the exporter hands out stand-ins that only it can follow.
+    # While it traces, the exporter hands out proxies that only it can follow.
     module = getattr(module, "get_base", lambda: module)()
     named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     names, constants = zip(*named.items(), strict=True)

@@ -11,21 +11,21 @@ import io
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from distill_export.model.pickled import ReferencePickle
 from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_file
-from distill_export.training.folders import make_folder
-from distill_runtime.errors import ModelFileError
+from distill_export.training.workspace import make_folder
+from distill_runtime.errors import ModelFileError, OutputError
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.shown import shown
 
 BEST = "best.pt"
 STATE = "training_state"
 STATE_VERSION = 1
 _NAME = re.compile(r"checkpoint_(\d{8,})\.pt")
-_LEFT_BEHIND = ".distill-*.pt"  # by a process that was killed while it wrote
 
 
 class CheckpointFolder:
@@ -46,7 +46,11 @@ class CheckpointFolder:
         return self.folder / BEST
 
     def latest(self) -> Path | None:
-        """Return the checkpoint of the latest step."""
+        """Return the checkpoint of the latest step; None if there is none.
+
+        Raises:
+            OutputError: The folder cannot be looked at.
+        """
         return max(self._steps(), key=self._steps().__getitem__, default=None)
 
     def save(self, content: dict[str, Any], step: int) -> Path:
@@ -71,25 +75,30 @@ class CheckpointFolder:
         """
         self._write(content, self.best)
 
-    def clear(self) -> None:
-        """Remove the checkpoints of an earlier training."""
-        for path in (*self._steps(), self.best):
-            path.unlink(missing_ok=True)
+    def read_best(self) -> dict[str, Any]:
+        """Read the best checkpoint; see `read_checkpoint`."""
+        return read_checkpoint(self.best)
 
-    def sweep(self) -> None:
-        """Remove the unfinished files of processes that were killed."""
-        for path in self.folder.glob(_LEFT_BEHIND):
-            with suppress(OSError):
-                path.unlink()
+    def clear(self) -> None:
+        """Remove the checkpoints of an earlier training.
+
+        Raises:
+            OutputError: One of them cannot be removed.
+        """
+        for path in (*self._steps(), self.best):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as reason:
+                raise OutputError(f"{shown(path)} cannot be removed: {reason.strerror}") from None
 
     def _steps(self) -> dict[Path, int]:
-        if not self.folder.is_dir():
+        try:
+            paths = list(self.folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
             return {}
-        return {
-            path: int(match[1])
-            for path in self.folder.iterdir()
-            if (match := _NAME.fullmatch(path.name))
-        }
+        except OSError as reason:
+            raise OutputError(f"{shown(self.folder)} cannot be read: {reason.strerror}") from None
+        return {path: int(match[1]) for path in paths if (match := _NAME.fullmatch(path.name))}
 
     def _write(self, content: dict[str, Any], path: Path) -> None:
         make_folder(self.folder)
@@ -104,12 +113,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint that a training can go on from, running no code from it.
 
     Raises:
-        ModelFileError: It cannot be read, or is none of ours.
+        ModelFileError: It cannot be read, or is not one of ours.
     """
-    content = read_file(path)
+    content: Any = read_file(path)
     state = content.get(STATE) if isinstance(content, dict) else None
     if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
         raise ModelFileError(
-            f"{path} is no checkpoint that this version of distill-train can go on from"
+            f"{shown(path)} is not a checkpoint that this version of distill-train can go on "
+            "from: start afresh with --force (overwrite=True)"
         )
-    return content
+    return cast(dict[str, Any], content)

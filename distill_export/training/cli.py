@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +16,29 @@ from distill_export import REQUIREMENTS
 from distill_runtime.cli import program as command_line
 from distill_runtime.cli.program import say
 from distill_runtime.errors import DependencyError, RequestError
+from distill_runtime.files.interruption import ending_alike
+from distill_runtime.files.output_file import check_output
+from distill_runtime.files.shown import shown
 
 if TYPE_CHECKING:
-    from distill_export.training.pipeline import TrainingResult
+    from distill_export.training.request import TrainingResult
 
 app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
+# The options that are settings of a training, by the names that those have.
+_FLAGS = {
+    "latent_dim": "--latent-dim",
+    "width": "--width",
+    "statistics": "--statistics",
+    "max_epochs": "--epochs",
+    "patience_epochs": "--patience",
+    "batch_size": "--batch-size",
+    "learning_rate": "--learning-rate",
+    "val_fraction": "--validation",
+    "seed": "--seed",
+    "device": "--device",
+    "checkpoint_interval": "--checkpoint-every",
+    "preview_interval": "--preview-every",
+}
 
 
 def _version(requested: bool) -> None:
@@ -50,7 +71,8 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            help="Channels of the first layer: 64 if not given; 32 is four times faster to train.",
+            help="Channels of the first layer: 64 if not given; 32 is four times faster to train, "
+            "but Distill itself opens no other model than one of 64.",
         ),
     ] = None,
     statistics: Annotated[
@@ -128,53 +150,53 @@ def train(
     """Train a model on a folder of recordings.
 
     Checkpoints, spectrograms and previews lie in a folder beside the model. Ctrl-C stops after the
-    step; `--resume` goes on as if nothing had been.
+    step, and so do SIGTERM and SIGHUP; `--resume` goes on as if nothing had been.
 
     Example: `distill-train field-recordings/ -o field.distill --export`
     """
-    settings = {
-        name: value
-        for name, value in {
-            "latent_dim": latent_dim,
-            "width": width,
-            "statistics": statistics,
-            "max_epochs": epochs,
-            "patience_epochs": patience,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "val_fraction": validation,
-            "seed": seed,
-            "device": device,
-            "checkpoint_interval": checkpoint_every,
-            "preview_interval": preview_every,
-        }.items()
-        if value is not None
+    given = {
+        "latent_dim": latent_dim,
+        "width": width,
+        "statistics": statistics,
+        "max_epochs": epochs,
+        "patience_epochs": patience,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "val_fraction": validation,
+        "seed": seed,
+        "device": device,
+        "checkpoint_interval": checkpoint_every,
+        "preview_interval": preview_every,
     }
+    settings = {name: value for name, value in given.items() if value is not None}
     if analyse and (resume or report or settings or preset != "auto"):
         raise RequestError("--analyse trains nothing: leave out the options of a training")
     say("loading PyTorch")
     try:
         from distill_export.training import pipeline  # noqa: PLC0415
-        from distill_runtime.files.output_file import check_output  # noqa: PLC0415
+        from distill_export.training.request import TrainingRequest  # noqa: PLC0415
+        from distill_export.training.sliders.renewal import renew_sliders  # noqa: PLC0415
+        from distill_export.training.workspace import model_name  # noqa: PLC0415
 
         if export:
             from distill_export.export import export_model  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
-    model = output or analyse or Path(f"{folder.resolve().name or 'model'}.distill")
+    _check(settings)
+    model = output or analyse or Path(model_name(folder))
     artifact = model.with_suffix(".onnx") if export else None
     page = model.with_suffix(".html") if report else None
     if artifact:
         check_output(artifact, overwrite=force)
 
     document: dict[str, Any] = {"path": str(model)}
-    if analyse:
-        analysis = pipeline.analyse(folder, analyse, model, overwrite=force, say=say)
-        document["sliders"] = list(analysis.suggested_labels)
-    else:
-        result = pipeline.train(
-            pipeline.TrainingRequest(
+    with ending_alike():
+        if analyse:
+            analysis = renew_sliders(folder, analyse, model, overwrite=force, say=say)
+            document["sliders"] = list(analysis.suggested_labels)
+        else:
+            request = TrainingRequest(
                 folder=folder,
                 output=model,
                 preset=preset,
@@ -185,34 +207,62 @@ def train(
                 resume=resume,
                 report=page,
                 overwrite=force,
-            ),
-            say=say,
-        )
-        document |= _facts(result)
-    if page:
-        document["report"] = str(page)
-    if artifact:
-        export_model(model, artifact, overwrite=force, progress=say)
-        document["artifact"] = str(artifact)
+            )
+            with _naming_options():
+                document |= _facts(pipeline.train(request, say=say))
+        if page:
+            document["report"] = str(page)
+        if artifact:
+            export_model(model, artifact, overwrite=force, progress=say)
+            document["artifact"] = str(artifact)
     if as_json:
         print(json.dumps(document))
     else:
-        print("\n".join(document[key] for key in ("path", "report", "artifact") if key in document))
+        for key in ("path", "report", "artifact"):
+            if key in document:
+                print(shown(document[key]))
+
+
+def _check(settings: dict[str, Any]) -> None:
+    """Check every setting by itself, so that a complaint can name the option."""
+    from distill_export.training.config import TrainingSettings  # noqa: PLC0415
+
+    for name, value in settings.items():
+        try:
+            TrainingSettings(**{name: value})
+        except RequestError as reason:
+            said = str(reason).removeprefix(name)
+            raise RequestError(f"{_FLAGS[name]}{said}") from None
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Have what is said of another training's settings name the options."""
+    try:
+        yield
+    except RequestError as reason:
+        named = re.sub(
+            r"(?<= was trained with )\w+", lambda found: _FLAGS.get(found[0], found[0]), str(reason)
+        )
+        raise type(reason)(named) from None
 
 
 def _facts(result: TrainingResult) -> dict[str, Any]:
     if result.val_log_mel_db is not None:
         say(
-            f"{result.output}: epoch {result.best_epoch} of {result.epochs}, "
+            f"{shown(result.output)}: epoch {result.best_epoch} of {result.epochs}, "
             f"{result.val_log_mel_db:.1f} dB off on what was held out "
             f"({result.baseline_log_mel_db:.1f} dB for always answering the mean)"
         )
+    for warning in result.warnings:
+        say(f"mind: {warning}")
     return {
         "epochs": result.epochs,
         "best_epoch": result.best_epoch,
         "val_log_mel_db": result.val_log_mel_db,
         "baseline_log_mel_db": result.baseline_log_mel_db,
         "sliders": list(result.analysis.suggested_labels),
+        "warnings": list(result.warnings),
     }
 
 

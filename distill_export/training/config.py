@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill_export.model.pickled import OverfittingPreset
+from distill_export.reference.complex_spectrogram import ComplexSpectrogramConfig
+from distill_runtime.contract import MAX_LATENT_DIM, MIN_LATENT_DIM
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import finite, whole
 
 STATISTICS = ("decoder", "zscore")
-MIN_LATENT_DIM, MAX_LATENT_DIM = 16, 4096
+DISTILLS_WIDTH = 64  # the only one that Distill's own model has
 MAX_WIDTH = 256
 _LAYERS = 5
 
@@ -26,7 +29,8 @@ class TrainingSettings:
 
     Attributes:
         latent_dim: Values of a latent vector.
-        width: Channels of the first convolution; each of the four after it has twice as many.
+        width: Channels of the first convolution; each of the four after it has twice as many. With
+            another than 64 the model file is one that Distill cannot open.
         statistics: "decoder": such that the decoder can answer silence and all phase movement;
             "zscore": mean and standard deviation, as Distill takes them.
         seed: Decides the validation split, the order, the weights and all noise.
@@ -51,7 +55,7 @@ class TrainingSettings:
     """
 
     latent_dim: int = 128
-    width: int = 64
+    width: int = DISTILLS_WIDTH
     statistics: str = "decoder"
     seed: int = 0
     max_epochs: int = 150
@@ -74,9 +78,9 @@ class TrainingSettings:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        _check_whole("latent_dim", self.latent_dim, MIN_LATENT_DIM, MAX_LATENT_DIM)
-        _check_whole("width", self.width, 1, MAX_WIDTH)
-        _check_whole("seed", self.seed, 0, 2**32 - 1)
+        self._make_whole("latent_dim", MIN_LATENT_DIM, MAX_LATENT_DIM)
+        self._make_whole("width", 1, MAX_WIDTH)
+        self._make_whole("seed", 0, 2**32 - 1)
         for name in (
             "max_epochs",
             "patience_epochs",
@@ -85,8 +89,8 @@ class TrainingSettings:
             "preview_interval",
             "max_checkpoints",
         ):
-            _check_whole(name, getattr(self, name), 1, 10**6)
-        _check_whole("augmentation_expansion", self.augmentation_expansion, 0, 100)
+            self._make_whole(name, 1, 10**6)
+        self._make_whole("augmentation_expansion", 0, 100)
         for name, top in (
             ("learning_rate", 1.0),
             ("weight_decay", 1.0),
@@ -97,9 +101,9 @@ class TrainingSettings:
             ("kl_warmup_fraction", 1.0),
             ("free_bits", math.inf),
         ):
-            _check_number(name, getattr(self, name), top)
+            self._make_number(name, top)
         for name in ("dropout", "val_fraction"):
-            _check_number(name, getattr(self, name), 0.9)
+            self._make_number(name, 0.9)
         if not self.learning_rate:
             raise RequestError("learning_rate is 0, expected a number above it")
         if self.statistics not in STATISTICS:
@@ -159,12 +163,7 @@ class TrainingSettings:
                 "augmentation_expansion": self.augmentation_expansion,
                 "gradient_clip_norm": self.gradient_clip_norm,
             },
-            "complex_spectrogram": {
-                "if_masking_threshold": 1e-5,
-                "n_fft": 2048,
-                "hop_length": 512,
-                "n_mels": 128,
-            },
+            "complex_spectrogram": dict(vars(ComplexSpectrogramConfig())),
             "loss": {
                 "stft": {
                     "weight": 0.0,
@@ -187,18 +186,18 @@ class TrainingSettings:
             "num_workers": 0,
         }
 
+    def _make_whole(self, name: str, low: int, high: int) -> None:
+        """Check a setting, and make a plain number of one of numpy's: checkpoints hold no other."""
+        value = getattr(self, name)
+        number = whole(value)
+        if number is None or not low <= number <= high:
+            raise RequestError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
+        object.__setattr__(self, name, number)
 
-def _check_whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise RequestError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
-
-
-def _check_number(name: str, value: object, high: float) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not 0 <= value <= high
-    ):
-        limit = "" if math.isinf(high) else f" up to {high:g}"
-        raise RequestError(f"{name} is {value!r}, expected a number from 0{limit}")
+    def _make_number(self, name: str, high: float) -> None:
+        value = getattr(self, name)
+        number = finite(value)
+        if number is None or not 0 <= number <= high:
+            limit = "" if math.isinf(high) else f" up to {high:g}"
+            raise RequestError(f"{name} is {value!r}, expected a number from 0{limit}")
+        object.__setattr__(self, name, number)

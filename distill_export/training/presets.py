@@ -11,7 +11,7 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True)
-class Preset:
+class TrainingPreset:
     """Settings for training sets up to a size.
 
     Attributes:
@@ -24,7 +24,7 @@ class Preset:
 
 
 PRESETS = {
-    "small": Preset(
+    "small": TrainingPreset(
         600,
         {
             "max_epochs": 150,
@@ -36,7 +36,7 @@ PRESETS = {
             "augmentation_expansion": 1,
         },
     ),
-    "medium": Preset(
+    "medium": TrainingPreset(
         6000,
         {
             "max_epochs": 100,
@@ -48,7 +48,7 @@ PRESETS = {
             "augmentation_expansion": 0,
         },
     ),
-    "large": Preset(
+    "large": TrainingPreset(
         None,
         {
             "max_epochs": 40,

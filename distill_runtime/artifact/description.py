@@ -41,6 +41,7 @@ def describe(file: ArtifactFile) -> str:
         ("Precision", _precision(metadata)),
         ("Warning", _warning(metadata)),
         ("Format", _FORMATS[file.format]),
+        ("Structure", _structure(file)),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
         ("Sliders", _slider_count(metadata)),
@@ -126,6 +127,12 @@ def describe_loss(loss: PrecisionLoss) -> str:
         f"{loss.weight_bytes / loss.float32_weight_bytes:.2f} of the size, decoder "
         f"{loss.decoder_speed_ratio:.1f} and whole {loss.speed_ratio:.1f} times as fast"
     )
+
+
+def _structure(file: ArtifactFile) -> str:
+    if file.format != ONNX or file.structure is not None:
+        return ""
+    return "unknown, not one that distill-export writes: --trust plays it, if you know its origin"
 
 
 def _exporter(metadata: ArtifactMetadata) -> str:

@@ -22,6 +22,13 @@ ProviderOption = Annotated[
         help="What runs the model; auto takes CUDA if it can.",
     ),
 ]
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Play a graph that distill-export did not write, if you know where it is from.",
+    ),
+]
 ThreadsOption = Annotated[
     int, typer.Option("--threads", metavar="N", help="Threads to use; 0 chooses.")
 ]

@@ -12,6 +12,7 @@ from distill_runtime.cli.arguments import (
     JsonOption,
     ProviderOption,
     ThreadsOption,
+    TrustOption,
 )
 
 
@@ -23,6 +24,7 @@ def bench(
     ] = 30.0,
     provider: ProviderOption = "auto",
     threads: ThreadsOption = 0,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how fast an artifact plays on this machine.
@@ -34,7 +36,8 @@ def bench(
     from distill_runtime.generation.benchmark import measure  # noqa: PLC0415
 
     options = SessionOptions(provider=provider, threads=threads)
-    report = measure(Artifact.load(artifact, options=options), duration_s=duration)
+    loaded = Artifact.load(artifact, options=options, trust=trust)
+    report = measure(loaded, duration_s=duration)
     if as_json:
         figures = {**vars(report), "real_time_factor": report.real_time_factor}
         print(json.dumps({"artifact": str(artifact), **figures}))

@@ -32,7 +32,7 @@ def list_artifacts(
         path for ending in ARTIFACT_ENDINGS.values() for path in folder.glob(f"*{ending}")
     ):
         try:
-            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS))
+            files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS, trust=True))
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:

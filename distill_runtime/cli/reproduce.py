@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from distill_runtime.cli.arguments import JsonOption
+from distill_runtime.cli.arguments import JsonOption, TrustOption
 from distill_runtime.cli.program import say
 
 
@@ -38,6 +38,7 @@ def reproduce(
             "--force", help="Overwrite files that exist, and render with other artifacts, too."
         ),
     ] = False,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Render a sound again, sample for sample, from the recipe in its file.
@@ -56,7 +57,7 @@ def reproduce(
     path = output or _beside_the_name(file, audio_format.container)
     check_output(path, overwrite=force)
     reproduction = Reproduction.of(
-        recipe, artifacts or [], folder=file.parent, other_artifacts=force
+        recipe, artifacts or [], folder=file.parent, other_artifacts=force, trust=trust
     )
     for warning in reproduction.warnings:
         say(warning)

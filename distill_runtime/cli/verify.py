@@ -6,10 +6,12 @@ import json
 
 import typer
 
-from distill_runtime.cli.arguments import ArtifactArgument, JsonOption
+from distill_runtime.cli.arguments import ArtifactArgument, JsonOption, TrustOption
 
 
-def verify(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
+def verify(
+    artifact: ArtifactArgument, as_json: JsonOption = False, trust: TrustOption = False
+) -> None:
     """Check that an artifact is whole and sounds as it did when it was exported.
 
     Example: `distill-run verify ambience.onnx`
@@ -17,7 +19,7 @@ def verify(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
     from distill_runtime.artifact.artifact import Artifact  # noqa: PLC0415
     from distill_runtime.artifact.verification import verify as verify_artifact  # noqa: PLC0415
 
-    report = verify_artifact(Artifact.load(artifact))
+    report = verify_artifact(Artifact.load(artifact, trust=trust))
     if as_json:
         checks = [vars(check) for check in report.checks]
         print(json.dumps({"artifact": str(artifact), "passed": report.passed, "checks": checks}))

@@ -1,9 +1,4 @@
-"""The contract of the artifact: its version, its tensors and its metadata document.
-
-An artifact is one ONNX file. Its graph takes `latents`, `state` and `finish` and returns `audio`
-and `next_state`; its metadata property `distill.artifact` holds one JSON document. docs/artifact.md
-says the same in prose for hosts in other languages.
-"""
+"""The contract of the artifact: its version, its tensors, its grid and its metadata."""
 
 from __future__ import annotations
 
@@ -37,7 +32,6 @@ from distill_runtime.contract.names import (
     MIN_LATENT_DIM,
     NEXT_STATE,
     ONNX,
-    OPERATORS,
     OPSETS,
     PRECISIONS,
     PT2,
@@ -72,7 +66,6 @@ __all__ = [
     "MIN_LATENT_DIM",
     "NEXT_STATE",
     "ONNX",
-    "OPERATORS",
     "OPSETS",
     "PRECISIONS",
     "PT2",

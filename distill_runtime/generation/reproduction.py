@@ -38,6 +38,7 @@ class Reproduction:
         *,
         folder: str | os.PathLike[str] = ".",
         other_artifacts: bool = False,
+        trust: bool = False,
     ) -> Reproduction:
         """Find and load the artifacts of a recipe.
 
@@ -47,15 +48,18 @@ class Reproduction:
                 empty to look for them.
             folder: Where artifacts are looked for by name, before the current folder.
             other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
+            trust: Whether to load graphs that distill-export did not write.
 
         Raises:
             RequestError: An artifact is missing, or it is not the recipe's.
             ArtifactError: A file is not an artifact.
             BackendError: The recipe's provider does not start here.
         """
-        files = _chosen(recipe, [ArtifactFile.inspect(path) for path in artifacts])
+        given = [ArtifactFile.inspect(path, trust=trust) for path in artifacts]
+        files = _chosen(recipe, given)
         if not files:
-            files = [_found(ingredient, Path(folder)) for ingredient in recipe.ingredients]
+            wanted = recipe.ingredients
+            files = [_found(ingredient, Path(folder), trust=trust) for ingredient in wanted]
         warnings: list[str] = []
         if recipe.is_original:
             warnings.append(
@@ -68,7 +72,7 @@ class Reproduction:
             warnings.append(f"the recipe is of distill-run {recipe.runtime}, this is {__version__}")
         if recipe.onnxruntime != (present := onnxruntime_version()):
             warnings.append(f"the recipe is of onnxruntime {recipe.onnxruntime}, this is {present}")
-        loaded = [_load(file, recipe, warnings) for file in files]
+        loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
         weights = [ingredient.weight for ingredient in recipe.ingredients]
         blend = Blend(loaded, weights, recipe.blend_mode or LATENT)
         return cls(recipe, GenerationPipeline(blend), tuple(dict.fromkeys(warnings)))
@@ -82,14 +86,14 @@ class Reproduction:
         return self.pipeline.generate(self.recipe.config)
 
 
-def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str]) -> Artifact:
+def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str], *, trust: bool) -> Artifact:
     options = SessionOptions(provider=recipe.provider, threads=recipe.threads)
     try:
-        return Artifact.load(file.path, options=options)
+        return Artifact.load(file.path, options=options, trust=trust)
     except DependencyError:
         warnings.append("the recipe is of CUDA, which is not here: the CPU rounds differently")
         options = SessionOptions(provider="cpu", threads=recipe.threads)
-        return Artifact.load(file.path, options=options)
+        return Artifact.load(file.path, options=options, trust=trust)
 
 
 def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
@@ -107,11 +111,11 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
     return files
 
 
-def _found(ingredient: Ingredient, folder: Path) -> ArtifactFile:
+def _found(ingredient: Ingredient, folder: Path, *, trust: bool) -> ArtifactFile:
     for place in (folder, Path()):
         path = place / ingredient.name
         if path.is_file():
-            return ArtifactFile.inspect(path)
+            return ArtifactFile.inspect(path, trust=trust)
     raise RequestError(
         f"{ingredient.name} is neither in {folder} nor here: give its path after the file's"
     )

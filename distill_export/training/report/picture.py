@@ -7,6 +7,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
+
+from distill_runtime.arrays import Float64Array, FloatArray
 
 # Corners of a colour map from dark to bright, even to the eye (after matplotlib's "inferno").
 _COLOURS = np.array(
@@ -17,7 +20,7 @@ _COLOURS = np.array(
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 240, 56, 24
 
 
-def spectrogram_png(levels: np.ndarray, low: float, high: float, *, scale: int = 3) -> bytes:
+def spectrogram_png(levels: FloatArray, low: float, high: float, *, scale: int = 3) -> bytes:
     """Draw levels, low bands at the bottom.
 
     Args:
@@ -44,7 +47,7 @@ def curves_svg(curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     span = np.array([max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)])
     size = np.array([_WIDTH - _LEFT - 8, _HEIGHT - _BOTTOM - 8])
 
-    def place(points: np.ndarray) -> str:
+    def place(points: Float64Array) -> str:
         at = (points - (x0, y0)) / span * size
         return " ".join(f"{_LEFT + x:.1f},{8 + size[1] - y:.1f}" for x, y in at)
 
@@ -71,7 +74,7 @@ def curves_svg(curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     )
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """Encode uint8 `[height, width, 3]` (PNG specification, sections 5 and 11)."""
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + width * 3), np.uint8)  # each starts with filter 0

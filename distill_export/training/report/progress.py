@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from distill_export.training.trainer import Metrics
+from distill_export.training.optimization.trainer import Metrics
 
 _LINE_EVERY_S = 10.0
 

@@ -14,15 +14,17 @@ import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.log_mel import FLOOR, level_db, log_mel_distance_db
 from distill_export.training.data.dataset import ChunkSet, Recording
 from distill_export.training.data.recordings import read_chunks
 from distill_export.training.report.picture import curves_svg, spectrogram_png
 from distill_export.training.report.preview import render_preview, wav_bytes
+from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import normalization_gain, peak
 from distill_runtime.errors import RecordingError
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.shown import shown
 
 _EXAMPLES = 4
 _LOW_DB, _HIGH_DB = 10 * np.log10(FLOOR), 50.0
@@ -31,7 +33,7 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem
 table { border-collapse: collapse } td, th { padding: .2rem .7rem; text-align: right }
 th:first-child, td:first-child { text-align: left }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0 } img { display: block }
-audio { width: 100% }
+audio { width: 100% } .warning { border-left: .3rem solid #c40; padding-left: .7rem }
 """
 
 
@@ -49,16 +51,16 @@ class Example:
     """
 
     title: str
-    original: np.ndarray
-    answer: np.ndarray
-    original_sound: np.ndarray
-    answer_sound: np.ndarray
+    original: Float32Array
+    answer: Float32Array
+    original_sound: Float32Array
+    answer_sound: Float32Array
     distance_db: float
 
 
 @torch.inference_mode()
 def examples(
-    model: ConvVAE, statistics: DatasetStatistics, chunks: ChunkSet, count: int = _EXAMPLES
+    model: ConvVAE, statistics: Statistics, chunks: ChunkSet, count: int = _EXAMPLES
 ) -> list[Example]:
     """Return chunks spread over a set, and their reconstructions.
 
@@ -90,11 +92,13 @@ def examples(
     return made
 
 
-def _original(recording: Recording, place: int) -> np.ndarray:
+def _original(recording: Recording, place: int) -> Float32Array:
     try:
         return next(itertools.islice(read_chunks(recording.file.path), place, None))
     except (RecordingError, StopIteration):
-        raise RecordingError(f"{recording.file.path} has changed since it was read") from None
+        raise RecordingError(
+            f"{shown(recording.file.path)} has changed since it was read"
+        ) from None
 
 
 def write_report(
@@ -102,9 +106,10 @@ def write_report(
     *,
     title: str,
     facts: Mapping[str, str],
+    warnings: Sequence[str] = (),
     history: Mapping[str, Sequence[Mapping[str, float]]],
     model: ConvVAE,
-    statistics: DatasetStatistics,
+    statistics: Statistics,
     chunks: ChunkSet,
     analysis: LatentAnalysis,
     overwrite: bool = False,
@@ -115,6 +120,7 @@ def write_report(
         path: Where it shall be.
         title: Of the page.
         facts: What to say of the training, by name.
+        warnings: What to say before all else.
         history: Metrics of every epoch, under "train" and "val".
         model: In eval mode.
         statistics: What its spectrograms are normalised with.
@@ -130,6 +136,7 @@ def write_report(
             "<!doctype html>",
             f'<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>',
             f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1>",
+            *(f'<p class="warning">{html.escape(warning)}</p>' for warning in warnings),
             _table(facts.items()),
             "<h2>Losses</h2>",
             *_curves(history),
@@ -196,16 +203,16 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table>{''.join(cells)}</table>"
 
 
-def _image(levels: np.ndarray) -> str:
+def _image(levels: Float32Array) -> str:
     encoded = base64.b64encode(spectrogram_png(levels, _LOW_DB, _HIGH_DB)).decode()
     return f'<img alt="spectrogram" src="data:image/png;base64,{encoded}">'
 
 
-def _player(sound: np.ndarray) -> str:
+def _player(sound: Float32Array) -> str:
     encoded = base64.b64encode(wav_bytes(sound)).decode()
     return f'<audio controls src="data:audio/wav;base64,{encoded}"></audio>'
 
 
-def _at_one_peak(sound: np.ndarray) -> np.ndarray:
+def _at_one_peak(sound: Float32Array) -> Float32Array:
     loudest = peak(sound)
     return sound * np.float32(normalization_gain(loudest)) if np.isfinite(loudest) else sound * 0

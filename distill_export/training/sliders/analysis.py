@@ -16,8 +16,10 @@ import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.training.sliders.sound_features import FEATURES, measure
+from distill_runtime.arrays import Float64Array
+from distill_runtime.contract import SAMPLE_RATE_HZ
 
 LEAST_VARIANCE_RATIO = 0.02
 N_STEPS = 21
@@ -27,12 +29,11 @@ _WARNING_PERCENT = (0.5, 99.5)
 _PRIOR_SEED = 0
 _PRIOR_SAMPLES_PER_DIMENSION = 20
 _MAX_PRIOR_SAMPLES = 20_000
-_RATE_HZ = 48_000
 
 
 @torch.inference_mode()
 def analyse_latents(
-    model: ConvVAE, statistics: DatasetStatistics | None, spectrograms: Iterable[torch.Tensor]
+    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
 ) -> LatentAnalysis:
     """Find the sliders of a model.
 
@@ -72,8 +73,8 @@ def analyse_latents(
 
 
 def encode(
-    model: ConvVAE, statistics: DatasetStatistics | None, spectrograms: Iterable[torch.Tensor]
-) -> np.ndarray:
+    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
+) -> Float64Array:
     """Return the means of the latents, float64 `[chunks, latent_dim]`."""
     transform = ComplexSpectrogram()
     device = next(model.parameters()).device
@@ -86,7 +87,7 @@ def encode(
     return torch.cat(means).numpy()
 
 
-def with_prior(encoded: np.ndarray) -> np.ndarray:
+def with_prior(encoded: Float64Array) -> Float64Array:
     """Return encoded latents `[n, latent_dim]`, repeated, and as many samples of the prior."""
     chunks, latent_dim = encoded.shape
     wanted = min(_PRIOR_SAMPLES_PER_DIMENSION * latent_dim, _MAX_PRIOR_SAMPLES)
@@ -96,8 +97,8 @@ def with_prior(encoded: np.ndarray) -> np.ndarray:
 
 
 def principal_components(
-    vectors: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    vectors: Float64Array,
+) -> tuple[Float64Array, Float64Array, Float64Array, Float64Array]:
     """Return the directions that vectors `[n, latent_dim]` differ along, the strongest first.
 
     Of every pair of opposite directions that one is taken whose largest entry is positive, so that
@@ -121,10 +122,10 @@ def principal_components(
 @torch.inference_mode()
 def sweep(
     model: ConvVAE,
-    statistics: DatasetStatistics | None,
-    mean: np.ndarray,
-    components: np.ndarray,
-    step_size: np.ndarray,
+    statistics: Statistics | None,
+    mean: Float64Array,
+    components: Float64Array,
+    step_size: Float64Array,
 ) -> dict[str, list[float]]:
     """Move every slider through its positions, and correlate them with what is heard.
 
@@ -133,13 +134,13 @@ def sweep(
     """
     transform = ComplexSpectrogram()
     device = next(model.parameters()).device
-    positions = np.arange(N_STEPS) - N_STEPS // 2
+    positions = np.arange(N_STEPS, dtype=np.float64) - N_STEPS // 2
     correlations: dict[str, list[float]] = {feature: [] for feature in FEATURES}
     for component, step in zip(components, step_size, strict=True):
         latents = mean + positions[:, None] * step * component
         decoded = model.decode(torch.from_numpy(latents).float().to(device)).cpu()
         sounds = transform.complex_mel_to_waveform(decoded, statistics)[:, 0]
-        for feature, values in measure(sounds, _RATE_HZ).items():
+        for feature, values in measure(sounds, SAMPLE_RATE_HZ).items():
             correlations[feature].append(_correlation(positions, values.double().numpy()))
     return correlations
 
@@ -152,7 +153,7 @@ def suggest_label(i: int, correlations: dict[str, list[float]]) -> str:
     return f"PC{i + 1} ({FEATURES[strongest]})"
 
 
-def _correlation(positions: np.ndarray, values: np.ndarray) -> float:
+def _correlation(positions: Float64Array, values: Float64Array) -> float:
     """Return Pearson's correlation; 0 where nothing changes or a value is not finite."""
     x, y = positions - positions.mean(), values - values.mean()
     size = np.sqrt((x**2).sum() * (y**2).sum())

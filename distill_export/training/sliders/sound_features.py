@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from distill_runtime.contract import HOP_LENGTH
+
 N_FFT = 2048
-HOP_LENGTH = 512
 _ROLLOFF_SHARE = 0.85
 _TINY = 1e-10
 

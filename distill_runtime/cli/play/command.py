@@ -13,6 +13,7 @@ from distill_runtime.cli.arguments import (
     JsonOption,
     ProviderOption,
     ThreadsOption,
+    TrustOption,
 )
 
 _PATH, _LATENT, _STEREO, _BLEND, _FILE, _AFTER = (
@@ -233,6 +234,7 @@ def play(
     as_json: JsonOption = False,
     provider: ProviderOption = "auto",
     threads: ThreadsOption = 0,
+    trust: TrustOption = False,
 ) -> None:
     """Generate sounds: what happens when you name an artifact and no command.
 
@@ -274,5 +276,6 @@ def play(
             as_json=as_json,
             provider=provider,
             threads=threads,
+            trust=trust,
         )
     )

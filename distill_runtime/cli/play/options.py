@@ -62,6 +62,7 @@ class PlayOptions:
     as_json: bool = False
     provider: str = "auto"
     threads: int = 0
+    trust: bool = False
 
     @property
     def to_pipe(self) -> bool:
@@ -170,15 +171,16 @@ class PlayOptions:
             RequestError: A weight is not one, or the models cannot be blended.
             ArtifactError: A file is not an artifact.
         """
-        options = self.session_options
         if not self.blend:
-            return Blend.of(Artifact.load(self.artifact, options=options))
+            return Blend.of(self._load(self.artifact))
         others = [parse_blend(text) for text in self.blend]
         weights = [_DEFAULT_WEIGHT if self.weight is None else self.weight]
         weights += [weight for _, weight in others]
         paths = [self.artifact, *(path for path, _ in others)]
-        artifacts = [Artifact.load(path, options=options) for path in paths]
-        return Blend(artifacts, weights, self.blend_mode or LATENT)
+        return Blend(list(map(self._load, paths)), weights, self.blend_mode or LATENT)
+
+    def _load(self, artifact: Path) -> Artifact:
+        return Artifact.load(artifact, options=self.session_options, trust=self.trust)
 
     def first_config(self, blend: Blend) -> tuple[GenerationConfig, tuple[str, ...]]:
         """Return the request for the first sound, and warnings about its sliders.

@@ -13,11 +13,11 @@ from typing import Any
 import typer
 
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
-from distill_runtime.cli.interrupts import held_back
 from distill_runtime.cli.play.options import PlayOptions, describe_sliders
 from distill_runtime.cli.program import say
 from distill_runtime.cli.progress import Progress
 from distill_runtime.errors import DistillError, RequestError
+from distill_runtime.files.interruption import held_back
 from distill_runtime.files.output_file import check_output
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.pipeline import GenerationPipeline

@@ -12,9 +12,10 @@ import torch
 
 from distill_export.training.data.dataset import ChunkSet, read_folder, split_recordings
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
-from distill_export.training.pipeline import TrainingRequest, TrainingResult, train
-from distill_export.training.statistics import decoder_statistics
-from distill_export.training.trainer import Trainer
+from distill_export.training.data.statistics import decoder_statistics
+from distill_export.training.optimization.trainer import Trainer
+from distill_export.training.pipeline import train
+from distill_export.training.request import TrainingRequest, TrainingResult
 from tests.distill_export.training import synthetic_recordings
 
 

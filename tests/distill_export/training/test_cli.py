@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import soundfile
@@ -16,12 +17,14 @@ import soundfile
 from distill_export.model.checkpoint import load_checkpoint
 from distill_export.model.file import load_model
 from distill_export.training import cli as train_cli
-from distill_export.training import pipeline
 from distill_export.training.checkpoints import CheckpointFolder, read_checkpoint
-from distill_export.training.pipeline import TrainingRequest, train
-from distill_export.training.trainer import Trainer
+from distill_export.training.optimization.trainer import Trainer
+from distill_export.training.pipeline import train
+from distill_export.training.request import TrainingRequest
 from distill_runtime.cli.program import run
+from distill_runtime.errors import DistillError
 from tests.distill_export.training.synthetic_recordings import RATE_HZ, TINY, tone, write_recordings
+from tests.unprivileged import as_ordinary_user, folder_for_everyone
 
 REPOSITORY = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
@@ -123,12 +126,14 @@ def test_analysis_alone(command: Run, recordings: Path, trained) -> None:
     [
         (["nowhere"], "nowhere does not exist: give a folder of recordings"),
         (["empty"], "empty has no recording that can be read"),
-        (["tones", "--latent-dim", "8"], "latent_dim is 8, expected a whole number from 16"),
-        (["tones", "--epochs", "0"], "max_epochs is 0"),
+        (["tones", "--latent-dim", "8"], "--latent-dim is 8, expected a whole number from 16"),
+        (["tones", "--epochs", "0"], "--epochs is 0"),
         (
             ["tones", "--statistics", "best"],
-            "statistics is 'best', expected one of decoder, zscore",
+            "--statistics is 'best', expected one of decoder, zscore",
         ),
+        (["a" * 300], "cannot be looked at (File name too long)"),
+        (["tones", "--name", "\udce9"], "the name holds bytes that are not text"),
         (["tones", "--preset", "huge"], "there is no preset 'huge'"),
         (["tones", "--device", "tpu"], "device 'tpu' cannot be used"),
         (["tones", "--resume"], "there is nothing to resume"),
@@ -136,7 +141,7 @@ def test_analysis_alone(command: Run, recordings: Path, trained) -> None:
         (["tones", "-o", "no/where.distill"], "folder no does not exist"),
         (["tones", "--epochz", "1"], "No such option"),
         (["tones", "--epochs", "many"], "Invalid value"),
-        (["tones", "--learning-rate", "nan"], "learning_rate is nan"),
+        (["tones", "--learning-rate", "nan"], "--learning-rate is nan"),
     ],
 )
 def test_misuse_is_told_in_one_line(
@@ -179,8 +184,9 @@ def test_a_damaged_checkpoint_is_told(command: Run, recordings: Path, folder: Pa
 
 
 def test_torch_is_missing(command: Run, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("distill_export.training.pipeline")
-    monkeypatch.delitem(sys.modules, "distill_export.training.pipeline")
+    for name in ("pipeline", "optimization.trainer"):  # as if they had never been imported
+        monkeypatch.delattr(f"distill_export.training.{name}")
+        monkeypatch.delitem(sys.modules, f"distill_export.training.{name}")
     monkeypatch.setitem(sys.modules, "torch", None)
     code, _, err = command(recordings)
     assert code == 1
@@ -188,9 +194,16 @@ def test_torch_is_missing(command: Run, recordings: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("step", [2, 5])
+@pytest.mark.parametrize(
+    ("number", "step"), [("SIGINT", 2), ("SIGINT", 5), ("SIGTERM", 3), ("SIGHUP", 8)]
+)
 def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
-    command: Run, recordings: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    command: Run,
+    recordings: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: str,
+    step: int,
 ) -> None:
     code, _, err = command(recordings, *TINY_OPTIONS, "-o", "whole.distill", "--epochs", "3")
     assert code == 0, err
@@ -198,7 +211,7 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
 
     def interrupted(self: Trainer) -> None:
         if self.step == step - 1:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), getattr(signal, number))
         whole(self)
 
     monkeypatch.setattr(Trainer, "train_step", interrupted)
@@ -209,6 +222,7 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
     assert complaint(err) == "interrupted"
     load_checkpoint(checkpoint)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
     monkeypatch.setattr(Trainer, "train_step", whole)
     code, _, err = command(recordings, "-o", "a.distill", "--resume")
@@ -223,12 +237,36 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
             assert one == pytest.approx(other, abs=1e-6)
 
 
+@pytest.mark.usefixtures("ctrl_c")
+def test_a_signal_while_recordings_are_read_leaves_nothing_half(
+    command: Run, recordings: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distill_export.training.data import spectrogram_cache
+
+    saved = []
+
+    def interrupted(file: BinaryIO, array: object) -> None:
+        file.write(b"half")
+        if saved:
+            os.kill(os.getpid(), signal.SIGTERM)
+        saved.append(save(file, array))
+
+    save = spectrogram_cache.np.save
+    monkeypatch.setattr(spectrogram_cache.np, "save", interrupted)
+    code, out, err = command(recordings, *TINY_OPTIONS, "-o", "a.distill")
+    assert (code, out, complaint(err)) == (130, "", "interrupted")
+    left = [path.name for path in (folder / "a.training").rglob("*") if path.is_file()]
+    assert not [name for name in left if name.startswith(".distill-")]
+    assert len([name for name in left if name.endswith(".npy")]) == 1
+
+
 KILLED = """
 import os, sys, warnings
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from distill_export.training.pipeline import TrainingRequest, train
+from distill_export.training.pipeline import train
+from distill_export.training.request import TrainingRequest
 folder, output, settings = eval(sys.argv[1])
 step = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
 step.zero_grad()
@@ -295,34 +333,21 @@ def test_a_kill_at_any_moment_leaves_a_checkpoint(recordings: Path, folder: Path
 
 
 def test_what_a_killed_process_left_is_swept(recordings: Path, folder: Path) -> None:
-    left = folder / "a.training" / "checkpoints" / ".distill-0011.pt"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half of a")
+    left = [
+        folder / "a.training" / name
+        for name in ("checkpoints/.distill-0011.pt", "spectrograms/.distill-0a.npy")
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"half of a")
     train(TrainingRequest(recordings, folder / "a.distill", settings=TINY))
-    assert not left.exists()
-
-
-@pytest.mark.usefixtures("ctrl_c")
-def test_a_second_ctrl_c_does_not_wait() -> None:
-    with pytest.raises(KeyboardInterrupt), pipeline.DeferredInterrupt() as interrupt:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert interrupt.requested
-        os.kill(os.getpid(), signal.SIGINT)
-
-
-@pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with pipeline.DeferredInterrupt() as interrupt:
-        os.kill(os.getpid(), signal.SIGINT)
-    assert not interrupt.requested
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert not any(path.exists() for path in left)
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_is_quick_and_needs_no_torch(option: str) -> None:
     program = (
-        "import sys; from distill_export import train_cli\n"
+        "import sys; from distill_export.training import cli as train_cli\n"
         f"sys.argv = ['distill-train', {option!r}]\n"
         "from distill_runtime.cli.program import run\n"
         "code = run(train_cli.app, 'distill-train')\n"
@@ -353,3 +378,102 @@ def test_unreadable_files_are_named(command: Run, folder: Path) -> None:
     assert "skipped cover.jpg: it is not an audio file that soundfile reads" in err
     assert "skipped silent.flac: it is silent" in err
     assert load_model(Path("tones.distill")).metadata.dataset_file_count == 3
+
+
+def test_a_training_that_came_to_nothing_says_so(command: Run, recordings: Path) -> None:
+    code, out, err = command(
+        *(recordings, *TINY_OPTIONS, "--epochs", "1", "--learning-rate", "1e-9"),
+        *("-o", "bad.distill", "--report", "--json"),
+    )
+    assert code == 0
+    said = "the model is no better than always answering the mean of the recordings ("
+    assert f"mind: {said}" in err
+    warnings = json.loads(out)["warnings"]
+    assert len(warnings) == 1 and warnings[0].startswith(said)
+    assert said in Path("bad.html").read_text(encoding="utf-8")
+
+
+def test_one_short_recording_is_said_to_be_hopeless(command: Run, folder: Path) -> None:
+    write_recordings(folder / "one", 1, 0.2)
+    code, _, err = command("one", *TINY_OPTIONS, "--epochs", "1")
+    assert code == 0
+    said = "0.2 s of sound is hopeless: a model needs minutes"
+    assert [said in line for line in err.splitlines()].count(True) == 2  # before, and at the end
+    assert err.splitlines()[-1].startswith(f"mind: {said}")
+
+
+def test_a_width_that_distill_does_not_know_is_told(command: Run, recordings: Path) -> None:
+    _, _, err = command(recordings, *TINY_OPTIONS, "--epochs", "1")
+    assert "with a width of 2 Distill itself cannot open the model" in err
+
+
+def test_other_settings_than_before_are_named_as_options(command: Run, recordings: Path) -> None:
+    assert command(recordings, *TINY_OPTIONS, "--epochs", "1", "-o", "a.distill")[0] == 0
+    Path("a.distill").unlink()
+    code, _, err = command(recordings, "-o", "a.distill", "--resume", "--epochs", "5")
+    assert code == 2
+    assert "was trained with --epochs 1, not 5: leave the setting out" in complaint(err)
+
+
+def test_a_checkpoint_is_not_a_model(command: Run, recordings: Path, trained) -> None:
+    best = trained.beside / "checkpoints" / "best.pt"
+    code, _, err = command(recordings, "--analyse", best, "-o", "new.distill")
+    assert code == 2
+    said = complaint(err)
+    assert f"is a training checkpoint, not a model file: distill-export {best} makes" in said
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are always text")
+def test_names_that_are_not_text(command: Run, folder: Path) -> None:
+    write_recordings(folder / "plain", 2).rename(folder / os.fsdecode(b"t\xe9n"))
+    (folder / os.fsdecode(b"t\xe9n/\xff.txt")).write_text("hello")
+    code, out, err = command(
+        os.fsdecode(b"t\xe9n"), *TINY_OPTIONS, "--epochs", "1", "--report", "--preview-every", "1"
+    )
+    assert code == 0, err
+    assert out.splitlines() == [r"t\xe9n.distill", r"t\xe9n.html"]
+    assert r"skipped \xff.txt: it is not an audio file" in err
+    metadata = load_model(Path(os.fsdecode(b"t\xe9n.distill"))).metadata
+    assert (metadata.name, metadata.dataset_name) == (r"t\xe9n", r"t\xe9n")
+
+
+def test_long_names_are_shortened(command: Run, folder: Path) -> None:
+    write_recordings(folder / ("n" * 255), 2)
+    code, out, err = command("n" * 255, *TINY_OPTIONS, "--epochs", "1")
+    assert code == 0, err
+    assert out.strip() == "n" * 246 + ".distill"
+    assert (folder / ("n" * 246 + ".training")).is_dir()
+    code, out, err = command(
+        "n" * 255, *TINY_OPTIONS, "--epochs", "1", "-o", "é" * 123 + ".distill"
+    )
+    assert code == 0, err
+    assert (folder / ("é" * 123 + ".training")).is_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="users as Unix has them")
+def test_what_an_ordinary_user_may_not_do_is_told_in_one_line() -> None:
+    with folder_for_everyone() as folder:
+        write_recordings(folder / "rec", 2)
+        (folder / "rec" / "tone1.wav").chmod(0o600 if os.geteuid() == 0 else 0)
+        (folder / "out" / "a.training" / "checkpoints").mkdir(parents=True)
+        (folder / "out").chmod(0o777)
+        said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "b.distill"))
+        assert said[0] == "skipped tone1.wav: it cannot be read (Permission denied)"
+        (folder / "out" / "a.training" / "checkpoints").chmod(0o700 if os.geteuid() == 0 else 0)
+        said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "a.distill"))
+        assert said[-1].endswith("a.training/checkpoints cannot be read: Permission denied")
+        (folder / "out").chmod(0o555)
+        said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "c.distill"))
+        assert said[-1].endswith(
+            "c.training/spectrograms cannot be made a folder: Permission denied"
+        )
+
+
+def _complaints(recordings: Path, output: Path) -> list[str]:
+    """What a training says of files that it may not read, and of its failure."""
+    lines: list[str] = []
+    try:
+        train(TrainingRequest(recordings, output, settings=TINY), say=lines.append)
+    except DistillError as error:
+        lines.append(str(error))
+    return [line for line in lines if "Permission denied" in line]

@@ -39,13 +39,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def trusting(arguments: tuple[object, ...]) -> list[str]:
+    """Return the arguments, with trust in the small artifact where one is loaded."""
+    texts = list(map(str, arguments))
+    loads = any(text.endswith(".onnx") or text in ("./info", "play") for text in texts)
+    if not loads or texts[0] in ("info", "list"):
+        return texts
+    place = int(texts[0] in ("play", "verify", "bench", "reproduce"))
+    return [*texts[:place], "--trust", *texts[place:]]
+
+
 @pytest.fixture
 def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Any:
     """Run the program in this process."""
     del folder
 
     def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["distill-run", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["distill-run", *trusting(arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
         return Outcome(ended.value.code, *capsys.readouterr())
@@ -56,7 +66,7 @@ def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     """Start the program as a process of its own."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    command = [sys.executable, "-m", "distill_runtime", *map(str, arguments)]
+    command = [sys.executable, "-m", "distill_runtime", *trusting(arguments)]
     return subprocess.Popen(command, text=True, **{**streams, **options})
 
 

@@ -27,7 +27,7 @@ from distill_runtime.audio_file.tags import Tags
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.recipe import Recipe
 from distill_runtime.generation.reproduction import Reproduction
-from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
+from tests.distill_runtime.small_artifacts import METADATA, load, save, seal, small_model
 
 FORMATS = {
     "wav": AudioFormat("wav", 24),
@@ -51,7 +51,8 @@ def other(reference_artifact: Path, tmp_path: Path) -> Path:
 
 
 def prepared(file: Path, artifacts: Any, **settings: Any) -> Reproduction:
-    return Reproduction.of(Recipe.load(file), artifacts, folder=file.parent, **settings)
+    recipe = Recipe.load(file)
+    return Reproduction.of(recipe, artifacts, folder=file.parent, trust=True, **settings)
 
 
 def reproduced(file: Path, *artifacts: Path, force: bool = False) -> GenerationResult:
@@ -142,7 +143,7 @@ def small(tmp_path: Path) -> Path:
     """A sound of a small artifact, with that artifact beside it."""
     artifact = save(seal(small_model()), tmp_path / "rain.onnx")
     config = GenerationConfig(duration_s=0.2, seed=7)
-    GenerationPipeline(Artifact.load(artifact)).generate(config).save(tmp_path / "a.wav")
+    GenerationPipeline(load(artifact)).generate(config).save(tmp_path / "a.wav")
     return tmp_path / "a.wav"
 
 
@@ -213,30 +214,30 @@ def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
 )
 def test_another_version_is_told(small: Path, field: str, value: str, expected: str) -> None:
     recipe = dataclasses.replace(Recipe.load(small), **{field: value})
-    (warning,) = Reproduction.of(recipe, folder=small.parent).warnings
+    (warning,) = Reproduction.of(recipe, folder=small.parent, trust=True).warnings
     assert warning.startswith(expected)
 
 
 def test_cuda_that_is_not_here_is_told_and_the_cpu_renders(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = Artifact.load
+    load_artifact = Artifact.load
 
-    def without_cuda(path: Path, *, options) -> Artifact:
+    def without_cuda(path: Path, *, options, trust: bool) -> Artifact:
         if options.provider == "cuda":
             raise DependencyError("this onnxruntime has no CUDA")
-        return load(path, options=options)
+        return load_artifact(path, options=options, trust=trust)
 
     monkeypatch.setattr(Artifact, "load", without_cuda)
     recipe = dataclasses.replace(Recipe.load(small), provider="cuda")
-    reproduction = Reproduction.of(recipe, folder=small.parent)
+    reproduction = Reproduction.of(recipe, folder=small.parent, trust=True)
     assert any("CUDA" in warning for warning in reproduction.warnings)
     assert reproduction.generate().recipe.provider == "cpu"
 
 
 def test_threads_are_those_of_the_recipe(small: Path) -> None:
     recipe = dataclasses.replace(Recipe.load(small), threads=3)
-    again = Reproduction.of(recipe, folder=small.parent).generate()
+    again = Reproduction.of(recipe, folder=small.parent, trust=True).generate()
     assert dataclasses.replace(again.recipe, audio_format=recipe.audio_format) == recipe
 
 

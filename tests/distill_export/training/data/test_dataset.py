@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,10 +11,18 @@ import torch
 
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 from distill_export.training.data import spectrogram_cache
-from distill_export.training.data.dataset import ChunkSet, digest, read_folder, split_recordings
+from distill_export.training.data.dataset import (
+    ChunkSet,
+    digest,
+    hopelessness,
+    read_folder,
+    split_recordings,
+    total_duration_s,
+)
 from distill_export.training.data.recordings import read_chunks
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_runtime.errors import RecordingError
+from tests.distill_export.training import broken_recordings
 from tests.distill_export.training.synthetic_recordings import RATE_HZ, tone, write_recordings
 
 
@@ -41,7 +50,7 @@ def test_spectrograms_are_computed_once(
     folder = write_recordings(tmp_path / "rec", 2)
     first = ChunkSet(read_folder(folder, cache, warn=print))
     (folder / "tone1.wav").rename(folder / "renamed.wav")  # the content is what counts
-    monkeypatch.setattr(spectrogram_cache, "read_chunks", None)
+    monkeypatch.setattr(spectrogram_cache, "survey", None)
     again = ChunkSet(read_folder(folder, cache, warn=print))
     assert {r.file.sha256 for r in again.recordings} == {r.file.sha256 for r in first.recordings}
 
@@ -51,11 +60,14 @@ def test_a_damaged_cache_is_computed_anew(tmp_path: Path, cache: SpectrogramCach
     before = read_folder(folder, cache, warn=print)[0]
     path = cache.path_of(before.file)
     expected = np.array(before.spectrograms)
-    for content in (b"", b"nonsense", path.read_bytes()[:5000]):
-        path.unlink()
-        path.write_bytes(content)
-        found = read_folder(folder, cache, warn=print)[0]
-        np.testing.assert_array_equal(found.spectrograms, expected)
+    for damaged in (path, path.with_suffix(".json")):
+        for content in (None, b"", b"nonsense", b"{}", damaged.read_bytes()[:-5]):
+            damaged.unlink()
+            if content is not None:
+                damaged.write_bytes(content)
+            found = read_folder(folder, cache, warn=print)[0]
+            np.testing.assert_array_equal(found.spectrograms, expected)
+            assert found.duration_s == before.duration_s == 2.0
 
 
 def test_what_cannot_be_used_is_named_and_left_out(tmp_path: Path, cache: SpectrogramCache) -> None:
@@ -75,6 +87,37 @@ def test_what_cannot_be_used_is_named_and_left_out(tmp_path: Path, cache: Spectr
         "skipped silent.wav: it is silent",
         "skipped twin.wav: it is the same as tone0.wav",
     ]
+
+
+def test_what_is_not_as_it_should_be_is_named_and_used(
+    tmp_path: Path, cache: SpectrogramCache
+) -> None:
+    folder = write_recordings(tmp_path / "rec", 1)
+    (folder / "lost power.wav").write_bytes(broken_recordings.unclosed_wav(tone(1)))
+    soundfile.write(folder / "wide.wav", np.stack([tone(2), -tone(2)], 1), RATE_HZ)
+    half = broken_recordings.mp3(tone(3, 4.0))
+    (folder / os.fsdecode(b"half\xe9.mp3")).write_bytes(half[: len(half) // 2])
+    for _ in range(2):  # what is read from the cache is told as well
+        warnings: list[str] = []
+        found = read_folder(folder, cache, warn=warnings.append)
+        assert [len(r.spectrograms) for r in found] == [2, 2, 2, 2]
+        assert sorted(warnings) == [
+            r"half\xe9.mp3: it is cut off or damaged: 1.97 s of 4.00 s (49%) can be read and are "
+            "used",
+            "lost power.wav: it was never closed: its header has no size, and it is read to its "
+            "end",
+            "wide.wav: it has channels that cancel each other (2 of 2 s): the louder one is used "
+            "there, and not their mean",
+        ]
+        assert total_duration_s(found) == pytest.approx(7.97, abs=0.01)
+        assert found[0].file.name == r"half\xe9.mp3"
+
+
+def test_little_is_said_to_be_hopeless(tmp_path: Path, cache: SpectrogramCache) -> None:
+    found = read_folder(write_recordings(tmp_path / "rec", 1, 0.2), cache, warn=print)
+    said = hopelessness(found)
+    assert said is not None and said.startswith("0.2 s of sound is hopeless: a model needs minutes")
+    assert hopelessness(found * 60) is None
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path, cache: SpectrogramCache) -> None:

@@ -1,0 +1,1 @@
+"""From an audio file's bytes to its samples, whatever its header says."""
