@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -144,14 +145,25 @@ class JsonFields:
         return [self._at(item, f"{self._name(key)}[{i}]") for i, item in enumerate(value)]
 
 
+# Of a value that may be anything, only what a message has room for is written out at all.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 3
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 100
+
+
 def _in_one_line(value: object) -> str:
     try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):  # an integer of too many digits, lists too deep
+        text = " ".join(_SHORT.repr(value).split())
+    except ValueError:  # an integer of too many digits
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _is_text(value: object) -> bool:
-    # JSON may hold half of a surrogate pair, which no file and no terminal takes.
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if not isinstance(value, str):
+        return False
+    try:  # JSON may hold half of a surrogate pair, which no file and no terminal takes.
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
