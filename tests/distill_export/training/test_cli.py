@@ -24,7 +24,7 @@ from distill_export.training.request import TrainingRequest
 from distill_runtime.cli.program import run
 from distill_runtime.errors import DistillError
 from tests.distill_export.training.synthetic_recordings import RATE_HZ, TINY, tone, write_recordings
-from tests.unprivileged import as_ordinary_user, folder_for_everyone
+from tests.ordinary_user import as_ordinary_user
 
 REPOSITORY = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
@@ -451,22 +451,19 @@ def test_long_names_are_shortened(command: Run, folder: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="users as Unix has them")
-def test_what_an_ordinary_user_may_not_do_is_told_in_one_line() -> None:
-    with folder_for_everyone() as folder:
-        write_recordings(folder / "rec", 2)
-        (folder / "rec" / "tone1.wav").chmod(0o600 if os.geteuid() == 0 else 0)
-        (folder / "out" / "a.training" / "checkpoints").mkdir(parents=True)
-        (folder / "out").chmod(0o777)
-        said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "b.distill"))
-        assert said[0] == "skipped tone1.wav: it cannot be read (Permission denied)"
-        (folder / "out" / "a.training" / "checkpoints").chmod(0o700 if os.geteuid() == 0 else 0)
-        said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "a.distill"))
-        assert said[-1].endswith("a.training/checkpoints cannot be read: Permission denied")
-        (folder / "out").chmod(0o555)
-        said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "c.distill"))
-        assert said[-1].endswith(
-            "c.training/spectrograms cannot be made a folder: Permission denied"
-        )
+def test_what_an_ordinary_user_may_not_do_is_told_in_one_line(tmp_path: Path) -> None:
+    folder = tmp_path
+    write_recordings(folder / "rec", 2)
+    (folder / "rec" / "tone1.wav").chmod(0)
+    (folder / "out" / "a.training" / "checkpoints").mkdir(parents=True)
+    said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "b.distill"))
+    assert said[0] == "skipped tone1.wav: it cannot be read (Permission denied)"
+    (folder / "out" / "a.training" / "checkpoints").chmod(0)
+    said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "a.distill"))
+    assert said[-1].endswith("a.training/checkpoints cannot be read: Permission denied")
+    (folder / "out").chmod(0o555)
+    said = as_ordinary_user(lambda: _complaints(folder / "rec", folder / "out" / "c.distill"))
+    assert said[-1].endswith("c.training/spectrograms cannot be made a folder: Permission denied")
 
 
 def _complaints(recordings: Path, output: Path) -> list[str]:
