@@ -211,7 +211,7 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except ArtifactError as error:
-        raise type(error)(f"{name}: {error}") from None
+        raise type(error)(f"{shown(name)}: {error}") from None
 
 
 @contextmanager
