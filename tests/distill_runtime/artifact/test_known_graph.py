@@ -23,6 +23,8 @@ from tests.distill_runtime.small_artifacts import onnx, save, seal, small_model
 
 known_artifacts = pytest.importorskip("tests.known_artifacts")
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 
 @pytest.fixture(scope="module")
 def learned() -> bytes:
