@@ -2,7 +2,9 @@
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
+# make structures  write down the structure of this exporter's graphs, for the runtime to know
 # make docs    write what the docs show of the programs: command lines, variants, rooms, a session
+# make dist    build and check the wheel and the source distribution (CONTRIBUTING.md, "Release")
 # make clean   remove what these made
 
 PYTHON ?= python3.11
@@ -10,9 +12,11 @@ TORCH := torch==2.13.0
 VENV := .venv
 RUNTIME_VENV := .venv-runtime
 OLDEST_VENV := .venv-oldest
+NEWER_VENVS := .venv-newer
+DIST_VENV := .venv-dist
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench structures docs dist clean
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -22,7 +26,8 @@ demo: $(VENV)/.export
 	@echo "Listen to artifacts/ambience_seed7.wav and artifacts/ambience_refined_seed7.wav"
 
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
-	$(BIN)/pytest
+test: $(NEWER_VENVS)/.installed $(DIST_VENV)/.installed
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -32,14 +37,22 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
+structures: $(VENV)/.dev
+	$(BIN)/python -m distill_export.verify.known_structures
+
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_variants.py
 	$(BIN)/python docs/generate_rooms.py
 	$(BIN)/python docs/generate_session.py
 
+dist: $(DIST_VENV)/.installed
+	rm -rf dist
+	$(DIST_VENV)/bin/python .ci/dist.py $(if $(URL),--url '$(URL)') $(if $(FORGE),--forge '$(FORGE)')
+
 clean:
-	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV)
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf tests/hosts/node_modules
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
@@ -68,4 +81,27 @@ $(RUNTIME_VENV)/.installed: pyproject.toml
 $(OLDEST_VENV)/.installed: pyproject.toml
 	test -x $(OLDEST_VENV)/bin/python || $(PYTHON) -m venv $(OLDEST_VENV)
 	$(OLDEST_VENV)/bin/pip install --quiet $(RUNTIME_PACKAGES) 'onnxruntime==1.15.0' 'numpy<2'
+	touch $@
+
+# The runtime's on every newer Python that this machine has, on the path or in pyenv, whose shims stand
+# for Pythons that they do not run.
+NEWER_PYTHONS = $(foreach version,3.12 3.13 3.14,$(firstword \
+	$(shell python$(version) -c 'import sys; print(sys.executable)' 2>/dev/null) \
+	$(wildcard $(HOME)/.pyenv/versions/$(version).*/bin/python)))
+
+$(NEWER_VENVS)/.installed: pyproject.toml
+	mkdir -p $(NEWER_VENVS)
+	for python in $(NEWER_PYTHONS); do \
+		venv=$(NEWER_VENVS)/$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+		{ test -x $$venv/bin/python || $$python -m venv $$venv; } && \
+		$$venv/bin/pip install --quiet $(RUNTIME_PACKAGES) || exit; \
+	done
+	touch $@
+
+# What builds and checks the distributions, with the oldest hatchling that pyproject.toml accepts.
+OLDEST_HATCHLING = $(shell sed -n 's/^requires = \["hatchling>=\(.*\)"\]/hatchling==\1/p' pyproject.toml)
+
+$(DIST_VENV)/.installed: pyproject.toml
+	test -x $(DIST_VENV)/bin/python || $(PYTHON) -m venv $(DIST_VENV)
+	$(DIST_VENV)/bin/pip install --quiet build check-wheel-contents twine $(OLDEST_HATCHLING)
 	touch $@

@@ -27,7 +27,9 @@ def measure_rendering(subject: Subject, *, duration_s: float, rounds: int) -> li
             "original's sound": lambda: original.render(latents),
             "artifact, many steps in a call": lambda: artifact.render(latents),
             "artifact, step by step": lambda: list(pipeline.stream(config)),
-            "original, filtered and normalised": lambda: original.finish(latents),
+            "original, filtered and normalised": lambda: original.generate(
+                duration_s=duration_s, seed=1
+            ),
             "artifact, filtered and normalised": lambda: pipeline.generate(config),
         },
         rounds=rounds,

@@ -16,10 +16,10 @@ from distill_export.export import export_model
 from distill_export.formats.torch_artifact import TorchArtifact
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
-from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX
+from distill_runtime.contract import ARTIFACT_ENDINGS, HOP_FRAMES, HOP_LENGTH, ONNX, SAMPLE_RATE_HZ
 
 _ROOT = Path(__file__).parents[1]
-_STEPS_PER_SECOND = 48_000 / 24_064
+_STEPS_PER_SECOND = SAMPLE_RATE_HZ / (HOP_FRAMES * HOP_LENGTH)
 
 
 def measure_formats(
@@ -28,28 +28,28 @@ def measure_formats(
     """Time a sound, and a single step of a stream, in each format; a folder takes the files."""
     torch.set_num_threads(threads)
     options = SessionOptions(provider="cpu", threads=threads)
-    players: dict[str, Artifact | TorchArtifact] = {}
+    artifacts: dict[str, Artifact | TorchArtifact] = {}
     sizes = []
     for format, ending in ARTIFACT_ENDINGS.items():
         path = folder / f"{reconstruction}{ending}"
         report = export_model(model, path, reconstruction=reconstruction, format=format)
         sizes.append(Figure(f"{reconstruction}, file", format, report.size_bytes / 1e6, "MB"))
-        players[format] = (
+        artifacts[format] = (
             Artifact.load(path, options=options) if format == ONNX else TorchArtifact.load(path)
         )
-    dim = players[ONNX].metadata.latent_dim
+    dim = artifacts[ONNX].metadata.latent_dim
     shape = (1, round(seconds * _STEPS_PER_SECOND), dim)
     latents = np.random.default_rng(0).standard_normal(shape, np.float32)
 
-    def render(player: Artifact | TorchArtifact) -> Callable[[], object]:
-        return lambda: player.render(latents)
+    def render(artifact: Artifact | TorchArtifact) -> Callable[[], object]:
+        return lambda: artifact.render(latents)
 
-    def step(player: Artifact | TorchArtifact) -> Callable[[], object]:
-        return lambda: player.step(latents[:, :1], player.initial_state())
+    def step(artifact: Artifact | TorchArtifact) -> Callable[[], object]:
+        return lambda: artifact.step(latents[:, :1], artifact.initial_state())
 
     figures = sizes
     for what, action in ((f"{seconds:g} s", render), ("one step", step)):
-        actions = {format: action(player) for format, player in players.items()}
+        actions = {format: action(artifact) for format, artifact in artifacts.items()}
         times = interleave(actions, rounds=rounds)
         group = f"{reconstruction}, {what}"
         figures += [milliseconds(group, format, timing) for format, timing in times.items()]

@@ -21,7 +21,7 @@ def layer_sizes(shape: VAEShape) -> list[tuple[int, int, int]]:
     """Return the products that the decoder's layers come to, for one step: rows, inner, columns.
 
     A transposed convolution multiplies each of its input's pixels by nine taps. The first is one
-    matrix with the linear layer before it, where that takes no more weights (graph/decoder.py).
+    matrix with the linear layer before it, where that takes no more weights (decoder/folded.py).
     """
     channels = (*shape.decoder_channels, 2)
     sizes = [(1, shape.latent_dim, channels[0] * shape.base_area)]

@@ -18,10 +18,7 @@ from distill_runtime import contract
 def measure_precisions(subject: Subject, *, steps: tuple[int, ...], rounds: int) -> list[Figure]:
     """Return the weights' sizes, and the times of a call of so many steps."""
     graphs = {
-        precision: trace(
-            build_synthesizer(subject.loaded, precision=precision),
-            latent_dim=subject.artifact.latent_dim,
-        )
+        precision: trace(build_synthesizer(subject.loaded, precision=precision))
         for precision in contract.PRECISIONS
     }
     figures = [

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
-RATE_HZ = 48_000
+from distill_runtime.arrays import Float32Array
+from distill_runtime.contract import SAMPLE_RATE_HZ
 
 
-def synthesised(duration_s: float = 4.0) -> dict[str, Array]:
+def synthesised(duration_s: float = 4.0) -> dict[str, Float32Array]:
     """Return signals of this length by name, peaks at 0.5 or less."""
-    t = np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
+    t = np.arange(round(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     random = np.random.default_rng(1)
     noise = random.standard_normal(len(t))
     sines = lambda *hz: sum(np.sin(2 * np.pi * f * t + f) for f in hz)  # noqa: E731

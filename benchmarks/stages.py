@@ -17,7 +17,7 @@ from benchmarks.subject import Subject
 from benchmarks.timing import Timing, interleave
 from distill_export.formats.tracing import quiet_tracer
 from distill_export.graph.build import build_synthesizer
-from distill_export.graph.learned.inverse_stft import InverseRealDFT
+from distill_export.graph.dft import InverseRealDFT
 from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes
 
 NAMES = ("decoder", "chunk overlap-add", "spectrum", "inverse STFT")
@@ -59,7 +59,7 @@ class Stages:
 
     def __init__(self, subject: Subject, *, options: SessionOptions) -> None:
         self.subject = subject
-        self._graph = build_synthesizer(subject.loaded).requires_grad_(False)
+        self._graph = build_synthesizer(subject.loaded)
         modules = (
             self._graph.decoder,
             _Joining(self._graph.chunk_overlap_add),
@@ -89,12 +89,12 @@ class Stages:
         chunks = graph.decoder(flat).unflatten(0, (batch, steps))
         joining = (chunks, state.chunk_tail, started)
         mel, _ = graph.chunk_overlap_add(*joining, torch.tensor(False), 0)
-        real, imaginary, _ = graph.spectrum(mel, state.phase)
+        real, imaginary, _ = graph.spectrum(mel, state.own.phase)
         return {
             "decoder": (flat,),
             "chunk overlap-add": joining,
-            "spectrum": (mel, state.phase),
-            "inverse STFT": (real, imaginary, state.audio_tail, started),
+            "spectrum": (mel, state.own.phase),
+            "inverse STFT": (real, imaginary, state.own.audio_tail, started),
         }
 
     def actions(self, steps: int) -> dict[str, Callable[[], object]]:

@@ -3,18 +3,60 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import numpy as np
+import torch
 
+from distill_export import __version__
+from distill_export.formats.program import Program
+from distill_export.graph.base import Synthesizer
+from distill_export.graph.denormalize import normalization
 from distill_export.model.file import LoadedModel
-from distill_export.model.latent_analysis import LatentAnalysis
-from distill_export.reference.complex_spectrogram import DatasetStatistics
-from distill_runtime.contract import (
-    ModelInfo,
-    Normalization,
-    Slider,
-    SliderBank,
-)
+from distill_export.model.slider_bank import slider_bank
+from distill_export.verify.parity import Verification
+from distill_runtime.contract import ArtifactMetadata, ModelInfo, PrecisionLoss
+
+
+def artifact_metadata(
+    loaded: LoadedModel,
+    synthesizer: Synthesizer[Any],
+    program: Program,
+    *,
+    verification: Verification,
+    loss: PrecisionLoss | None,
+    source_sha256: str,
+) -> ArtifactMetadata:
+    """Return the document of an artifact.
+
+    Args:
+        loaded: The model.
+        synthesizer: The module that was made of it.
+        program: What was made of that.
+        verification: What was measured of the program.
+        loss: What its precision costs; None if nothing.
+        source_sha256: Of the model file.
+    """
+    return ArtifactMetadata(
+        model=model_info(loaded),
+        audio=synthesizer.grid,
+        latent_dim=synthesizer.decoder.latent_dim,
+        state_size=synthesizer.state_size,
+        latency_samples=synthesizer.latency_samples,
+        reconstruction=synthesizer.reconstruction,
+        precision=synthesizer.decoder.precision,
+        precision_loss=loss,
+        normalization=normalization(loaded.normalization_stats),
+        sliders=slider_bank(loaded.analysis),
+        source_sha256=source_sha256,
+        weights_sha256=program.weights_sha256(),
+        exporter={
+            "distill-export": __version__,
+            "torch": torch.__version__,
+            **program.versions,
+        },
+        parity=verification.parity,
+        test_vector=verification.test_vector,
+    )
 
 
 def model_info(loaded: LoadedModel) -> ModelInfo:
@@ -34,54 +76,6 @@ def model_info(loaded: LoadedModel) -> ModelInfo:
         saved_at=metadata.save_date,
         tags=tuple(metadata.tags),
     )
-
-
-def normalization(stats: DatasetStatistics | None) -> Normalization | None:
-    """Return the statistics as the contract has them."""
-    return None if stats is None else Normalization(**vars(stats))
-
-
-def slider_bank(analysis: LatentAnalysis | None) -> SliderBank | None:
-    """Return the sliders of a model's latent analysis; None if it has none.
-
-    Ranges become whole steps, rounded inwards, within the positions of a slider.
-    """
-    if analysis is None or not analysis.n_active_components:
-        return None
-    return SliderBank(
-        mean=_short_floats(analysis.pca_mean),
-        sliders=tuple(_slider(analysis, i) for i in range(analysis.n_active_components)),
-    )
-
-
-def _slider(analysis: LatentAnalysis, i: int) -> Slider:
-    step_size = float(analysis.step_size[i])
-    last_step = analysis.n_steps // 2
-
-    def steps_within(low: float, high: float) -> tuple[int, int]:
-        low_step, high_step = math.ceil(low / step_size), math.floor(high / step_size)
-        return max(low_step, -last_step), min(high_step, last_step)
-
-    safe = steps_within(float(analysis.safe_min[i]), float(analysis.safe_max[i]))
-    warning = steps_within(float(analysis.warning_min[i]), float(analysis.warning_max[i]))
-    return Slider(
-        name=analysis.component_labels[i],
-        label=analysis.suggested_labels[i],
-        component=_short_floats(analysis.pca_components[i]),
-        step_size=_short_floats(analysis.step_size)[i],
-        min_step=-last_step,
-        max_step=last_step,
-        safe_min_step=safe[0],
-        safe_max_step=safe[1],
-        warning_min_step=warning[0],
-        warning_max_step=warning[1],
-        variance_explained=_short_floats(analysis.explained_variance_ratio)[i],
-    )
-
-
-def _short_floats(values: np.ndarray) -> tuple[float, ...]:
-    """Return float32 values as the shortest decimals that read back as the same float32."""
-    return tuple(float(str(value)) for value in np.asarray(values, np.float32))
 
 
 def _finite(value: float | None) -> float | None:

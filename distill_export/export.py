@@ -8,40 +8,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import onnx
-import torch
-
-from distill_export import __version__
-from distill_export.artifact_metadata import model_info, normalization, slider_bank
-from distill_export.formats.names import check_format
-from distill_export.formats.onnx_graph import trace
-from distill_export.formats.onnx_program import OnnxProgram
-from distill_export.formats.torch_program import TorchProgram
-from distill_export.graph.build import (
-    build_refined_synthesizer,
-    build_synthesizer,
-)
-from distill_export.graph.learned.synthesizer import Synthesizer
+from distill_export.artifact_metadata import artifact_metadata
+from distill_export.formats.build import build_program
+from distill_export.formats.names import check_variant, default_name
+from distill_export.formats.program import ProgramSource
+from distill_export.graph.build import build_synthesizer
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
-from distill_export.graph.refined.synthesizer import RefinedSynthesizer
 from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_export.model.file import LoadedModel
-from distill_export.verify.parity import Verification
-from distill_export.verify.precision_loss import check_loss, check_precision, measure_loss
+from distill_export.verify.parity import verify_program
+from distill_export.verify.precision_loss import check_loss, measure_loss
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.contract import (
-    ARTIFACT_ENDINGS,
-    CHUNK_FRAMES,
-    HOP_FRAMES,
-    ONNX,
-    PRECISIONS,
-    RECONSTRUCTIONS,
-    ArtifactMetadata,
-    AudioGrid,
-    PrecisionLoss,
-)
+from distill_runtime.contract import ONNX, PRECISIONS, RECONSTRUCTIONS, ArtifactMetadata
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output, replacing
+from distill_runtime.files.shown import shown
 
 Progress = Callable[[str], None]
 
@@ -59,6 +40,7 @@ class ExportReport:
     weight_bytes: int
     constant_bytes: int  # of the signal processing, apart from the model's weights
     metadata: ArtifactMetadata
+    reference: str  # what the sound was compared with, in a word
 
 
 def export_model(
@@ -138,18 +120,6 @@ def export_all(
     ]
 
 
-def default_name(source: Path, *, format: str = ONNX, precision: str = "float32") -> str:
-    """Return what a variant of a model is called: variants can lie beside each other.
-
-    Raises:
-        RequestError: There is no such format or precision.
-    """
-    check_format(format)
-    check_precision(precision, format=format)
-    variant = "" if precision == "float32" else f"_{precision}"
-    return f"{source.stem}{variant}{ARTIFACT_ENDINGS[format]}"
-
-
 class Exporter:
     """One model and one way from its mel frames to sound, exported as often as wanted."""
 
@@ -167,8 +137,9 @@ class Exporter:
             RequestError: There is no such reconstruction or quality.
         """
         _check_request(reconstruction, quality)
-        self._source, self._progress = source, progress
+        self._path, self._progress = source, progress
         self._reconstruction, self._quality = reconstruction, quality
+        self._sources: dict[str, ProgramSource] = {}  # by precision
 
     def write(
         self,
@@ -180,31 +151,30 @@ class Exporter:
         accept_loss: bool = False,
     ) -> ExportReport:
         """Export one variant; see `export_model` for the arguments and errors."""
-        check_format(format, output)
-        check_precision(precision, format=format)
+        check_variant(precision, format, output)
         with replacing(output, overwrite=overwrite) as temporary:  # a bad output fails at once
             loaded = self._loaded
             self._progress(f"building the graph in {precision}")
-            synthesizer = self._synthesizer(precision)
-            program: OnnxProgram | TorchProgram
-            if format == ONNX:
-                is_float32 = precision == "float32"
-                program = OnnxProgram(
-                    self._float32_graph if is_float32 else self._graph(synthesizer)
-                )
-            else:
-                latent_dim = loaded.model.shape.latent_dim
-                program = TorchProgram.save(synthesizer, temporary, format, latent_dim=latent_dim)
+            source = self._source_of(precision)
+            synthesizer = source.synthesizer
+            program = build_program(format, source, temporary)
             self._progress("verifying it against PyTorch")
-            verification = program.verify(loaded, synthesizer)
+            verification = verify_program(program, loaded, synthesizer)
             loss = None
-            if isinstance(program, OnnxProgram) and precision != "float32":
+            if not synthesizer.decoder.is_exact:
                 self._progress("comparing it with float32")
-                loss = measure_loss(program.model, self._float32_graph, loaded)
+                loss = measure_loss(source.graph, self._source_of("float32").graph, loaded)
                 loss = check_loss(loss, precision, accepted=accept_loss)
-            metadata = self._metadata(synthesizer, program, verification, loss)
-            program.write(temporary, metadata.to_json())
-            # The last word has the runtime itself: what it would refuse is not written.
+            metadata = artifact_metadata(
+                loaded,
+                synthesizer,
+                program,
+                verification=verification,
+                loss=loss,
+                source_sha256=self._sha256,
+            )
+            program.write(metadata.to_json())
+            # Judged as a host will judge it: what the runtime would refuse is not written.
             written = ArtifactFile.inspect(temporary, formats=(format,))
         return ExportReport(
             path=output,
@@ -212,69 +182,30 @@ class Exporter:
             weight_bytes=program.weight_bytes,
             constant_bytes=program.constant_bytes,
             metadata=metadata,
+            reference=verification.reference,
         )
 
     @cached_property
     def _loaded(self) -> LoadedModel:
-        self._progress(f"reading {self._source}")
-        return load_model_or_checkpoint(self._source)
+        self._progress(f"reading {shown(self._path)}")
+        return load_model_or_checkpoint(self._path)
 
     @cached_property
-    def _source_sha256(self) -> str:
-        with self._source.open("rb") as file:
+    def _sha256(self) -> str:
+        with self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    @cached_property
-    def _float32_graph(self) -> onnx.ModelProto:
-        return self._graph(self._synthesizer("float32"))
-
-    def _graph(self, synthesizer: Synthesizer | RefinedSynthesizer) -> onnx.ModelProto:
-        return trace(synthesizer, latent_dim=self._loaded.model.shape.latent_dim)
-
-    def _synthesizer(self, precision: str) -> Synthesizer | RefinedSynthesizer:
-        if self._reconstruction == "refined":
-            return build_refined_synthesizer(
-                self._loaded, quality=self._quality, precision=precision
+    def _source_of(self, precision: str) -> ProgramSource:
+        """Return what the programs of a precision are made of; float32's is kept for the others."""
+        if precision not in self._sources:
+            synthesizer = build_synthesizer(
+                self._loaded,
+                reconstruction=self._reconstruction,
+                precision=precision,
+                quality=self._quality,
             )
-        return build_synthesizer(self._loaded, precision=precision)
-
-    def _metadata(
-        self,
-        synthesizer: Synthesizer | RefinedSynthesizer,
-        program: OnnxProgram | TorchProgram,
-        verification: Verification,
-        loss: PrecisionLoss | None,
-    ) -> ArtifactMetadata:
-        loaded = self._loaded
-        spectrogram = loaded.spectrogram_config
-        return ArtifactMetadata(
-            model=model_info(loaded),
-            audio=AudioGrid(
-                sample_rate_hz=spectrogram.sample_rate,
-                n_fft=spectrogram.n_fft,
-                hop_length=spectrogram.hop_length,
-                n_mels=spectrogram.n_mels,
-                chunk_frames=CHUNK_FRAMES,
-                hop_frames=HOP_FRAMES,
-            ),
-            latent_dim=loaded.model.shape.latent_dim,
-            state_size=synthesizer.state_size,
-            latency_samples=synthesizer.latency_samples,
-            reconstruction=synthesizer.reconstruction,
-            precision=synthesizer.decoder.precision,
-            precision_loss=loss,
-            normalization=normalization(loaded.normalization_stats),
-            sliders=slider_bank(loaded.analysis),
-            source_sha256=self._source_sha256,
-            weights_sha256=program.weights_sha256(),
-            exporter={
-                "distill-export": __version__,
-                "torch": torch.__version__,
-                **program.versions,
-            },
-            parity=verification.parity,
-            test_vector=verification.test_vector,
-        )
+            self._sources[precision] = ProgramSource(synthesizer)
+        return self._sources[precision]
 
 
 def _check_request(reconstruction: str, quality: int) -> None:

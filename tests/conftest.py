@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.once import Once, run_folder
+
+if TYPE_CHECKING:
+    from distill_export.export import ExportReport
 
 REPOSITORY = Path(__file__).parents[1]
+DEMO_MODEL = REPOSITORY / "artifacts" / "ambience.distill"
 
 # PyTorch's threads wait busily, which on shared cores makes a test ten times as long. Said before
 # anything imports it, and to the processes that tests start.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Workers side by side share the cores: PyTorch and BLAS of one take no more threads than its share.
+# onnxruntime has a pool of its own, whose size the runtime decides, here as everywhere.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    for pool in ("OMP", "MKL", "OPENBLAS"):
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        os.environ.setdefault(f"{pool}_NUM_THREADS", str(threads))
+
+# The same examples in every run: a failure is of a change, and comes again. Other ones, with what
+# reproduces a failure, are drawn by `pytest --hypothesis-profile explore`. How long an example
+# takes says nothing on a busy machine.
+_ANY_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("explore", _ANY_TIME)
+settings.register_profile("repeatable", _ANY_TIME, derandomize=True)
+settings.load_profile("repeatable")
 
 
 def pytest_configure(config):
@@ -55,33 +79,52 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_artifact(tmp_path_factory) -> Path:
+def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Return what makes things once for all workers."""
+    return Once(run_folder(request.config, tmp_path_factory.getbasetemp()) / "once")
+
+
+@pytest.fixture(scope="session")
+def traced_once(once: Once) -> Iterator[None]:
+    """Have exports trace each module once for the run, and do all the rest every time.
+
+    Nothing goes unseen by that: test_export.py compares an export with that of a process of its
+    own, which traces anew.
+    """
+    pytest.importorskip("torch")
+    from distill_export.formats import program
+    from tests.distill_export.traced_once import traced_once as remembered
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "trace", remembered(program.trace, once))
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_artifact(once: Once, traced_once: None) -> Path:
     """Export the model that ships with the project."""
-    return _export(REPOSITORY / "artifacts" / "ambience.distill", tmp_path_factory)
+    return once("demo", lambda folder: _export(DEMO_MODEL, folder))
 
 
 @pytest.fixture(scope="session")
-def reference_artifact(shared, tmp_path_factory) -> Path:
+def reference_artifact(shared: Path, once: Once, traced_once: None) -> Path:
     """Export the model that the reference recordings were made with."""
-    return _export(shared / "reference" / "ambience.distill", tmp_path_factory)
+    model = shared / "reference" / "ambience.distill"
+    return once("reference", lambda folder: _export(model, folder))
 
 
 @pytest.fixture(scope="session")
-def demo_variants(tmp_path_factory):
+def demo_variants(once: Once, traced_once: None) -> list[ExportReport]:
     """Export the model that ships with the project in every precision: three files, each verified.
 
     That takes longer than any one test may; several share it.
     """
-    pytest.importorskip("torch")
     from distill_export.export import export_all
 
-    model = REPOSITORY / "artifacts" / "ambience.distill"
-    return export_all(model, tmp_path_factory.mktemp("variants"))
+    return once("demo-variants", lambda folder: export_all(DEMO_MODEL, folder))
 
 
-def _export(model: Path, tmp_path_factory) -> Path:
-    pytest.importorskip("torch")
+def _export(model: Path, folder: Path) -> Path:
     from distill_export.export import export_model
 
-    path = tmp_path_factory.mktemp("artifact") / "ambience.onnx"
-    return export_model(model, path).path
+    return export_model(model, folder / "ambience.onnx").path

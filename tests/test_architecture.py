@@ -1,10 +1,12 @@
-"""What each package may know of the other, read from the sources."""
+"""The rooms of the two packages and what each may know of the others, read from the sources."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,39 @@ EXPORT_NEEDS = {
     "typer",
 }
 TRAINING_NEEDS = {"soundfile", "soxr"}  # of the runtime's, to read recordings
+MAX_ENTRIES, MAX_LINES = 12, 350
+
+# Which room imports from which: exactly these, and they point one way. A room is a folder, or a
+# module, at the top of a package; `__init__` is the package's own, which imports what it offers
+# when that is asked for.
+KNOWN_TO_ALL = {"arrays", "contract", "errors"}
+RUNTIME_ROOMS = {
+    "__main__": {"cli"},
+    "cli": {"__init__", "artifact", "audio", "audio_file", "files", "generation", "latents"},
+    "generation": {"__init__", "artifact", "audio", "audio_file", "files", "latents"},
+    "__init__": {"artifact"},
+    "artifact": {"audio", "files", "latents"},
+    "audio_file": {"files", "latents"},
+    "latents": {"files"},
+    "audio": {"files"},
+    "contract": {"errors", "files"},
+    "files": {"errors"},
+}
+EXPORT_ROOMS = {
+    "__main__": {"cli"},
+    "cli": {"__init__", "comparison", "export", "formats", "graph"},
+    "training": {"__init__", "export", "model", "reference"},
+    "comparison": {"export"},
+    "export": {"artifact_metadata", "formats", "graph", "model", "verify"},
+    "artifact_metadata": {"__init__", "formats", "graph", "model", "verify"},
+    "verify": {"formats", "graph", "model", "reference"},
+    "formats": {"__init__", "graph"},
+    "graph": {"model", "reference"},
+    "model": {"reference"},
+}
+ROOMS = [("distill_runtime", RUNTIME_ROOMS), ("distill_export", EXPORT_ROOMS)]
+PACKAGES = [package for package, _ in ROOMS]
+
 # What only a training calls.
 TRAINING = {"backward", "optim", "zero_grad", "DataLoader", "cross_entropy", "mse_loss"}
 
@@ -99,7 +134,85 @@ def test_a_package_imports_what_it_depends_on_and_nothing_else(
             assert top in needs or top in sys.stdlib_module_names, f"{path.name} imports {module}"
 
 
-@pytest.mark.parametrize("package", ["distill_runtime", "distill_export"])
+def name_of(path: Path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_for_type_checkers(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
+
+
+def module_arrows(package: str) -> dict[str, set[str]]:
+    """For every module of a package, those of the package that it imports."""
+    paths = {name_of(path): path for path in sources(package)}
+    arrows: dict[str, set[str]] = {}
+    for name, path in paths.items():
+        arrows[name] = set()
+        tree = ast.parse(path.read_text("utf-8"))
+        if name == package:
+            tree.body = [part for part in tree.body if not is_for_type_checkers(part)]
+        for module, taken, _ in imports(tree):
+            target = f"{module}.{taken}"
+            arrows[name] |= {target if target in paths else module} & set(paths)
+    return arrows
+
+
+def room_arrows(package: str) -> dict[str, set[str]]:
+    """For every room of a package, those that it imports from."""
+    arrows: dict[str, set[str]] = defaultdict(set)
+    for module, targets in module_arrows(package).items():
+        room, *others = ((*name.split("."), "__init__")[1] for name in (module, *targets))
+        arrows[room].update(others)
+    return {room: targets - {room} for room, targets in arrows.items() if targets - {room}}
+
+
+@pytest.mark.parametrize(("package", "rooms"), ROOMS, ids=PACKAGES)
+def test_rooms_import_from_the_rooms_that_they_may(
+    package: str, rooms: dict[str, set[str]]
+) -> None:
+    found = room_arrows(package)
+    known_to_all = KNOWN_TO_ALL & {path.stem for path in (REPOSITORY / package).iterdir()}
+    stray = {
+        room: targets - rooms.get(room, set()) - known_to_all for room, targets in found.items()
+    }
+    assert not {room: targets for room, targets in stray.items() if targets}
+    unused = {room: targets - found.get(room, set()) for room, targets in rooms.items()}
+    assert not {room: targets for room, targets in unused.items() if targets}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("arrows", [room_arrows, module_arrows])
+def test_imports_point_one_way(package: str, arrows: Callable[[str], dict[str, set[str]]]) -> None:
+    order = list(TopologicalSorter(arrows(package)).static_order())  # raises at a cycle
+    assert len(order) > 9
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_shows_its_rooms_at_a_glance(package: str) -> None:
+    folder = REPOSITORY / package
+    entries = [
+        path.name for path in folder.iterdir() if path.name[0] != "_" or path.suffix == ".py"
+    ]
+    entries.remove("py.typed")  # says to type checkers that there are types
+    assert len(entries) <= MAX_ENTRIES
+    for room in sorted(path.parent for path in folder.rglob("__init__.py")):
+        tree = ast.parse((room / "__init__.py").read_text("utf-8"))
+        said = ast.get_docstring(tree)
+        assert said, f"{room.name} does not say what it is"
+        if room != folder:
+            assert len(said.splitlines()) == 1, f"{room.name} says what it is in one line"
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, "benchmarks"])
+def test_a_file_holds_one_idea(package: str) -> None:
+    lengths = {
+        name_of(path): len(path.read_text("utf-8").splitlines()) for path in sources(package)
+    }
+    assert not {name: length for name, length in lengths.items() if length > MAX_LINES}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_only_the_training_trains(package: str) -> None:
     for path in sources(package):
         if "training" in path.relative_to(REPOSITORY).parts:

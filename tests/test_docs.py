@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
+PAGES += sorted((REPOSITORY / "docs").glob("*.md"))
 EXAMPLES = [
     pytest.param(example, id=f"{page.stem}-{index}")
     for page in PAGES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,6 +14,10 @@ from distill_runtime import Artifact
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import snr_db
 from tests import environments
+from tests.once import Once
+
+if TYPE_CHECKING:
+    from distill_export.export import ExportReport
 
 PYTHON = environments.python(".venv-oldest")
 REPOSITORY = Path(__file__).parents[1]
@@ -49,15 +54,18 @@ pytestmark = environments.needs(PYTHON)
 
 
 @pytest.fixture(scope="session")
-def variants(demo_variants, tmp_path_factory) -> dict[str, Path]:
+def variants(demo_variants: list[ExportReport], once: Once) -> dict[str, Path]:
     """Export what `demo_variants` lacks: the longest part of these tests."""
+    paths = {report.metadata.precision: report.path for report in demo_variants}
+    return {**paths, "refined": once("demo-refined", refined)}
+
+
+def refined(folder: Path) -> Path:
     from distill_export.export import export_model
 
     source = REPOSITORY / "artifacts" / "ambience.distill"
-    path = tmp_path_factory.mktemp("oldest") / "refined.onnx"
-    refined = export_model(source, path, reconstruction="refined", quality=PASSES)
-    paths = {report.metadata.precision: report.path for report in demo_variants}
-    return {**paths, "refined": refined.path}
+    path = folder / "refined.onnx"
+    return export_model(source, path, reconstruction="refined", quality=PASSES).path
 
 
 @pytest.mark.parametrize("variant", ["float32", "float16", "int8", "refined"])

@@ -1,30 +1,50 @@
-"""Which kind of file an export writes, and what its name may be."""
+"""Which variants of a model there are, and how their files are named."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from distill_runtime.contract import ARTIFACT_ENDINGS
+from distill_export.formats.build import PROGRAMS
+from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX, PRECISIONS
 from distill_runtime.errors import RequestError
 
 
-def check_format(format: str, output: Path | None = None) -> None:
-    """Refuse a format that there is not, or an output whose name says another one.
+def check_variant(precision: str, format: str, output: Path | None = None) -> None:
+    """Check that there is such a format and precision, and that the name says no other format.
 
     Args:
+        precision: One of `contract.PRECISIONS`.
         format: A key of `contract.ARTIFACT_ENDINGS`.
         output: Where the file is to go, if that is said.
 
     Raises:
-        RequestError: As above.
+        RequestError: As above, or the format cannot hold the precision.
     """
-    if format not in ARTIFACT_ENDINGS:
-        raise RequestError(
-            f"the format is {format!r}, expected one of {', '.join(ARTIFACT_ENDINGS)}"
-        )
+    if format not in PROGRAMS:
+        raise RequestError(f"the format is {format!r}, expected one of {', '.join(PROGRAMS)}")
     for other, ending in ARTIFACT_ENDINGS.items():
         if other != format and output is not None and output.suffix.lower() == ending:
             raise RequestError(
                 f"{output} has the ending of {other}, but the format is {format}: "
                 f"give --format {other}, or a name that ends in {ARTIFACT_ENDINGS[format]}"
             )
+    if precision not in PRECISIONS:
+        raise RequestError(
+            f"the precision is {precision!r}, expected one of {', '.join(PRECISIONS)}"
+        )
+    if precision not in PROGRAMS[format].precisions:
+        raise RequestError(
+            f"{precision} weights are for ONNX files, a {format} file has float32: "
+            "leave out --format or --precision"
+        )
+
+
+def default_name(source: Path, *, format: str = ONNX, precision: str = "float32") -> str:
+    """Return what a variant of a model is called: variants can lie beside each other.
+
+    Raises:
+        RequestError: There is no such variant.
+    """
+    check_variant(precision, format)
+    variant = "" if precision == "float32" else f"_{precision}"
+    return f"{source.stem}{variant}{ARTIFACT_ENDINGS[format]}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import onnx
 import torch
 from onnx import TensorProto, helper
 
 from distill_export import __version__
 from distill_export.formats.tracing import export_program, quiet_tracer
+from distill_export.graph.base import Synthesizer
 from distill_export.graph.decoder.integer_ops import TRANSLATIONS
-from distill_export.graph.learned.synthesizer import Synthesizer
-from distill_export.graph.refined.synthesizer import RefinedSynthesizer
 from distill_runtime import contract
 
 OPSET = 18
@@ -20,18 +22,17 @@ OPSET = 18
 IR_VERSION = 8
 
 
-def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> onnx.ModelProto:
+def trace(synthesizer: Synthesizer[Any]) -> onnx.ModelProto:
     """Trace the module to an ONNX model without metadata.
 
     Args:
         synthesizer: In eval mode.
-        latent_dim: Length of a latent vector.
 
     Returns:
         A model whose inputs, outputs and dynamic dimensions are named as in the contract, and in
         which `mel` is a value inside.
     """
-    exported = export_program(synthesizer, latent_dim=latent_dim, state_size=synthesizer.state_size)
+    exported = export_program(synthesizer, synthesizer)
     with quiet_tracer():
         program = torch.onnx.export(
             exported,
@@ -42,10 +43,14 @@ def trace(synthesizer: Synthesizer | RefinedSynthesizer, *, latent_dim: int) -> 
             custom_translation_table=TRANSLATIONS,
             verbose=False,
         )
-    model = program.model_proto
+    assert program is not None, "dynamo's exporter returns a program"
+    model: onnx.ModelProto = program.model_proto
     _strip(model)
     _merge_constants(model, keep=set(synthesizer.state_dict()))
-    _declare_tensors(model, latent_dim=latent_dim, state_size=synthesizer.state_size)
+    _remove_unused(model)
+    _declare_tensors(
+        model, latent_dim=synthesizer.decoder.latent_dim, state_size=synthesizer.state_size
+    )
     model.ir_version = IR_VERSION
     model.producer_name = "distill-export"
     model.producer_version = __version__
@@ -57,8 +62,7 @@ def with_mel_output(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
     """Return a copy of a model whose inner value `mel` is an output too."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    shape = ["batch", 2, n_mels, "frames"]
-    copy.graph.output.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    copy.graph.output.append(_mel_info(n_mels))
     return copy
 
 
@@ -72,8 +76,7 @@ def with_mel_input(model: onnx.ModelProto, *, n_mels: int) -> onnx.ModelProto:
     copy.CopyFrom(model)
     for node in copy.graph.node:
         node.output[:] = ["unused" if name == contract.MEL else name for name in node.output]
-    shape = ["batch", 2, n_mels, "frames"]
-    copy.graph.input.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    copy.graph.input.append(_mel_info(n_mels))
     return copy
 
 
@@ -89,8 +92,7 @@ def only_mel(model: onnx.ModelProto) -> onnx.ModelProto:
             needed.update(node.input)
     del copy.graph.node[:], copy.graph.output[:]
     copy.graph.node.extend(reversed(kept))
-    shape = ["batch", 2, "bands", "frames"]
-    copy.graph.output.append(helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape))
+    copy.graph.output.append(_mel_info("bands"))
     held = [tensor for tensor in model.graph.initializer if tensor.name in needed]
     del copy.graph.initializer[:]
     copy.graph.initializer.extend(held)
@@ -106,6 +108,11 @@ def weight_bytes(model: onnx.ModelProto) -> int:
 def set_metadata(model: onnx.ModelProto, document: str) -> None:
     """Put the metadata document into a model, in place of the one it has."""
     helper.set_model_props(model, {contract.METADATA_KEY: document})
+
+
+def _mel_info(n_mels: int | str) -> onnx.ValueInfoProto:
+    shape: list[str | int | None] = ["batch", 2, n_mels, "frames"]
+    return helper.make_tensor_value_info(contract.MEL, TensorProto.FLOAT, shape)
 
 
 def _strip(model: onnx.ModelProto) -> None:
@@ -156,10 +163,28 @@ def _rename_inputs(graph: onnx.GraphProto, names: dict[str, str]) -> None:
                 _rename_inputs(attribute.g, names)
 
 
+def _remove_unused(model: onnx.ModelProto) -> None:
+    """Remove constants that nothing takes: hosts are warned of each whenever they load the file."""
+    graph = model.graph
+    used = set(_inputs(graph))
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _inputs(graph: onnx.GraphProto) -> Iterator[str]:
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _inputs(attribute.g)
+                yield from (value.name for value in attribute.g.output)
+
+
 def _declare_tensors(model: onnx.ModelProto, *, latent_dim: int, state_size: int) -> None:
     float32, boolean = TensorProto.FLOAT, TensorProto.BOOL
-    state_shape = ["batch", state_size]
-    tensors = {
+    state_shape: list[str | int | None] = ["batch", state_size]
+    tensors: dict[str, tuple[int, list[str | int | None]]] = {
         contract.LATENTS: (float32, ["batch", "steps", latent_dim]),
         contract.STATE: (float32, state_shape),
         contract.FINISH: (boolean, []),

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Self
 
 import onnx
 
+from distill_export.formats.known_graph import require_known
 from distill_export.formats.onnx_graph import OPSET, set_metadata, weight_bytes
-from distill_export.graph.learned.synthesizer import Synthesizer
-from distill_export.graph.refined.synthesizer import RefinedSynthesizer
-from distill_export.model.file import LoadedModel
-from distill_export.verify.parity import Verification, verify_graph
+from distill_export.formats.program import Program, ProgramSource
 from distill_runtime.artifact.onnx_scan import hash_weights, scan_onnx
+from distill_runtime.contract import ONNX, PRECISIONS
 
 
-class OnnxProgram:
-    """A traced graph; `TorchProgram` is its counterpart for libtorch."""
+class OnnxProgram(Program):
+    """A traced graph."""
 
+    format = ONNX
+    precisions = PRECISIONS
     versions = {"onnx": onnx.__version__, "opset": str(OPSET)}  # noqa: RUF012  (never written to)
 
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self.model = model
+    def __init__(self, model: onnx.ModelProto, path: Path) -> None:
+        self.model, self.path = model, path
         self.weight_bytes = weight_bytes(model)
         whole = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
         self.constant_bytes = whole - self.weight_bytes
 
-    def verify(
-        self, loaded: LoadedModel, synthesizer: Synthesizer | RefinedSynthesizer
-    ) -> Verification:
-        """Compare the graph in onnxruntime with the reference.
+    @classmethod
+    def build(cls, source: ProgramSource, path: Path) -> Self:
+        """Take the source's graph, see `Program`.
 
         Raises:
-            VerificationError: They do not agree.
+            VerificationError: The runtime does not know such a graph.
         """
-        return verify_graph(self.model, loaded, synthesizer)
+        require_known(source.graph, latent_dim=source.synthesizer.decoder.latent_dim)
+        return cls(source.graph, path)
 
     def weights_sha256(self) -> str:
         """Hash every initializer, as docs/artifact.md says."""
@@ -42,7 +44,7 @@ class OnnxProgram:
         file = io.BytesIO(serialized)
         return hash_weights(file, scan_onnx(file, len(serialized)))
 
-    def write(self, path: Path, document: str) -> None:
+    def write(self, document: str) -> None:
         """Write the file with its metadata document."""
         set_metadata(self.model, document)
-        path.write_bytes(self.model.SerializeToString(deterministic=True))
+        self.path.write_bytes(self.model.SerializeToString(deterministic=True))

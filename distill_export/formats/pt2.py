@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import copy
+import io
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
+from distill_export.formats.torch_program import TorchProgram
 from distill_export.formats.tracing import export_program, quiet_tracer
+from distill_export.graph.base import Synthesizer
 from distill_export.graph.decoder.row_by_row import RowByRowDecoder
-from distill_export.graph.learned.synthesizer import Synthesizer
-from distill_export.graph.refined.synthesizer import RefinedSynthesizer
+from distill_runtime.contract import PT2
 
 
-def save_pt2(synthesizer: Synthesizer | RefinedSynthesizer, path: Path, *, latent_dim: int) -> None:
-    """Write the module as a `.pt2` file, without metadata.
+class Pt2Program(TorchProgram):
+    """A program for PyTorch in Python."""
 
-    Args:
-        synthesizer: In eval mode.
-        path: Where to write.
-        latent_dim: Length of a latent vector.
-    """
-    player = _Player(synthesizer).requires_grad_(False)
-    program = export_program(player, latent_dim=latent_dim, state_size=synthesizer.state_size)
-    with quiet_tracer():
-        _strip(program)
-        torch.export.save(program, path)
+    format = PT2
+
+    @staticmethod
+    def save(synthesizer: Synthesizer[Any], path: Path) -> None:
+        """Write the module as a `.pt2` file, see `TorchProgram`."""
+        program = export_program(_RowByRow(synthesizer).requires_grad_(False), synthesizer)
+        with quiet_tracer():
+            _strip(program)
+            content = io.BytesIO()  # PyTorch opens only paths that are UTF-8
+            torch.export.save(program, content)
+        path.write_bytes(content.getbuffer())
 
 
-class _Player(nn.Module):
+class _RowByRow(nn.Module):
     """The contract's tensors, decoded row by row."""
 
-    def __init__(self, synthesizer: Synthesizer | RefinedSynthesizer) -> None:
+    def __init__(self, synthesizer: Synthesizer[Any]) -> None:
         super().__init__()
         self.synthesizer = copy.deepcopy(synthesizer)  # the caller's keeps its decoder
         self.synthesizer.decoder = RowByRowDecoder(self.synthesizer.decoder)

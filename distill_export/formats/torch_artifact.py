@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -10,14 +11,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import PT2, TORCHSCRIPT, ArtifactMetadata
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
+from distill_runtime.files.shown import shown
 
-Array = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
 # latents [batch, steps, latent_dim], state [batch, state_size], finish [] to audio, next state
-Program = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Step = Callable[[Float32Array, Float32Array, BoolArray], tuple[Float32Array, Float32Array]]
 
 
 class TorchArtifact:
@@ -27,22 +31,23 @@ class TorchArtifact:
     whether it is whole, not who made it. Load only files that you trust.
     """
 
-    def __init__(self, file: ArtifactFile, program: Program) -> None:
+    def __init__(self, file: ArtifactFile, step: Step) -> None:
         self.file = file
-        self._program = program
+        self._step = step
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TorchArtifact:
         """Check a file, then load it and with it the code that it holds: only if you trust it.
 
         Raises:
-            ArtifactError: There is no such file, it is no artifact of these formats or of this
+            ArtifactError: There is no such file, it is not an artifact of these formats or of this
                 version, or it is damaged. Until that is known, nothing of it is run.
         """
-        file = ArtifactFile.inspect(path, formats=(TORCHSCRIPT, PT2))
+        file = ArtifactFile.inspect(path, formats=tuple(_LOADERS))
         if file.weights_sha256() != file.metadata.weights_sha256:
             raise ArtifactError(
-                f"{file.path}: its weights are not the ones that were exported: export it again"
+                f"{shown(file.path)}: its weights are not the ones that were exported: "
+                "export it again"
             )
         return cls(file, open_program(file.path, file.format))
 
@@ -51,11 +56,13 @@ class TorchArtifact:
         """What the artifact says of itself."""
         return self.file.metadata
 
-    def initial_state(self, batch: int = 1) -> Array:
+    def initial_state(self, batch: int = 1) -> Float32Array:
         """Return the state `[batch, state_size]` that starts a stream in every row."""
         return np.zeros((batch, self.metadata.state_size), np.float32)
 
-    def step(self, latents: Array, state: Array, *, finish: bool = False) -> tuple[Array, Array]:
+    def step(
+        self, latents: Float32Array, state: Float32Array, *, finish: bool = False
+    ) -> tuple[Float32Array, Float32Array]:
         """Play the next steps of every row's trajectory.
 
         Args:
@@ -80,11 +87,11 @@ class TorchArtifact:
                 f"[batch, {sizes[1]}], not {list(latents.shape)} and {list(state.shape)}"
             )
         try:
-            return self._program(latents, state, np.array(finish))
+            return self._step(latents, state, np.array(finish))
         except RuntimeError as error:
-            raise BackendError(f"{self.file.path}: {_last_line(error)}") from None
+            raise BackendError(f"{shown(self.file.path)}: {_last_line(error)}") from None
 
-    def stream(self, latents: Iterable[Array]) -> Iterator[Array]:
+    def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play blocks `[batch, steps, latent_dim]` as they arrive; the last one gets the tail.
 
         Raises:
@@ -102,13 +109,13 @@ class TorchArtifact:
             yield audio
             block = following
 
-    def render(self, latents: Array) -> Array:
+    def render(self, latents: Float32Array) -> Float32Array:
         """Play `[batch, steps, latent_dim]` at once, without the latency."""
         audio, _ = self.step(latents, self.initial_state(len(latents)), finish=True)
         return audio[:, self.metadata.latency_samples :]
 
 
-def open_program(path: Path, format: str) -> Program:
+def open_program(path: Path, format: str) -> Step:
     """Load a file that need not have metadata yet; its code runs.
 
     Raises:
@@ -117,22 +124,34 @@ def open_program(path: Path, format: str) -> Program:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit: docs/variants.md
-            if format == TORCHSCRIPT:
-                module = torch.jit.load(str(path), map_location="cpu")
-            else:
-                module = torch.export.load(path).module()
+            content = io.BytesIO(path.read_bytes())  # PyTorch opens only paths that are UTF-8
+            module = _LOADERS[format](content)
     except Exception as error:  # torch raises what its many readers raise
-        raise ArtifactError(f"{path}: PyTorch cannot load it ({_last_line(error)})") from None
+        raise ArtifactError(
+            f"{shown(path)}: PyTorch cannot load it ({_last_line(error)})"
+        ) from None
 
-    def play(
-        latents: np.ndarray, state: np.ndarray, finish: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(
+        latents: Float32Array, state: Float32Array, finish: BoolArray
+    ) -> tuple[Float32Array, Float32Array]:
         inputs = [torch.from_numpy(np.array(value)) for value in (latents, state, finish)]
         with torch.inference_mode():
             audio, next_state = module(*inputs)
         return audio.numpy(), next_state.numpy()
 
-    return play
+    return step
+
+
+def _load_torchscript(content: io.BytesIO) -> nn.Module:
+    module: nn.Module = torch.jit.load(content, map_location="cpu")
+    return module
+
+
+def _load_pt2(content: io.BytesIO) -> nn.Module:
+    return torch.export.load(content).module()
+
+
+_LOADERS = {TORCHSCRIPT: _load_torchscript, PT2: _load_pt2}
 
 
 def _last_line(error: Exception) -> str:

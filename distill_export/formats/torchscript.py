@@ -4,40 +4,43 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from distill_export.graph.learned.synthesizer import Synthesizer
-from distill_export.graph.refined.synthesizer import RefinedSynthesizer
+from distill_export.formats.torch_program import TorchProgram
+from distill_export.graph.base import Synthesizer
+from distill_runtime.contract import TORCHSCRIPT
 
 
-def save_torchscript(
-    synthesizer: Synthesizer | RefinedSynthesizer, path: Path, *, latent_dim: int
-) -> None:
-    """Write the module as TorchScript, without metadata.
+class TorchScriptProgram(TorchProgram):
+    """A program for libtorch."""
 
-    Args:
-        synthesizer: In eval mode.
-        path: Where to write.
-        latent_dim: Length of a latent vector.
-    """
-    example = torch.zeros(1, 1, latent_dim), torch.zeros(1, synthesizer.state_size)
-    with torch.no_grad(), warnings.catch_warnings():
-        # The tracer tells that shapes became constants, as they should, and torch that it is old.
-        warnings.simplefilter("ignore")
-        step = torch.jit.trace_module(
-            _Step(synthesizer).requires_grad_(False),
-            {"go_on": example, "finish": example},
-            check_trace=False,  # verification compares what was written
-        )
-        torch.jit.script(_Player(step)).save(str(path))
+    format = TORCHSCRIPT
+
+    @staticmethod
+    def save(synthesizer: Synthesizer[Any], path: Path) -> None:
+        """Write the module as TorchScript, see `TorchProgram`."""
+        latent = torch.zeros(1, 1, synthesizer.decoder.latent_dim)
+        example = latent, torch.zeros(1, synthesizer.state_size)
+        with torch.no_grad(), warnings.catch_warnings():
+            # The tracer tells that shapes became constants, as they should, and torch that it is
+            # old.
+            warnings.simplefilter("ignore")
+            step = torch.jit.trace_module(
+                _Step(synthesizer).requires_grad_(False),
+                {"go_on": example, "finish": example},
+                check_trace=False,  # verification compares what was written
+            )
+            # Through memory: PyTorch opens only paths that are UTF-8.
+            path.write_bytes(torch.jit.script(_Stream(step)).save_to_buffer())
 
 
 class _Step(nn.Module):
     """One step of one row. Two methods, because tracing sees only what a call does: one ends."""
 
-    def __init__(self, synthesizer: Synthesizer | RefinedSynthesizer) -> None:
+    def __init__(self, synthesizer: Synthesizer[Any]) -> None:
         super().__init__()
         self.synthesizer = synthesizer
 
@@ -52,14 +55,14 @@ class _Step(nn.Module):
         return audio, next_state
 
 
-class _Player(nn.Module):
+class _Stream(nn.Module):
     """The contract's tensors: rows and steps one by one, so that no sound depends on the others.
 
     With them all at once the decoder's rounding would depend on how many there are, and a stream's
     sound on how it is cut; and no shape in a step is anything but constant.
     """
 
-    def __init__(self, step: nn.Module) -> None:
+    def __init__(self, step: Any) -> None:
         super().__init__()
         self.step = step
 

@@ -6,25 +6,27 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
+from distill_export.graph.base import Synthesizer
+
 
 def export_program(
-    module: nn.Module, *, latent_dim: int, state_size: int
+    module: nn.Module, synthesizer: Synthesizer[Any]
 ) -> torch.export.ExportedProgram:
     """Follow a module that takes the contract's tensors, for any batch and any number of steps.
 
     Args:
         module: In eval mode.
-        latent_dim: Length of a latent vector.
-        state_size: Length of a row's state.
+        synthesizer: The module itself or what is inside of it, for the tensors' sizes.
     """
     dynamic = torch.export.Dim.DYNAMIC
     example = (
-        torch.zeros(2, 3, latent_dim),
-        torch.zeros(2, state_size),
+        torch.zeros(2, 3, synthesizer.decoder.latent_dim),
+        torch.zeros(2, synthesizer.state_size),
         torch.tensor(True),
     )
     with quiet_tracer():

@@ -24,9 +24,9 @@ class ChunkOverlapAdd(nn.Module):
         rising, falling = window[:hop_frames], window[hop_frames:]
         opening = torch.ones(hop_frames)
         opening[0] = 0.0
-        self.register_buffer("rising", rising / (rising + falling))
-        self.register_buffer("falling", falling / (rising + falling))
-        self.register_buffer("opening", opening)
+        self.rising = nn.Buffer(rising / (rising + falling))
+        self.falling = nn.Buffer(falling / (rising + falling))
+        self.opening = nn.Buffer(opening)
 
     def forward(
         self,

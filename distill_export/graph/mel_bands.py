@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from distill_export.graph.learned.inverse_stft import InverseRealDFT
-from distill_export.graph.learned.spectrum import two_bands
+from distill_export.graph.dft import InverseRealDFT
 
 
 class MelLayout(nn.Module):
@@ -23,11 +22,11 @@ class MelLayout(nn.Module):
         summing = filterbank[bins] / slots_of_bin[bins][:, None]
         bands, weights = two_bands(filterbank)
         total = weights.sum(dim=1, keepdim=True).clamp(min=1e-3)
-        self.register_buffer("summing", summing.T.contiguous())  # [n_mels, slots]
-        self.register_buffer("lower", bands[bins, 0])
-        self.register_buffer("upper", bands[bins, 1])
-        self.register_buffer("weights", weights[bins].T[:, :, None].contiguous())  # [2, slots, 1]
-        self.register_buffer("shares", (weights / total)[bins].T[:, :, None].contiguous())
+        self.summing = nn.Buffer(summing.T.contiguous())  # [n_mels, slots]
+        self.lower = nn.Buffer(bands[bins, 0])
+        self.upper = nn.Buffer(bands[bins, 1])
+        self.weights = nn.Buffer(weights[bins].T[:, :, None].contiguous())  # [2, slots, 1]
+        self.shares = nn.Buffer((weights / total)[bins].T[:, :, None].contiguous())
 
     def total(self, power: torch.Tensor) -> torch.Tensor:
         """Return `F^T power`: `[batch, slots, frames]` to `[batch, n_mels, frames]`."""
@@ -43,7 +42,52 @@ class MelLayout(nn.Module):
 
     def _spread(self, bands: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         below, above = weights.to(bands.dtype).unbind(dim=0)
-        return (
-            torch.index_select(bands, 1, self.lower) * below
-            + torch.index_select(bands, 1, self.upper) * above
-        )
+        return _spread(bands, (self.lower, self.upper), (below, above), dim=1)
+
+
+class TwoBands(nn.Module):
+    """Spreads values of mel bands over bins, of which each lies in two bands at most."""
+
+    def __init__(self, bands: torch.Tensor, weights: torch.Tensor) -> None:
+        """Take each slot's bands, int64 `[slots, 2]`, and its weights in them, `[slots, 2]`."""
+        super().__init__()
+        self.lower = nn.Buffer(bands[:, 0].contiguous())
+        self.lower_weight = nn.Buffer(weights[:, 0, None].contiguous())
+        self.upper = nn.Buffer(bands[:, 1].contiguous())
+        self.upper_weight = nn.Buffer(weights[:, 1, None].contiguous())
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Return `[..., slots, frames]` for `[..., bands, frames]`."""
+        bands, weights = (self.lower, self.upper), (self.lower_weight, self.upper_weight)
+        return _spread(values, bands, weights, dim=-2)
+
+
+def two_bands(filterbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return each bin's two adjacent bands, int64 `[n_bins, 2]`, and its weights in them.
+
+    Raises:
+        ValueError: A bin lies in other bands, too.
+    """
+    n_mels = filterbank.shape[1]
+    lower = (filterbank > 0).to(torch.int64).argmax(dim=1).clamp(max=n_mels - 2)
+    bands = torch.stack([lower, lower + 1], dim=1)
+    weights = filterbank.gather(1, bands)
+    if not torch.equal(weights.sum(dim=1), filterbank.sum(dim=1)):
+        raise ValueError("a bin of the filterbank is in more than two adjacent bands")
+    return bands, weights
+
+
+def _spread(
+    values: torch.Tensor,
+    bands: tuple[torch.Tensor, torch.Tensor],
+    weights: tuple[torch.Tensor, torch.Tensor],
+    *,
+    dim: int,
+) -> torch.Tensor:
+    """Return the weighted sum of the two bands of each slot, which `dim` counts."""
+    lower, upper = bands
+    below, above = weights
+    return (
+        torch.index_select(values, dim, lower) * below
+        + torch.index_select(values, dim, upper) * above
+    )

@@ -19,10 +19,12 @@ from distill_export.model.file import (
     parse_model,
     read_weights,
     refuse_sibling,
-    save_model,
 )
+from distill_export.model.metadata import ModelMetadata
 from distill_export.model.safe_unpickle import read_file
+from distill_export.model.writer import save_model
 from distill_runtime.errors import ModelFileError
+from distill_runtime.files.shown import shown
 
 
 def load_model_or_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
@@ -37,87 +39,81 @@ def load_model_or_checkpoint(path: str | Path, device: str | torch.device = "cpu
         RequestError: The device does not exist.
         DependencyError: The installed PyTorch is too old to read a file safely.
     """
-    path = Path(path)
-    content = read_file(path)
-    if is_checkpoint(content):
-        content = _as_model(content, path)
-    return parse_model(content, document=str(path), device=device)
+    return _load(Path(path), device)
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
     """Read a training checkpoint as a model; see `load_model_or_checkpoint`."""
-    path = Path(path)
-    content = read_file(path)
-    if not is_checkpoint(content):
-        raise ModelFileError(f"{path} is no training checkpoint")
-    return parse_model(_as_model(content, path), document=str(path), device=device)
+    return _load(Path(path), device, only_checkpoints=True)
 
 
 def save_model_from_checkpoint(
-    checkpoint_path: str | Path,
-    output_path: str | Path,
-    *,
-    name: str | None = None,
-    description: str = "",
-    dataset_name: str = "",
-    dataset_file_count: int = 0,
-    dataset_total_duration_s: float = 0.0,
-    tags: tuple[str, ...] = (),
-    overwrite: bool = False,
-) -> None:
-    """Convert a training checkpoint to a model file.
+    checkpoint_path: str | Path, metadata: ModelMetadata, models_dir: str | Path
+) -> Path:
+    """Convert a training checkpoint to a model file in a folder of models.
 
     Args:
         checkpoint_path: The checkpoint, a `.pt` file.
-        output_path: The model file to write.
-        name: The model's name; the checkpoint's file name if not given.
-        description: A sentence about the model.
-        dataset_name: Name of the recordings it was trained on.
-        dataset_file_count: Number of the recordings.
-        dataset_total_duration_s: Length of the recordings.
-        tags: Words to find the model by.
-        overwrite: Replace a model file that is there already.
+        metadata: Name and origin. Epoch and losses are the checkpoint's where it has them; so are
+            the name, its file's, and the id where the metadata has none.
+        models_dir: The folder; see `save_model`.
+
+    Returns:
+        The model file's path.
 
     Raises:
         ModelFileError: The checkpoint cannot be used; the message says why.
-        OutputExistsError: The output is there and `overwrite` is false.
-        RequestError: The output is a folder, or its folder does not exist.
-        OutputError: The output could not be written.
+        OutputError: The model file could not be written.
     """
     loaded = load_checkpoint(checkpoint_path)
+    found = loaded.metadata
     metadata = dataclasses.replace(
-        loaded.metadata,
-        name=loaded.metadata.name if name is None else name,
-        description=description,
-        dataset_name=dataset_name,
-        dataset_file_count=dataset_file_count,
-        dataset_total_duration_s=dataset_total_duration_s,
-        tags=tags,
-    )
-    save_model(
-        loaded.model,
-        output_path,
         metadata,
-        loaded.spectrogram_config,
-        training_config=loaded.training_config,
-        analysis=loaded.analysis,
-        normalization_stats=loaded.normalization_stats,
-        overwrite=overwrite,
+        model_id=metadata.model_id or found.model_id,
+        name=metadata.name or found.name,
+        training_epochs=found.training_epochs or metadata.training_epochs,
+        final_train_loss=_known(found.final_train_loss, metadata.final_train_loss),
+        final_val_loss=_known(found.final_val_loss, metadata.final_val_loss),
+    )
+    return save_model(
+        loaded.model,
+        loaded.spectrogram.config,
+        loaded.training_config,
+        metadata,
+        models_dir,
+        loaded.analysis,
+        loaded.normalization_stats,
     )
 
 
-def _as_model(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _known(found: float | None, given: float | None) -> float | None:
+    return given if found is None else found
+
+
+def _load(path: Path, device: str | torch.device, *, only_checkpoints: bool = False) -> LoadedModel:
+    def parse(content: Any, model_id: str, device: str | torch.device) -> LoadedModel:
+        if is_checkpoint(content):
+            content = _as_model(content, path, model_id)
+        elif only_checkpoints:
+            raise ModelFileError(f"{shown(path)} is no training checkpoint")
+        return parse_model(content, document=shown(path), device=device)
+
+    content = read_file(path, lambda outline: parse(outline, "", "meta"))
+    return parse(content, _id_of(path) if is_checkpoint(content) else "", device)
+
+
+def _as_model(checkpoint: Mapping[str, Any], path: Path, model_id: str) -> dict[str, Any]:
     """Arrange a checkpoint as a model file; whatever only the training needs is left out."""
     refuse_sibling(checkpoint)
     analysis = checkpoint.get("latent_analysis")
-    features = read_weights(checkpoint, str(path)).get("decoder.fc.weight")
+    features = read_weights(checkpoint, shown(path)).get("decoder.fc.weight")
     return {
         "format": FORMAT,
         "version": VERSION,
         "latent_dim": features.shape[1] if features is not None and features.ndim == 2 else None,
         "metadata": {
-            "model_id": _id_of(path),
-            "name": path.stem,
+            "model_id": model_id,
+            "name": shown(path.stem),  # which may be no text as it is
             "training_epochs": checkpoint.get("epoch"),
             "final_train_loss": checkpoint.get("train_loss"),
             "final_val_loss": checkpoint.get("val_loss"),

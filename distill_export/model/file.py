@@ -1,11 +1,7 @@
-"""Distill's model file, `model.distill`: reading it and writing it."""
+"""Distill's model file, `model.distill`, as it is read; writer.py writes it."""
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-import io
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +11,17 @@ import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.metadata import (
-    ComplexSpectrogramConfig,
     ModelMetadata,
-    SpectrogramConfig,
+    read_complex_spectrogram_config,
+    read_spectrogram_config,
     read_statistics,
 )
-from distill_export.model.pickled import ReferencePickle
-from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_file, read_stream
+from distill_export.model.safe_unpickle import read_file
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.audio_spectrogram import AudioSpectrogram
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_runtime.errors import IncompatibleModelError, ModelFileError, RequestError
-from distill_runtime.files.output_file import replacing
+from distill_runtime.files.shown import shown
 
 FORMAT = "distill_model"
 VERSION = 1
@@ -39,22 +35,23 @@ class LoadedModel:
 
     Attributes:
         model: In float32, ready for inference.
-        spectrogram_config: The mel spectrogram it was trained on.
+        spectrogram: The mel spectrogram it was trained on.
         analysis: The sliders; None if the latent space was not analysed.
         metadata: Name and origin.
         device: Where the model's tensors lie.
-        complex_spectrogram: The two-channel spectrogram, if the file describes it.
+        complex_spectrogram: From the model's spectrograms to sound; as Distill has it where the
+            file does not describe it.
         normalization_stats: From the model's units to the sound's; None: they are the same.
         training_config: The settings of the training as the file has them, if it does.
     """
 
     model: ConvVAE
-    spectrogram_config: SpectrogramConfig
+    spectrogram: AudioSpectrogram
     analysis: LatentAnalysis | None
     metadata: ModelMetadata
     device: torch.device
-    complex_spectrogram: ComplexSpectrogramConfig | None = None
-    normalization_stats: DatasetStatistics | None = None
+    complex_spectrogram: ComplexSpectrogram
+    normalization_stats: Statistics | None = None
     training_config: dict[str, Any] | None = None
 
 
@@ -67,59 +64,12 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> LoadedMo
         RequestError: The device does not exist.
         DependencyError: The installed PyTorch is too old to read a file safely.
     """
-    return parse_model(read_file(Path(path)), document=str(path), device=device)
+    path = Path(path)
 
+    def parse(content: object, device: str | torch.device) -> LoadedModel:
+        return parse_model(content, document=shown(path), device=device)
 
-def save_model(
-    model: ConvVAE,
-    path: str | Path,
-    metadata: ModelMetadata,
-    spectrogram_config: SpectrogramConfig,
-    *,
-    training_config: Mapping[str, Any] | None = None,
-    analysis: LatentAnalysis | None = None,
-    normalization_stats: DatasetStatistics | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Write a model file that Distill opens, whole or not at all.
-
-    An empty `model_id` or `save_date` is filled in, and what the metadata says of the analysis is
-    made to agree with `analysis`. Nothing is written that `load_model` would refuse.
-
-    Raises:
-        ModelFileError: The model or what describes it makes no valid file.
-        OutputExistsError: The file is there and `overwrite` is false.
-        RequestError: The path is a folder, or its folder does not exist.
-        OutputError: The file could not be written.
-    """
-    state = model.state_dict()
-    for name in state:  # in place: the versions of the modules hang on the dict
-        state[name] = state[name].cpu()
-    metadata = dataclasses.replace(
-        metadata,
-        model_id=metadata.model_id or str(uuid.uuid4()),
-        save_date=metadata.save_date or datetime.datetime.now(datetime.UTC).isoformat(),
-        has_analysis=analysis is not None,
-        n_active_components=0 if analysis is None else analysis.n_active_components,
-    )
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "model_state_dict": state,
-        "latent_dim": model.shape.latent_dim,
-        "spectrogram_config": spectrogram_config.to_dict(),
-        "latent_analysis": None if analysis is None else analysis.to_dict(),
-        "training_config": None if training_config is None else dict(training_config),
-        "metadata": metadata.to_dict(),
-        "normalization_stats": None
-        if normalization_stats is None
-        else dict(vars(normalization_stats)),
-    }
-    buffer = io.BytesIO()
-    torch.save(content, buffer, pickle_module=ReferencePickle, pickle_protocol=PICKLE_PROTOCOL)
-    parse_model(read_stream(buffer, "the model to save"), document="the model to save")
-    with replacing(Path(path), overwrite=overwrite) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+    return parse(read_file(path, lambda outline: parse(outline, "meta")), device)
 
 
 def parse_model(
@@ -130,7 +80,7 @@ def parse_model(
     Args:
         content: Plain values, as `read_file` returns them.
         document: What complaints call the file.
-        device: Where the model shall be.
+        device: Where the model shall be; "meta", if the tensors have no numbers yet.
     """
     try:
         return _parse(content, document, device)
@@ -184,12 +134,12 @@ def _parse(content: object, document: str, device: str | torch.device) -> Loaded
             f"{document} has latent_dim {latent_dim!r:.40}, "
             f"and {model.shape.latent_dim} in its weights"
         )
-    spectrogram = SpectrogramConfig.from_dict(content.get("spectrogram_config"), document=document)
+    spectrogram = read_spectrogram_config(content.get("spectrogram_config"), document=document)
     training = content.get("training_config")
     analysis = content.get("latent_analysis")
     return LoadedModel(
         model=_moved(model, device),
-        spectrogram_config=spectrogram,
+        spectrogram=AudioSpectrogram(spectrogram),
         analysis=None
         if analysis is None
         else LatentAnalysis.from_dict(
@@ -197,9 +147,9 @@ def _parse(content: object, document: str, device: str | torch.device) -> Loaded
         ),
         metadata=ModelMetadata.from_dict(content.get("metadata", {}), document=document),
         device=torch.device(device),
-        complex_spectrogram=ComplexSpectrogramConfig.from_training_config(
-            training, spectrogram, document=document
-        ),
+        complex_spectrogram=ComplexSpectrogram(
+            read_complex_spectrogram_config(training, spectrogram, document=document)
+        ).to(device),
         normalization_stats=read_statistics(content.get("normalization_stats"), document=document),
         training_config=training,
     )
@@ -223,8 +173,8 @@ def _check_format(content: Mapping[str, Any], document: str) -> None:
         raise ModelFileError(f"{document} has version {version!r:.40}, not a whole number above 0")
     if version > VERSION:
         raise ModelFileError(
-            f"{document} is of version {version}, and only version {VERSION} is supported: "
-            "install a newer distill-portable"
+            f"{document} is of version {str(version)[:40]}, and only version {VERSION} is "
+            "supported: install a newer distill-portable"
         )
 
 

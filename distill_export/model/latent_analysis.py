@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from distill_runtime.errors import ModelFileError
+from distill_runtime.errors import ModelFileError, RequestError
 from distill_runtime.files.json_fields import JsonFields
 
 _OWNER = "latent_analysis"
@@ -107,6 +107,30 @@ class LatentAnalysis:
         for kind in ("safe", "warning"):
             if (getattr(self, f"{kind}_min") > getattr(self, f"{kind}_max")).any():
                 raise ModelFileError(f"{document} has a slider whose {kind} range is upside down")
+
+    def latent_vector(self, positions: Sequence[float]) -> np.ndarray:
+        """Return where sliders lead: the mean, and from there so many steps along each component.
+
+        Args:
+            positions: In steps, one for each component.
+
+        Returns:
+            float32 `[latent_dim]`.
+
+        Raises:
+            RequestError: There are more or fewer positions than components.
+        """
+        if len(positions) != self.n_active_components:
+            raise RequestError(
+                f"there are {len(positions)} slider positions, expected one for each of the "
+                f"{self.n_active_components} components"
+            )
+        vector = self.pca_mean.astype(np.float32)
+        for position, step, component in zip(
+            positions, self.step_size, self.pca_components, strict=True
+        ):
+            vector += np.float32(position * float(step)) * component.astype(np.float32)
+        return vector
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dict that the file holds."""

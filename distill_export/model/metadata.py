@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.audio_spectrogram import SpectrogramConfig
+from distill_export.reference.complex_spectrogram import ComplexSpectrogramConfig, Statistics
 from distill_runtime.errors import ModelFileError
 from distill_runtime.files.json_fields import JsonFields
 
@@ -31,9 +33,12 @@ class ModelMetadata:
     training_epochs: int = 0
     final_train_loss: float | None = None
     final_val_loss: float | None = None
-    tags: tuple[str, ...] = ()
+    tags: Sequence[str] = ()
     has_analysis: bool = False
     n_active_components: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tags", tuple(self.tags))
 
     @classmethod
     def from_dict(cls, values: object, *, document: str) -> ModelMetadata:
@@ -76,99 +81,65 @@ class ModelMetadata:
         }
 
 
-@dataclass(frozen=True)
-class SpectrogramConfig:
-    """The mel spectrogram that the model was trained on; only the default is supported."""
+def read_spectrogram_config(values: object, *, document: str) -> SpectrogramConfig:
+    """Read the file's `spectrogram_config`, of which only the default is supported.
 
-    sample_rate: int = 48_000
-    n_fft: int = 2048
-    hop_length: int = 512
-    n_mels: int = 128
-    f_min: float = 0.0
-    f_max: float | None = None
-    power: float = 2.0
-
-    @classmethod
-    def from_dict(cls, values: object, *, document: str) -> SpectrogramConfig:
-        """Read the file's dict.
-
-        Raises:
-            ModelFileError: A value is missing, of a wrong type, or not the supported one.
-        """
-        read = JsonFields(values, "spectrogram_config", document=document, error=ModelFileError)
-        config = cls(
-            sample_rate=read.integer("sample_rate", 1, _ANY_COUNT),
-            n_fft=read.integer("n_fft", 1, _ANY_COUNT),
-            hop_length=read.integer("hop_length", 1, _ANY_COUNT),
-            n_mels=read.integer("n_mels", 1, _ANY_COUNT),
-            f_min=read.number("f_min"),
-            f_max=read.optional_number("f_max"),
-            power=read.number("power"),
-        )
-        for name, expected in vars(cls()).items():
-            found = getattr(config, name)
-            # No upper limit is the same as half the sample rate.
-            if found != expected and not (name == "f_max" and found == cls.sample_rate / 2):
-                raise ModelFileError(
-                    f"{document} has {name} {found} in its spectrogram_config, "
-                    f"and only {expected} is supported"
-                )
-        return config
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the dict that the file holds."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class ComplexSpectrogramConfig:
-    """The two-channel spectrogram of the training.
-
-    Attributes:
-        if_masking_threshold: Mel power below which the instantaneous frequency counts as 0.
-        n_fft: Samples of a window.
-        hop_length: Samples from one window to the next.
-        n_mels: Mel bands.
+    Raises:
+        ModelFileError: A value is missing, of a wrong type, or not the supported one.
     """
-
-    if_masking_threshold: float = 1e-5
-    n_fft: int = 2048
-    hop_length: int = 512
-    n_mels: int = 128
-
-    @classmethod
-    def from_training_config(
-        cls, values: object, spectrogram: SpectrogramConfig, *, document: str
-    ) -> ComplexSpectrogramConfig | None:
-        """Read it from the file's `training_config`; None where that has none.
-
-        Raises:
-            ModelFileError: A value is of a wrong type or contradicts `spectrogram`.
-        """
-        if values is None:
-            return None
-        training = JsonFields(values, "training_config", document=document, error=ModelFileError)
-        assert isinstance(values, dict)
-        if values.get("complex_spectrogram") is None:
-            return None
-        read = training.section("complex_spectrogram")
-        config = cls(
-            if_masking_threshold=read.number("if_masking_threshold"),
-            n_fft=read.integer("n_fft", 1, _ANY_COUNT),
-            hop_length=read.integer("hop_length", 1, _ANY_COUNT),
-            n_mels=read.integer("n_mels", 1, _ANY_COUNT),
-        )
-        for name in ("n_fft", "hop_length", "n_mels"):
-            found, expected = getattr(config, name), getattr(spectrogram, name)
-            if found != expected:
-                raise ModelFileError(
-                    f"{document} contradicts itself: {name} is {expected} in spectrogram_config "
-                    f"and {found} in complex_spectrogram"
-                )
-        return config
+    read = JsonFields(values, "spectrogram_config", document=document, error=ModelFileError)
+    config = SpectrogramConfig(
+        sample_rate=read.integer("sample_rate", 1, _ANY_COUNT),
+        n_fft=read.integer("n_fft", 1, _ANY_COUNT),
+        hop_length=read.integer("hop_length", 1, _ANY_COUNT),
+        n_mels=read.integer("n_mels", 1, _ANY_COUNT),
+        f_min=read.number("f_min"),
+        f_max=read.optional_number("f_max"),
+        power=read.number("power"),
+    )
+    for name, expected in vars(SpectrogramConfig()).items():
+        found = getattr(config, name)
+        # No upper limit is the same as half the sample rate.
+        if found != expected and not (name == "f_max" and found == config.sample_rate / 2):
+            raise ModelFileError(
+                f"{document} has {name} {found} in its spectrogram_config, "
+                f"and only {expected} is supported"
+            )
+    return config
 
 
-def read_statistics(values: object, *, document: str) -> DatasetStatistics | None:
+def read_complex_spectrogram_config(
+    values: object, spectrogram: SpectrogramConfig, *, document: str
+) -> ComplexSpectrogramConfig:
+    """Read `complex_spectrogram` from the file's `training_config`; the default where it has none.
+
+    Raises:
+        ModelFileError: A value is of a wrong type or contradicts `spectrogram`.
+    """
+    if values is None:
+        return ComplexSpectrogramConfig()
+    training = JsonFields(values, "training_config", document=document, error=ModelFileError)
+    assert isinstance(values, dict)
+    if values.get("complex_spectrogram") is None:
+        return ComplexSpectrogramConfig()
+    read = training.section("complex_spectrogram")
+    config = ComplexSpectrogramConfig(
+        if_masking_threshold=read.number("if_masking_threshold"),
+        n_fft=read.integer("n_fft", 1, _ANY_COUNT),
+        hop_length=read.integer("hop_length", 1, _ANY_COUNT),
+        n_mels=read.integer("n_mels", 1, _ANY_COUNT),
+    )
+    for name in ("n_fft", "hop_length", "n_mels"):
+        found, expected = getattr(config, name), getattr(spectrogram, name)
+        if found != expected:
+            raise ModelFileError(
+                f"{document} contradicts itself: {name} is {expected} in spectrogram_config "
+                f"and {found} in complex_spectrogram"
+            )
+    return config
+
+
+def read_statistics(values: object, *, document: str) -> Statistics | None:
     """Read the file's `normalization_stats`; None: the model's units are the sound's.
 
     Raises:
@@ -177,17 +148,16 @@ def read_statistics(values: object, *, document: str) -> DatasetStatistics | Non
     if values is None:
         return None
     read = JsonFields(values, "normalization_stats", document=document, error=ModelFileError)
-    statistics = DatasetStatistics(
+    statistics = Statistics(
         mag_mean=read.number("mag_mean"),
         mag_std=read.number("mag_std"),
         if_mean=read.number("if_mean"),
         if_std=read.number("if_std"),
     )
-    for name in ("mag_std", "if_std"):
-        if getattr(statistics, name) <= 0:
+    for name, value in (("mag_std", statistics["mag_std"]), ("if_std", statistics["if_std"])):
+        if value <= 0:
             raise ModelFileError(
-                f"{document} has {getattr(statistics, name)} for 'normalization_stats.{name}', "
-                "not a number above 0"
+                f"{document} has {value} for 'normalization_stats.{name}', not a number above 0"
             )
     return statistics
 

@@ -11,15 +11,20 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from distill_runtime.errors import IncompatibleModelError, ModelFileError
+from distill_export.model.weights import (
+    LAYERS,
+    SLOTS,
+    checked,
+    has_encoder,
+    refuse_older,
+    sizes,
+    without_encoder,
+)
+from distill_runtime.contract import CHUNK_FRAMES, MIN_LATENT_DIM
+from distill_runtime.errors import ModelFileError
 
-LAYERS = 5  # each doubles the spectrogram's size, so a side is 32 times its base
-SCALE = 2**LAYERS
+SCALE = 1 << LAYERS  # each layer doubles the spectrogram's size, so a side is 32 times its base
 CHANNELS = 2  # magnitude and instantaneous frequency
-SLOTS = 4  # a convolution, its norm, ReLU, dropout: layer i starts at index 4 * i
-CHUNK_FRAMES = 94
-MIN_LATENT_DIM = 16
-_QUOTED = 60  # characters of a name from the file that a message repeats
 
 
 @dataclass(frozen=True)
@@ -73,16 +78,16 @@ class VAEShape:
                 channel).
             ModelFileError: A tensor is missing or misshapen, or the sizes cannot be used.
         """
-        _refuse_older(state)
+        refuse_older(state)
         decoder = tuple(
-            _sizes(state, f"decoder.deconvs.{SLOTS * i}.weight", 4)[0] for i in range(LAYERS)
+            sizes(state, f"decoder.deconvs.{SLOTS * i}.weight", 4)[0] for i in range(LAYERS)
         )
         encoder = None
-        if any(name.startswith("encoder.") for name in state):
+        if has_encoder(state):
             encoder = tuple(
-                _sizes(state, f"encoder.convs.{SLOTS * i}.weight", 4)[0] for i in range(LAYERS)
+                sizes(state, f"encoder.convs.{SLOTS * i}.weight", 4)[0] for i in range(LAYERS)
             )
-        features, latent_dim = _sizes(state, "decoder.fc.weight", 2)
+        features, latent_dim = sizes(state, "decoder.fc.weight", 2)
         if latent_dim < MIN_LATENT_DIM:
             raise ModelFileError(
                 f"latent_dim is {latent_dim}, but seeds can be reproduced from {MIN_LATENT_DIM} on"
@@ -150,12 +155,31 @@ class Decoder(nn.Module):
 
 
 class ConvVAE(nn.Module):
-    """Encoder, if the model has one, and decoder of one chunk of a spectrogram."""
+    """Encoder, if the model has one, and decoder of one chunk of a spectrogram.
+
+    Args:
+        latent_dim: Values of a latent vector.
+        dropout: Share of the values that training leaves out.
+        decoder_channels: See `VAEShape`; by default all sizes are Distill's.
+        encoder_channels: See `VAEShape`.
+        base_height: See `VAEShape`.
+        base_width: See `VAEShape`.
+        chunk_frames: Frames of a chunk, to which the decoder's are cropped.
+    """
 
     def __init__(
-        self, shape: VAEShape, chunk_frames: int = CHUNK_FRAMES, dropout: float = 0.0
+        self,
+        latent_dim: int = 128,
+        dropout: float = 0.2,
+        *,
+        decoder_channels: tuple[int, ...] = VAEShape.decoder_channels,
+        encoder_channels: tuple[int, ...] | None = VAEShape.encoder_channels,
+        base_height: int = VAEShape.base_height,
+        base_width: int = VAEShape.base_width,
+        chunk_frames: int = CHUNK_FRAMES,
     ) -> None:
         super().__init__()
+        shape = VAEShape(latent_dim, decoder_channels, encoder_channels, base_height, base_width)
         self.shape = shape
         self.chunk_frames = chunk_frames
         self.encoder = None if shape.encoder_channels is None else Encoder(shape, dropout)
@@ -171,16 +195,26 @@ class ConvVAE(nn.Module):
     ) -> ConvVAE:
         """Build the model that the weights belong to, in float32 and ready for inference.
 
+        Of an encoder that is not all there, what there is is left out.
+        Weights on the meta device make a model there, and are not checked for what they hold.
+
         Raises:
             IncompatibleModelError: The weights are those of an older model.
             ModelFileError: A tensor is missing, misshapen, of a wrong type, surplus or not finite.
         """
         shape = VAEShape.from_state_dict(state, n_mels=n_mels, chunk_frames=chunk_frames)
+        if shape.encoder_channels is None:
+            state = without_encoder(state)
         # On the meta device nothing is allocated or initialised: the weights become the model's.
         with torch.device("meta"):
-            model = cls(shape, chunk_frames)
-        model.load_state_dict(_checked(state, model.state_dict()), assign=True)
+            model = cls(**vars(shape), chunk_frames=chunk_frames)
+        model.load_state_dict(checked(state, model.state_dict()), assign=True)
         return model.eval().requires_grad_(False)
+
+    @property
+    def latent_dim(self) -> int:
+        """Values of a latent vector."""
+        return self.shape.latent_dim
 
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode one chunk per row.
@@ -192,77 +226,28 @@ class ConvVAE(nn.Module):
             Mean and log variance, each `[batch, latent_dim]`.
 
         Raises:
-            ModelFileError: The model came without an encoder.
+            ModelFileError: The model came without an encoder, or without a part of it.
         """
         if self.encoder is None:
-            raise ModelFileError("the model has no encoder: it can only decode")
+            raise ModelFileError("the model has no encoder, or not all of one: it can only decode")
         # Zeros on the right fill the last stride, so that five halvings end at the base size.
         mu, logvar = self.encoder(F.pad(x, (0, self.shape.frames - x.shape[-1])))
         return mu, logvar
 
-    def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """Decode `[batch, latent_dim]` to `[batch, 2, n_mels, chunk_frames]`, normalised units."""
-        return self.decoder(z)[..., : self.chunk_frames]
+    def decode(self, z: torch.Tensor, target_shape: tuple[int, int] | None = None) -> torch.Tensor:
+        """Decode one chunk per row.
+
+        Args:
+            z: `[batch, latent_dim]`.
+            target_shape: Mel bands and frames to crop to; by default those of a chunk.
+
+        Returns:
+            `[batch, 2, n_mels, chunk_frames]` in normalised units.
+        """
+        n_mels, frames = target_shape or (self.shape.n_mels, self.chunk_frames)
+        chunk: torch.Tensor = self.decoder(z)
+        return chunk[..., :n_mels, :frames]
 
 
 def _doubling(before: int, after: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(before, after, kernel_size=3, stride=2, padding=1, output_padding=1)
-
-
-def _refuse_older(state: Mapping[str, torch.Tensor]) -> None:
-    """Tell a model of four layers or of one channel from a damaged one of today's."""
-    layers = {int(part) for name in state if (part := _layer_of(name)).isdecimal()}
-    last = state.get(f"decoder.deconvs.{max(layers, default=0)}.weight")
-    first = state.get("encoder.convs.0.weight")
-    if (
-        max(layers, default=SCALE) == SLOTS * (LAYERS - 2)
-        or (last is not None and last.ndim == 4 and last.shape[1] == 1)
-        or (first is not None and first.ndim == 4 and first.shape[1] == 1)
-    ):
-        raise IncompatibleModelError
-
-
-def _layer_of(name: str) -> str:
-    prefix = "decoder.deconvs."
-    return name.removeprefix(prefix).partition(".")[0] if name.startswith(prefix) else ""
-
-
-def _sizes(state: Mapping[str, torch.Tensor], name: str, ndim: int) -> torch.Size:
-    tensor = _tensor(state, name)
-    if tensor.ndim != ndim or 0 in tensor.shape:
-        raise ModelFileError(f"{name} has shape {list(tensor.shape)}, not {ndim} sizes above 0")
-    return tensor.shape
-
-
-def _tensor(state: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
-    tensor = state.get(name)
-    if tensor is None:
-        raise ModelFileError(f"the tensor {name} is missing")
-    if not isinstance(tensor, torch.Tensor):
-        raise ModelFileError(f"{name} is a {type(tensor).__name__}, not a tensor")
-    return tensor
-
-
-def _checked(
-    state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
-    """Compare with what the architecture needs and widen to its types."""
-    surplus = sorted(repr(name) for name in state.keys() - expected.keys())
-    if surplus:
-        raise ModelFileError(f"the tensor {surplus[0][:_QUOTED]} belongs to no layer of the model")
-    checked = {}
-    for name, wanted in expected.items():
-        tensor = _tensor(state, name)
-        if tensor.shape != wanted.shape:
-            raise ModelFileError(
-                f"{name} has shape {list(tensor.shape)}, expected {list(wanted.shape)}"
-            )
-        if tensor.is_floating_point() != wanted.is_floating_point() or tensor.is_complex():
-            raise ModelFileError(f"{name} is {tensor.dtype}, expected {wanted.dtype}")
-        tensor = tensor.detach().to(wanted.dtype).contiguous()
-        if not torch.isfinite(tensor).all():
-            raise ModelFileError(f"{name} holds NaN or infinity")
-        if name.endswith("running_var") and (tensor < 0).any():
-            raise ModelFileError(f"{name} holds a negative variance")
-        checked[name] = tensor
-    return checked

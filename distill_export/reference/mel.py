@@ -40,18 +40,17 @@ def inverse_gram(filterbank: torch.Tensor) -> torch.Tensor:
     does nearly all of the work that a dense `[n_bins, n_mels]` pseudo-inverse would do.
     """
     columns = filterbank.double()
-    return torch.linalg.pinv(columns.T @ columns)
+    inverse: torch.Tensor = torch.linalg.pinv(columns.T @ columns)
+    return inverse
 
 
-def mel_to_linear(mel: torch.Tensor, filterbank: torch.Tensor) -> torch.Tensor:
-    """Solve `F^T x = mel` for the spectrum of least norm.
+def inverse_filterbank(filterbank: torch.Tensor) -> torch.Tensor:
+    """Return the pseudo-inverse of a filterbank, float64 `[n_bins, n_mels]`.
+
+    Applied to mel bands `[..., n_mels, frames]` it gives the spectrum `[..., n_bins, frames]` of
+    least norm with these bands; some of its values may be negative.
 
     Args:
-        mel: `[..., n_mels, frames]`.
-        filterbank: `F`, `[n_bins, n_mels]`.
-
-    Returns:
-        `[..., n_bins, frames]` in the type of `mel`; may be negative.
+        filterbank: `F`, `[n_bins, n_mels]`; the inverse is that of `F^T`.
     """
-    inverse = filterbank.double() @ inverse_gram(filterbank)
-    return inverse.to(mel.dtype) @ mel
+    return filterbank.double() @ inverse_gram(filterbank)

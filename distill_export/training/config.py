@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from distill_export.model.metadata import ComplexSpectrogramConfig
 from distill_export.model.pickled import OverfittingPreset
+from distill_export.reference.complex_spectrogram import ComplexSpectrogramConfig
 from distill_runtime.contract import MAX_LATENT_DIM, MIN_LATENT_DIM
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import finite, whole

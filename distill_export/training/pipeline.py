@@ -6,9 +6,10 @@ import datetime
 import math
 from typing import Any
 
-from distill_export.model.file import save_model
-from distill_export.model.metadata import ModelMetadata, SpectrogramConfig
+from distill_export.model.metadata import ModelMetadata
 from distill_export.model.vae import ConvVAE
+from distill_export.model.writer import write_model
+from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.training.checkpoints import CheckpointFolder
 from distill_export.training.config import DISTILLS_WIDTH, TrainingSettings
 from distill_export.training.data import dataset
@@ -141,7 +142,7 @@ def _finish(
     analysis = analyse_latents(model, trainer.statistics, trainer.training.batches(_BATCH))
     checkpoints.save_best({**best, "latent_analysis": analysis.to_dict()})
     metadata = _metadata(request, recordings, best, epochs=trainer.epoch)
-    save_model(
+    write_model(
         model,
         request.output,
         metadata,
@@ -200,7 +201,7 @@ def _facts(result: TrainingResult, recordings: list[Recording], trainer: Trainer
         "chunks": f"{len(trainer.training)} learnt from, {len(trainer.validation)} held out",
         "epochs": f"{result.epochs}, the best was {result.best_epoch}",
         "latent dimensions": str(trainer.settings.latent_dim),
-        "statistics": ", ".join(f"{k} {v:.4g}" for k, v in vars(trainer.statistics).items()),
+        "statistics": ", ".join(f"{k} {v:.4g}" for k, v in trainer.statistics.items()),
         "seed": str(trainer.settings.seed),
     }
     if result.val_log_mel_db is not None and result.baseline_log_mel_db is not None:

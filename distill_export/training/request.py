@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
+from distill_export.model.writer import MODEL_SUFFIX
 from distill_export.training.config import TrainingSettings
 from distill_export.training.presets import AUTO, preset_name
-from distill_export.training.workspace import MODEL_SUFFIX
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.shown import shown

@@ -6,10 +6,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from distill_export.model.writer import MODEL_SUFFIX
 from distill_runtime.errors import OutputError
 from distill_runtime.files.shown import shown
 
-MODEL_SUFFIX = ".distill"
 # The folders within.
 SPECTROGRAMS, CHECKPOINTS, PREVIEWS = "spectrograms", "checkpoints", "previews"
 _SUFFIX = ".training"

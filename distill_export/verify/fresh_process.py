@@ -12,27 +12,29 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import torch
 
 from distill_export.formats.torch_artifact import open_program
-from distill_export.verify.graph_session import play_in_pieces
+from distill_export.verify.graph_session import render_in_pieces
+from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import VerificationError
+from distill_runtime.files.temporary import open_temporary
 
 _LENGTH = struct.Struct("<Q")
 
 
 class FreshProcess:
-    """The process, from its parent's side; it ends with the `with` block."""
+    """The process, from its parent's side; it ends with the `with` block, or when it is closed."""
 
     def __init__(self, path: Path, format: str) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
+        self._errors = open_temporary()
         # As many threads as here: their number may show in the rounding.
         arguments = [str(path.resolve()), format, str(torch.get_num_threads())]
         self._process = subprocess.Popen(
@@ -57,14 +59,18 @@ class FreshProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
         self._process.kill()
         self._process.communicate()
         self._errors.close()
 
-    def play(
-        self, latents: np.ndarray, pieces: tuple[int, ...] | None = None, *, state_size: int
-    ) -> np.ndarray:
-        """Play a whole stream `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
+    def render(
+        self, latents: Float32Array, pieces: Sequence[int] | None = None, *, state_size: int
+    ) -> Float32Array:
+        """Render a whole stream `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
 
         Returns:
             Audio `[batch, samples]`.
@@ -72,14 +78,14 @@ class FreshProcess:
         Raises:
             VerificationError: The file cannot be played.
         """
-        results = play_in_pieces(self._call, latents, pieces, state_size=state_size)
+        results = render_in_pieces(self._step, latents, pieces, state_size=state_size)
         return np.concatenate([audio for audio, _ in results], axis=1)
 
-    def _call(self, *inputs: np.ndarray) -> list[np.ndarray]:
+    def _step(self, latents: Float32Array, state: Float32Array, finish: bool) -> list[Float32Array]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            _write(self._process.stdin, *inputs)
+            _write(self._process.stdin, latents, state, np.array(finish))
             return _read(self._process.stdout, 2)
         except (OSError, EOFError):  # it has ended
             self._process.wait()
@@ -92,7 +98,7 @@ class FreshProcess:
             ) from None
 
 
-def _write(pipe: BinaryIO, *arrays: np.ndarray) -> None:
+def _write(pipe: IO[bytes], *arrays: np.ndarray[Any, Any]) -> None:
     """Write arrays, each preceded by its length: numpy's own way with files takes no pipe."""
     for array in arrays:
         content = io.BytesIO()
@@ -101,7 +107,7 @@ def _write(pipe: BinaryIO, *arrays: np.ndarray) -> None:
     pipe.flush()
 
 
-def _read(pipe: BinaryIO, count: int) -> list[np.ndarray]:
+def _read(pipe: IO[bytes], count: int) -> list[np.ndarray[Any, Any]]:
     arrays = []
     for _ in range(count):
         start = pipe.read(_LENGTH.size)

@@ -1,51 +1,46 @@
-"""A graph in onnxruntime by the contract's names, and how a whole stream is played in pieces."""
+"""A graph in onnxruntime before it is a file, and how a whole stream is rendered in pieces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 
-from distill_runtime import contract
-from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes, run_session
+from distill_runtime.arrays import Float32Array
+from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
 from distill_runtime.errors import VerificationError
 
-if TYPE_CHECKING:
-    import onnx
-
-# Latents, state and finish to audio, next state and whatever else there is.
-Call = Callable[[np.ndarray, np.ndarray, np.ndarray], Sequence[np.ndarray]]
+# Latents, state and whether to finish, to audio, next state and whatever else there is.
+Step = Callable[[Float32Array, Float32Array, bool], Sequence[Float32Array]]
 
 
 class GraphSession:
-    """A graph of our own making, not yet an artifact."""
+    """A graph of our own making, not yet an artifact, with all the outputs that it has."""
 
     def __init__(self, model: onnx.ModelProto, options: SessionOptions | None = None) -> None:
-        self._session = open_session_from_bytes(
-            model.SerializeToString(), options or SessionOptions()
-        )
-        sizes = {value.name: value.shape for value in self._session.get_inputs()}
-        self.state_size: int = sizes[contract.STATE][1]
-        self._outputs = [value.name for value in self._session.get_outputs()]
+        session = open_session_from_bytes(model.SerializeToString(), options or SessionOptions())
+        self._graph = Graph(session, [output.name for output in model.graph.output])
+        self.state_size = self._graph.state_size
 
-    def __call__(
-        self, latents: np.ndarray, state: np.ndarray, finish: np.ndarray
-    ) -> list[np.ndarray]:
+    def step(
+        self, latents: Float32Array, state: Float32Array, finish: bool
+    ) -> Sequence[Float32Array]:
         """Return the graph's outputs, in its order."""
-        feeds = {contract.LATENTS: latents, contract.STATE: state, contract.FINISH: finish}
-        return run_session(self._session, self._outputs, feeds)
+        return self._graph.run(latents, state, finish=finish)
 
-    def begin(self, latents: np.ndarray, *, finish: bool = False) -> list[np.ndarray]:
-        """Return the outputs of a stream's first call."""
+    def begin(
+        self, latents: Float32Array, *, finish: bool = False, mel: Float32Array | None = None
+    ) -> Sequence[Float32Array]:
+        """Return the outputs of a stream's first call; `mel` as `Graph.run` has it."""
         state = np.zeros((len(latents), self.state_size), np.float32)
-        return self(latents, state, np.array(finish))
+        return self._graph.run(latents, state, finish=finish, mel=mel)
 
 
-def play_in_pieces(
-    call: Call, latents: np.ndarray, pieces: tuple[int, ...] | None, *, state_size: int
-) -> list[Sequence[np.ndarray]]:
-    """Play a whole stream `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
+def render_in_pieces(
+    step: Step, latents: Float32Array, pieces: Sequence[int] | None, *, state_size: int
+) -> list[Sequence[Float32Array]]:
+    """Render a whole stream `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
 
     Returns:
         What each call returned.
@@ -55,9 +50,9 @@ def play_in_pieces(
     """
     state = np.zeros((len(latents), state_size), np.float32)
     results = []
-    ends = np.cumsum(pieces or (latents.shape[1],))
+    ends = np.cumsum(pieces or [latents.shape[1]])
     for start, end in zip((0, *ends[:-1]), ends, strict=True):
-        results.append(call(latents[:, start:end], state, np.array(end == latents.shape[1])))
+        results.append(step(latents[:, start:end], state, bool(end == latents.shape[1])))
         state = results[-1][1]
     if state.any():
         raise VerificationError("the state is not zero after the stream was finished")

@@ -1,4 +1,4 @@
-"""Weights of less precision: the decoders that hold them, and what they cost in sound."""
+"""What weights of less precision cost in sound, and what they gain."""
 
 from __future__ import annotations
 
@@ -8,29 +8,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import onnx
 import torch
 
-from distill_export.artifact_metadata import slider_bank
 from distill_export.formats.onnx_graph import only_mel, weight_bytes
-from distill_export.graph.decoder.folded import FoldedDecoder, store_half
-from distill_export.graph.decoder.int8 import Int8Decoder
+from distill_export.graph.decoder.calibration import typical_latents
+from distill_export.graph.denormalize import IDENTITY, normalization
 from distill_export.model.file import LoadedModel
+from distill_export.reference.log_mel import log_mel_distance_db
 from distill_export.verify.graph_session import GraphSession
-from distill_runtime import contract
+from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.contract import PrecisionLoss
-from distill_runtime.errors import RequestError, VerificationError
-from distill_runtime.latents.sliders import latent_vector
-
-Decoder = FoldedDecoder | Int8Decoder
+from distill_runtime.errors import VerificationError
 
 _SEEDS = 32
-_CALIBRATION_SEEDS = 96
-_CALIBRATION_SEED = 10_000  # far from those that the loss is measured with
-_SILENCE = 1e-3  # mel power that is not heard; a logarithm needs some
 
 _SPEED_STEPS = 8
 _SPEED_ROUNDS = 40
@@ -38,43 +31,14 @@ _WARM_UP_ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Floor:
+class PrecisionFloors:
     """What a precision must keep of the float32 artifact's mel frames."""
 
     mel_snr_db: float
     log_mel_distance_db: float
 
 
-FLOORS = {"float16": Floor(60.0, 0.1), "int8": Floor(30.0, 1.0)}
-
-
-def check_precision(precision: str, *, format: str = contract.ONNX) -> None:
-    """Check that there is such a precision, and that a format has it.
-
-    Raises:
-        RequestError: As above.
-    """
-    if precision not in contract.PRECISIONS:
-        raise RequestError(
-            f"the precision is {precision!r}, expected one of {', '.join(contract.PRECISIONS)}"
-        )
-    if precision != "float32" and format != contract.ONNX:
-        raise RequestError(
-            f"{precision} weights are for ONNX files, a {format} file has float32: "
-            "leave out --format or --precision"
-        )
-
-
-def build_decoder(loaded: LoadedModel, precision: str, *, chunk_frames: int) -> Decoder:
-    """Return a model's decoder with weights of a precision, in eval mode."""
-    decoder = FoldedDecoder(loaded.model.decoder, chunk_frames=chunk_frames).eval()
-    decoder.requires_grad_(False)
-    if precision == "float16":
-        store_half(decoder)
-    if precision == "int8":
-        latents = _latents(loaded, seed=_CALIBRATION_SEED, seeds=_CALIBRATION_SEEDS)
-        return Int8Decoder(decoder, torch.from_numpy(latents)).eval()
-    return decoder
+FLOORS = {"float16": PrecisionFloors(60.0, 0.1), "int8": PrecisionFloors(30.0, 1.0)}
 
 
 def measure_loss(
@@ -90,7 +54,7 @@ def measure_loss(
     Returns:
         What differs, over 32 seeds and each slider at both of its ends.
     """
-    latents = _latents(loaded, seed=0, seeds=_SEEDS)[:, None]
+    latents = typical_latents(loaded, seed=0, seeds=_SEEDS)[:, None]
     decoders = [GraphSession(only_mel(graph)) for graph in (float32, variant)]
     expected, found = (decoder.begin(latents, finish=True)[0] for decoder in decoders)
     wholes = [GraphSession(graph) for graph in (float32, variant)]
@@ -107,23 +71,23 @@ def measure_loss(
 
 
 def _shortfall(loss: PrecisionLoss, precision: str) -> str | None:
-    """Say what is below the precision's floor; None if nothing is."""
-    floor = FLOORS[precision]
-    if loss.mel_snr_db < floor.mel_snr_db:
+    """Say what is below the precision's floors; None if nothing is."""
+    floors = FLOORS[precision]
+    if loss.mel_snr_db < floors.mel_snr_db:
         return (
             f"the mel frames in {precision} are at {loss.mel_snr_db:g} dB from those in float32, "
-            f"at least {floor.mel_snr_db:g} dB is asked for"
+            f"at least {floors.mel_snr_db:g} dB is asked for"
         )
-    if loss.log_mel_distance_db > floor.log_mel_distance_db:
+    if loss.log_mel_distance_db > floors.log_mel_distance_db:
         return (
             f"the levels of the mel bands in {precision} are {loss.log_mel_distance_db:g} dB from "
-            f"those in float32, at most {floor.log_mel_distance_db:g} dB is asked for"
+            f"those in float32, at most {floors.log_mel_distance_db:g} dB is asked for"
         )
     return None
 
 
 def check_loss(loss: PrecisionLoss, precision: str, *, accepted: bool) -> PrecisionLoss:
-    """Hold a loss against the precision's floor.
+    """Hold a loss against the precision's floors.
 
     Args:
         loss: What was measured.
@@ -134,7 +98,7 @@ def check_loss(loss: PrecisionLoss, precision: str, *, accepted: bool) -> Precis
         The loss, with the warning that it deserves.
 
     Raises:
-        VerificationError: It is below the floor and was not accepted.
+        VerificationError: It is below a floor and was not accepted.
     """
     below = _shortfall(loss, precision)
     if below is None:
@@ -146,35 +110,19 @@ def check_loss(loss: PrecisionLoss, precision: str, *, accepted: bool) -> Precis
     return dataclasses.replace(loss, warning=below)
 
 
-def _latents(loaded: LoadedModel, *, seed: int, seeds: int) -> np.ndarray:
-    """Return vectors `[rows, latent_dim]`: of successive seeds, and of sliders at their ends."""
-    latent_dim = loaded.model.shape.latent_dim
-    rows = [standard_normal_latents(seed + k, 1, latent_dim)[0] for k in range(seeds)]
-    if bank := slider_bank(loaded.analysis):
-        for index, slider in enumerate(bank.sliders):
-            for end in (slider.min_step, slider.max_step):
-                positions = [0] * len(bank.sliders)
-                positions[index] = end
-                rows.append(latent_vector(bank, positions))
-    return np.stack(rows).astype(np.float32)
-
-
-def _log_mel_distance(expected: np.ndarray, found: np.ndarray, loaded: LoadedModel) -> float:
+def _log_mel_distance(expected: Float32Array, found: Float32Array, loaded: LoadedModel) -> float:
     """Return the mean difference of the mel bands' levels, in dB."""
-    levels = [_mel_level_db(mel[:, 0], loaded) for mel in (expected, found)]
-    return float(np.abs(levels[0] - levels[1]).mean())
-
-
-def _mel_level_db(log_power: np.ndarray, loaded: LoadedModel) -> np.ndarray:
-    stats = loaded.normalization_stats
-    if stats is not None:
-        log_power = log_power.astype(np.float64) * stats.mag_std + stats.mag_mean
-    return np.asarray(10.0 * np.log10(np.maximum(np.expm1(log_power), 0.0) + _SILENCE))
+    units = normalization(loaded.normalization_stats) or IDENTITY
+    exact, rounded = (
+        torch.from_numpy(mel[:, 0]).double() * units.mag_std + units.mag_mean
+        for mel in (expected, found)
+    )
+    return float(log_mel_distance_db(rounded, exact).mean())
 
 
 def _speed_ratio(graphs: Sequence[GraphSession], loaded: LoadedModel) -> float:
     """Return how many times as fast the second graph runs, in turns with the first, by medians."""
-    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.shape.latent_dim)[None]
+    latents = standard_normal_latents(0, _SPEED_STEPS, loaded.model.latent_dim)[None]
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(-_WARM_UP_ROUNDS, _SPEED_ROUNDS):
         for graph, spent in zip(graphs, times, strict=True):

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
-from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.artifact.session import (
-    BoundStream,
-    SessionOptions,
-    open_session,
-    run_session,
-    session_provider,
-)
+from distill_runtime.artifact.constants import check_arrays, check_finite
+from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
+from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
+from distill_runtime.artifact.trusted_graph import TrustedGraph
 from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
 from distill_runtime.latents.trajectory import check_vector
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 # The first layers read all their weights for every call, so a call wants many steps; the last
 # ones fill the cache, so not too many (docs/performance.md).
@@ -46,36 +38,63 @@ class Artifact:
     def __init__(
         self,
         file: ArtifactFile,
-        session: onnxruntime.InferenceSession,
+        graph: Graph,
         options: SessionOptions,
+        *,
+        sha256: str,
+        bounds: TrustedGraph | None = None,
     ) -> None:
         self.file = file
         self.options = options
-        self._session = session
+        self.sha256 = sha256
+        self._graph = graph
+        self._bounds = bounds
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, options: SessionOptions | None = None
+        cls, source: Source, *, options: SessionOptions | None = None, trust: bool = False
     ) -> Artifact:
-        """Check a file and load it.
+        """Check an artifact and load it.
+
+        Args:
+            source: Where it is, or its bytes.
+            options: How onnxruntime is to run it.
+            trust: Whether a graph that distill-export did not write may be loaded: for files of
+                which you know where they come from. What such a graph asks for is bounded
+                (docs/artifact.md), and no more is promised.
 
         Raises:
+            UnknownStructureError: Its graph is not one that distill-export wrote.
             ArtifactError: There is no such file, or it is not an artifact that this version plays.
             DependencyError: onnxruntime is not installed.
         """
-        file = ArtifactFile.inspect(path)
         options = options or SessionOptions()
-        return cls(file, open_session(file.path, options), options)
+        checked = CheckedModel.read(source, trust=trust)
+        with ThreadPoolExecutor(1) as beside:  # hashing takes half as long as loading
+            hashed = beside.submit(lambda: hashlib.sha256(checked.data).hexdigest())
+            try:
+                if checked.file.structure is not None:
+                    check_finite(checked.graph, checked.data)
+                    check_arrays(checked.file.structure, checked.data)
+                graph = Graph(open_session_from_bytes(checked.data, options))
+            except ArtifactError as error:
+                raise type(error)(f"{checked.file.path}: {error}") from None
+        return cls(checked.file, graph, options, sha256=hashed.result(), bounds=checked.bounds)
 
     @property
     def path(self) -> Path:
-        """Where the artifact was loaded from."""
+        """Where the artifact was loaded from; of one in memory, only `name`."""
         return self.file.path
 
     @property
     def name(self) -> str:
-        """The file's name, without its folder."""
-        return self.path.name
+        """The file's name, without its folder; of an artifact in memory, its model's."""
+        return self.file.name
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its graph is one that distill-export writes; if not, it was trusted."""
+        return self._bounds is None
 
     @property
     def metadata(self) -> ArtifactMetadata:
@@ -85,12 +104,17 @@ class Artifact:
     @property
     def provider(self) -> str:
         """What really runs the graph: "cpu" or "cuda"."""
-        return session_provider(self._session)
+        return self._graph.provider
 
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the file, which names it in recipes."""
-        return self.file.sha256()
+    def weights_sha256(self) -> str:
+        """Hash the weights, as the file has them, for comparison with the metadata.
+
+        Raises:
+            ArtifactError: The file is gone, or it is not the one that was loaded.
+        """
+        if self.file.sha256() != self.sha256:
+            raise ArtifactError(f"{self.path}: it was changed since it was loaded: load it again")
+        return self.file.weights_sha256()
 
     @property
     def sample_rate_hz(self) -> int:
@@ -171,12 +195,8 @@ class Artifact:
             )
         if not isinstance(finish, bool | np.bool_):
             raise RequestError(f"finish must be True or False, not {finish!r}")
-        feeds = {
-            contract.LATENTS: latents,
-            contract.STATE: state,
-            contract.FINISH: np.array(finish, bool),
-        }
-        audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
+        self._check_call(latents, finish=bool(finish))
+        audio, next_state = self._graph.run(latents, state, finish=bool(finish))
         if next_state.shape != state.shape:
             raise ArtifactError(
                 f"{self.path}: it answers with a state {list(next_state.shape)}, "
@@ -233,10 +253,13 @@ class Artifact:
         """Return what plays the next block `[batch, steps, latent_dim]` of a new stream."""
         state = self.initial_state(batch)
         if self.provider == "cuda":
-            bound = BoundStream(self._session, state)
-            return lambda block, finish: self._checked_audio(
-                bound.step(block, finish), block, finish=finish
-            )
+            bound = self._graph.bind(state)
+
+            def play_bound(block: Float32Array, finish: bool) -> Float32Array:
+                self._check_call(block, finish=finish)
+                return self._checked_audio(bound.step(block, finish), block, finish=finish)
+
+            return play_bound
 
         def play(block: Float32Array, finish: bool) -> Float32Array:
             nonlocal state
@@ -244,6 +267,14 @@ class Artifact:
             return audio
 
         return play
+
+    def _check_call(self, latents: Float32Array, *, finish: bool) -> None:
+        """See that a call of a graph that was only trusted asks for no more than is bearable."""
+        if self._bounds is not None:
+            try:
+                self._bounds.check_call(*latents.shape[:2], finish)
+            except ArtifactError as error:
+                raise ArtifactError(f"{self.path}: {error}") from None
 
     def _checked_audio(
         self, audio: Float32Array, latents: Float32Array, *, finish: bool

@@ -7,19 +7,32 @@ import io
 import os
 import reprlib
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from distill_runtime import contract
-from distill_runtime.artifact.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
-from distill_runtime.artifact.torch_archive import ZIP_START, TorchArchive
+from distill_runtime.artifact.known_graph import (
+    KnownStructure,
+    UnknownStructureError,
+    check_agreement,
+    recognise,
+)
+from distill_runtime.artifact.onnx_graph import BOOL, FLOAT, OnnxGraph, TensorType
+from distill_runtime.artifact.onnx_scan import OnnxSummary, hash_weights, scan_onnx
+from distill_runtime.artifact.operators import OPERATORS
+from distill_runtime.artifact.torch_archive import TorchArchive
+from distill_runtime.artifact.trusted_graph import TrustedGraph
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.files.input_file import open_regular
+from distill_runtime.files.shown import shown
+from distill_runtime.files.stored_zip import ZIP_START
 
-_FLOAT, _BOOL = 1, 9  # TensorProto.DataType
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+_SCANNED_FIRST_BYTES = 2**28  # a file of more is scanned before it is read
 _PLAYS_ELSEWHERE = {
     contract.ONNX: "is an ONNX artifact: distill-run plays it",
     contract.TORCHSCRIPT: "is a TorchScript artifact, which libtorch plays (hosts/torch_cpp): "
@@ -31,35 +44,57 @@ _PLAYS_ELSEWHERE = {
 
 @dataclass(frozen=True)
 class ArtifactFile:
-    """A file that was found to be an artifact of this contract."""
+    """A file that was found to be an artifact of this contract.
+
+    Attributes:
+        path: Where it is; of one in memory, a name only.
+        size_bytes: Its size.
+        metadata: What it says of itself.
+        format: Key of `contract.ARTIFACT_ENDINGS`.
+        structure: What its graph was recognised as; None if it is not known, and of the formats
+            that onnxruntime does not play.
+        data: The artifact itself, if it is in memory.
+    """
 
     path: Path
     size_bytes: int
     metadata: ArtifactMetadata
     format: str = contract.ONNX
+    structure: KnownStructure | None = field(default=None, repr=False, compare=False)
+    data: bytes | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def inspect(
-        cls, path: str | os.PathLike[str], *, formats: Collection[str] = (contract.ONNX,)
+        cls,
+        source: Source,
+        *,
+        formats: Collection[str] = (contract.ONNX,),
+        trust: bool = False,
     ) -> ArtifactFile:
         """Check a file and read its metadata; its weights are not read and nothing is run.
 
         Args:
-            path: Where it is.
-            formats: Keys of `contract.ARTIFACT_ENDINGS` that will do; onnxruntime plays "onnx".
+            source: Where it is, or its bytes.
+            formats: Keys of `ARTIFACT_ENDINGS` that will do: onnxruntime plays only "onnx".
+            trust: Whether a graph of unknown structure will do, if it can be bounded.
 
         Raises:
+            UnknownStructureError: Its graph is not one that distill-export wrote.
             ArtifactError: There is no such file, or it is not an artifact that this version plays.
         """
-        path = Path(path)
-        with _explained(path), _open(path) as (file, size):
-            if _is_zip(file):
-                found, metadata = _check_archive(file)
-            else:
-                found, metadata = contract.ONNX, _check(scan_onnx(file, size))
-            if found not in formats:
-                raise ArtifactError(_PLAYS_ELSEWHERE[found])
-            return cls(path=path, size_bytes=size, metadata=metadata, format=found)
+        kept = _kept(source)
+        with _explained(_name(kept)), _opened(kept) as (file, size):
+            return _inspect(file, size, kept, formats, trust=trust).file
+
+    @property
+    def name(self) -> str:
+        """The file's name; of an artifact in memory, its model's."""
+        return self.path.name
+
+    @property
+    def source(self) -> Path | bytes:
+        """What it can be loaded from again."""
+        return self.path if self.data is None else self.data
 
     def weights_sha256(self) -> str:
         """Hash the weights as they are in the file, for comparison with the metadata.
@@ -67,7 +102,7 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone or damaged by now.
         """
-        with _explained(self.path), _open(self.path) as (file, size):
+        with _explained(shown(self.path)), _opened(self.source) as (file, size):
             if self.format == contract.ONNX:
                 return hash_weights(file, scan_onnx(file, size))
             with TorchArchive.open(file) as archive:
@@ -79,23 +114,123 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone by now.
         """
-        with _explained(self.path), _open(self.path) as (file, _):
+        with _explained(shown(self.path)), _opened(self.source) as (file, _):
             return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
+@dataclass(frozen=True)
+class CheckedModel:
+    """An artifact that may be given to onnxruntime, whole: what was checked is what is loaded.
+
+    Attributes:
+        file: What was found.
+        data: The bytes that were checked.
+        graph: Its graph.
+        bounds: What bounds the calls of a graph of unknown structure; None if it is known.
+    """
+
+    file: ArtifactFile
+    data: bytes
+    graph: OnnxGraph
+    bounds: TrustedGraph | None
+
+    @classmethod
+    def read(cls, source: Source, *, trust: bool = False) -> CheckedModel:
+        """Read an artifact, once, and check it; see `ArtifactFile.inspect`.
+
+        Raises:
+            UnknownStructureError: Its graph is not one that distill-export wrote.
+            ArtifactError: There is no such file, or it is not an artifact that this version plays.
+        """
+        formats, kept = (contract.ONNX,), _kept(source)
+        with _explained(_name(kept)), _opened(kept) as (file, size):
+            if _is_zip(file) or size > _SCANNED_FIRST_BYTES:
+                _inspect(file, size, kept, formats, trust=trust)
+                file.seek(0)
+            data = file.read(size)
+            found = _inspect(io.BytesIO(data), len(data), kept, formats, trust=trust)
+        return cls(found.file, data, found.graph, found.bounds)
+
+
+@dataclass(frozen=True)
+class _Inspected:
+    file: ArtifactFile
+    graph: OnnxGraph
+    bounds: TrustedGraph | None = None
+
+
+def _inspect(
+    file: BinaryIO, size: int, source: Path | bytes, formats: Collection[str], *, trust: bool
+) -> _Inspected:
+    graph, structure, bounds = OnnxGraph(), None, None
+    if _is_zip(file):
+        kind, metadata = _check_archive(file)
+    else:
+        summary = scan_onnx(file, size)
+        kind, metadata, graph = contract.ONNX, _check(summary), summary.graph
+        try:
+            structure = recognise(summary, file, latent_dim=metadata.latent_dim)
+            check_agreement(structure, metadata)
+        except UnknownStructureError:
+            if not trust:
+                raise
+            bounds = _check_unknown(summary, metadata, file)
+    if kind not in formats:
+        raise ArtifactError(_PLAYS_ELSEWHERE[kind])
+    if isinstance(source, bytes):
+        found = ArtifactFile(
+            Path(_file_name(metadata, kind)), size, metadata, kind, structure, source
+        )
+    else:
+        found = ArtifactFile(source, size, metadata, kind, structure)
+    return _Inspected(found, graph, bounds)
+
+
+def _kept(source: Source) -> Path | bytes:
+    """Return a path, or bytes that nobody changes."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | os.PathLike):
+        return Path(source)
+    raise ArtifactError(f"an artifact is a path or bytes, not {type(source).__name__}")
+
+
+def _file_name(metadata: ArtifactMetadata, kind: str) -> str:
+    """Return what a file of an artifact in memory would be called."""
+    letters = (c if c.isalnum() or c in "-_. " else "_" for c in metadata.model.name[:100])
+    return ("".join(letters).strip(" .") or "artifact") + contract.ARTIFACT_ENDINGS[kind]
+
+
+def _name(source: Path | bytes) -> str:
+    return "the artifact" if isinstance(source, bytes) else shown(source)
+
+
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     """Put the file's name in front of what is wrong with it."""
     try:
         yield
     except ArtifactError as error:
-        raise ArtifactError(f"{path}: {error}") from None
+        raise type(error)(f"{shown(name)}: {error}") from None
 
 
-def _open(path: Path) -> AbstractContextManager[tuple[BinaryIO, int]]:
-    return open_regular(
-        path, kind="an artifact (.onnx)", max_bytes=contract.MAX_FILE_BYTES, error=ArtifactError
-    )
+@contextmanager
+def _opened(source: Path | bytes) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a file, or bytes as if they were one."""
+    if isinstance(source, Path):
+        with open_regular(
+            source,
+            kind="an artifact (.onnx)",
+            max_bytes=contract.MAX_FILE_BYTES,
+            error=ArtifactError,
+        ) as opened:
+            yield opened
+    elif not source:
+        raise ArtifactError("is empty")
+    elif len(source) > contract.MAX_FILE_BYTES:
+        raise ArtifactError(f"is larger than an artifact can be ({len(source)} bytes)")
+    else:
+        yield io.BytesIO(source), len(source)
 
 
 def _is_zip(file: BinaryIO) -> bool:
@@ -136,37 +271,35 @@ def _check(summary: OnnxSummary) -> ArtifactMetadata:
         if version not in contract.OPSETS:
             first, last = contract.OPSETS[0], contract.OPSETS[-1]
             raise ArtifactError(f"it has opset {version}, {first} to {last} is expected")
-    for domain, operator in sorted(summary.operators):
-        if domain or operator not in contract.OPERATORS:
-            name = f"{domain}.{operator}" if domain else operator
-            raise ArtifactError(
-                f"it uses the operator {reprlib.repr(name)}, which no artifact needs"
-            )
-    _check_byte_convs(summary)
     _check_tensors(summary, metadata)
     return metadata
 
 
-def _check_byte_convs(summary: OnnxSummary) -> None:
-    """See that every QLinearConv has weights: of none, onnxruntime reads the first all the same.
-
-    They must be tensors of the main graph, of which the scan knows what they hold.
-    """
-    held = summary.initializers.keys() - summary.empty - summary.computed
-    for depth, inputs in summary.byte_convs:
-        if depth or not held.issuperset(inputs[1:]):
-            raise ArtifactError("it has a QLinearConv whose weights are computed or empty")
+def _check_unknown(
+    summary: OnnxSummary, metadata: ArtifactMetadata, file: BinaryIO
+) -> TrustedGraph:
+    """Check a graph of which nothing is known, and return what bounds its calls."""
+    for domain, operator in sorted(summary.operators):
+        if domain or operator not in OPERATORS:
+            name = f"{domain}.{operator}" if domain else operator
+            raise ArtifactError(
+                f"it uses the operator {reprlib.repr(name)}, which no artifact needs"
+            )
+    bounds = TrustedGraph(summary, metadata, file)
+    for finish in (False, True):  # onnxruntime computes what is constant when it loads it
+        bounds.check_call(1, 1, finish)
+    return bounds
 
 
 def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:
-    latents = TensorType(_FLOAT, (None, None, metadata.latent_dim))
-    state = TensorType(_FLOAT, (None, metadata.state_size))
+    latents = TensorType(FLOAT, (None, None, metadata.latent_dim))
+    state = TensorType(FLOAT, (None, metadata.state_size))
     inputs = {
         contract.LATENTS: latents,
         contract.STATE: state,
-        contract.FINISH: TensorType(_BOOL, ()),
+        contract.FINISH: TensorType(BOOL, ()),
     }
-    outputs = {contract.AUDIO: TensorType(_FLOAT, (None, None)), contract.NEXT_STATE: state}
+    outputs = {contract.AUDIO: TensorType(FLOAT, (None, None)), contract.NEXT_STATE: state}
     # Old files list weights among the inputs; ours never do.
     for kind, expected, found in (
         ("inputs", inputs, summary.inputs),

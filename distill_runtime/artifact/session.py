@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import ArtifactError, BackendError, DependencyError, RequestError
-from distill_runtime.files.checks import whole
+from distill_runtime.files.checks import brief, whole
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -47,12 +47,14 @@ class SessionOptions:
     def __post_init__(self) -> None:
         if self.provider not in PROVIDERS:
             raise RequestError(
-                f"the provider is {self.provider!r}, expected one of {', '.join(PROVIDERS)}"
+                f"provider is {brief(self.provider)}, expected one of {', '.join(PROVIDERS)}",
+                setting="provider",
             )
         threads = whole(self.threads)
         if threads is None or not 0 <= threads <= 256:
             raise RequestError(
-                f"threads must be a whole number, 0 (automatic) to 256, not {self.threads!r}"
+                f"threads is {brief(self.threads)}, expected a whole number, 0 (automatic) to 256",
+                setting="threads",
             )
         object.__setattr__(self, "threads", threads)
 
@@ -72,39 +74,25 @@ def require_onnxruntime() -> None:
     if len(installed) == 2:
         raise DependencyError(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files: "
-            "uninstall both, then install distill-portable[cpu] or distill-portable[gpu]"
+            "pip uninstall onnxruntime onnxruntime-gpu, then pip install one of the two"
         )
     if not installed and not _is_importable("onnxruntime"):  # a build of one's own has no such name
-        raise DependencyError(
-            "onnxruntime is not installed: pip install 'distill-portable[cpu]' (or [gpu] for CUDA)"
+        raise DependencyError.missing(
+            "onnxruntime", install="onnxruntime (or onnxruntime-gpu, for CUDA)"
         )
-
-
-def open_session(path: Path, options: SessionOptions) -> onnxruntime.InferenceSession:
-    """Load a checked artifact into onnxruntime.
-
-    Raises:
-        ArtifactError: onnxruntime cannot load the file.
-        DependencyError: onnxruntime is not there, or it has no CUDA and that was asked for.
-        BackendError: CUDA was asked for and does not start.
-    """
-    try:
-        return _session(os.fspath(path), options)
-    except ArtifactError as error:
-        raise ArtifactError(f"{path}: {error}") from None
 
 
 def open_session_from_bytes(model: bytes, options: SessionOptions) -> onnxruntime.InferenceSession:
-    """Load a serialised model of our own making.
+    """Load a model that was checked, or one of our own making.
+
+    From bytes, so that it is what was checked: by its path onnxruntime would read another file than
+    the check did, should it be replaced in between.
 
     Raises:
         ArtifactError: onnxruntime cannot load it.
-        DependencyError: onnxruntime is not there.
+        DependencyError: onnxruntime is not there, or it has no CUDA and that was asked for.
+        BackendError: CUDA was asked for and does not start.
     """
-    return _session(model, options)
-
-
-def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.InferenceSession:
     ort = _import_onnxruntime()
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = options.resolved_threads
@@ -115,13 +103,13 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
         settings.add_session_config_entry(key, value)
     # Not session.set_denormal_as_zero: it would change the arithmetic of the calling thread, the
     # host's own, and no sound was found that it makes faster.
-    # By its name's ending a file could pass for another format, one that was not checked.
+    # By what it begins with it could pass for another format, one that was not checked.
     settings.add_session_config_entry("session.load_model_format", "ONNX")
     has_cuda = _CUDA in ort.get_available_providers()
     if options.provider == "cuda" and not has_cuda:
         raise DependencyError(
-            "this onnxruntime has no CUDA: pip install 'distill-portable[gpu]' (not beside [cpu]), "
-            "or take --provider cpu"
+            "this onnxruntime has no CUDA: pip uninstall onnxruntime, then pip install "
+            "onnxruntime-gpu, or take --provider cpu"
         )
     providers = [_CUDA, _CPU] if has_cuda and options.provider != "cpu" else [_CPU]
     try:
@@ -133,6 +121,9 @@ def _session(model: str | bytes, options: SessionOptions) -> onnxruntime.Inferen
         )
     except Exception as error:  # its exceptions share no base but Exception
         raise ArtifactError(f"onnxruntime cannot load it ({_summary(error)})") from None
+    # It keeps the model, to load it again should a provider fail; that fallback is off.
+    if hasattr(session, "_model_bytes"):
+        session._model_bytes = None
     # A provider that does not start is left out without a word.
     if options.provider == "cuda" and session_provider(session) != "cuda":
         raise BackendError(
@@ -210,6 +201,58 @@ def run_session(
     return results
 
 
+class Graph:
+    """An artifact's graph in onnxruntime: its inputs and outputs by the contract's names."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        outputs: Sequence[str] = (contract.AUDIO, contract.NEXT_STATE),
+    ) -> None:
+        """Take a session, and the names of the outputs that `run` returns."""
+        self._session = session
+        self._outputs = list(outputs)
+
+    @property
+    def provider(self) -> str:
+        """What really runs it: "cpu" or "cuda"."""
+        return session_provider(self._session)
+
+    @property
+    def state_size(self) -> int:
+        """Length of a row's state vector, as its input says."""
+        sizes = {value.name: value.shape for value in self._session.get_inputs()}
+        return int(sizes[contract.STATE][1])
+
+    def run(
+        self,
+        latents: Float32Array,
+        state: Float32Array,
+        *,
+        finish: bool,
+        mel: Float32Array | None = None,
+    ) -> list[Float32Array]:
+        """Run it once.
+
+        Args:
+            latents: `[batch, steps, latent_dim]`.
+            state: `[batch, state_size]`.
+            finish: Whether every row's stream ends here.
+            mel: `[batch, 2, n_mels, frames]`, for a graph that takes its mel frames.
+
+        Raises:
+            BackendError: onnxruntime failed.
+        """
+        feeds = {**_feeds(latents, finish), contract.STATE: state}
+        if mel is not None:
+            feeds[contract.MEL] = mel
+        return run_session(self._session, self._outputs, feeds)
+
+    def bind(self, state: Float32Array) -> BoundStream:
+        """Start a stream from a state `[batch, state_size]` that is to stay on the device."""
+        return BoundStream(self._session, state)
+
+
 class BoundStream:
     """A stream whose state stays on the device that runs the graph, from call to call.
 
@@ -231,9 +274,9 @@ class BoundStream:
         """
         try:
             binding = self._session.io_binding()
-            binding.bind_cpu_input(contract.LATENTS, latents)
+            for name, value in _feeds(latents, finish).items():
+                binding.bind_cpu_input(name, value)
             binding.bind_ortvalue_input(contract.STATE, self._state)
-            binding.bind_cpu_input(contract.FINISH, np.array(finish, bool))
             binding.bind_output(contract.AUDIO, "cpu")
             binding.bind_output(contract.NEXT_STATE, self._device)
             self._session.run_with_iobinding(binding)
@@ -242,6 +285,11 @@ class BoundStream:
         except Exception as error:  # as above
             raise BackendError(f"onnxruntime failed ({_summary(error)})") from None
         return samples
+
+
+def _feeds(latents: Float32Array, finish: bool) -> dict[str, np.ndarray[Any, Any]]:
+    """Return what every call is fed, besides the state."""
+    return {contract.LATENTS: latents, contract.FINISH: np.array(finish, bool)}
 
 
 def _is_installed(distribution: str) -> bool:

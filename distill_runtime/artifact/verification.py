@@ -70,7 +70,7 @@ def standard_normal_latents(seed: int, steps: int, latent_dim: int) -> npt.NDArr
 
 
 def _weights(artifact: Artifact) -> Check:
-    intact = artifact.file.weights_sha256() == artifact.metadata.weights_sha256
+    intact = artifact.weights_sha256() == artifact.metadata.weights_sha256
     detail = (
         "every weight is as it was exported"
         if intact

@@ -14,12 +14,25 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON to stdout instead of text, an object a line.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+NoSpaceCheckOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-space-check", help="Begin even if the disk has too little room for all of it."
+    ),
+]
 ProviderOption = Annotated[
     str,
     typer.Option(
         "--provider",
         metavar="auto|cpu|cuda",
         help="What runs the model; auto takes CUDA if it can.",
+    ),
+]
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Play a graph that distill-export did not write, if you know where it is from.",
     ),
 ]
 ThreadsOption = Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -12,7 +11,9 @@ from distill_runtime.cli.arguments import (
     JsonOption,
     ProviderOption,
     ThreadsOption,
+    TrustOption,
 )
+from distill_runtime.cli.console import show, show_json
 
 
 def bench(
@@ -23,6 +24,7 @@ def bench(
     ] = 30.0,
     provider: ProviderOption = "auto",
     threads: ThreadsOption = 0,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how fast an artifact plays on this machine.
@@ -34,9 +36,10 @@ def bench(
     from distill_runtime.generation.benchmark import measure  # noqa: PLC0415
 
     options = SessionOptions(provider=provider, threads=threads)
-    report = measure(Artifact.load(artifact, options=options), duration_s=duration)
+    loaded = Artifact.load(artifact, options=options, trust=trust)
+    report = measure(loaded, duration_s=duration)
     if as_json:
         figures = {**vars(report), "real_time_factor": report.real_time_factor}
-        print(json.dumps({"artifact": str(artifact), **figures}))
+        show_json({"artifact": str(artifact), **figures})
     else:
-        print(report.describe())
+        show(report.describe())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
-from distill_runtime.cli.arguments import ArtifactArgument, JsonOption
+from distill_runtime.cli.arguments import ArtifactArgument, JsonOption, TrustOption
+from distill_runtime.cli.console import show, show_json
+from distill_runtime.files.shown import shown
 
 
-def verify(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
+def verify(
+    artifact: ArtifactArgument, as_json: JsonOption = False, trust: TrustOption = False
+) -> None:
     """Check that an artifact is whole and sounds as it did when it was exported.
 
     Example: `distill-run verify ambience.onnx`
@@ -17,17 +19,18 @@ def verify(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
     from distill_runtime.artifact.artifact import Artifact  # noqa: PLC0415
     from distill_runtime.artifact.verification import verify as verify_artifact  # noqa: PLC0415
 
-    report = verify_artifact(Artifact.load(artifact))
+    report = verify_artifact(Artifact.load(artifact, trust=trust))
     if as_json:
         checks = [vars(check) for check in report.checks]
-        print(json.dumps({"artifact": str(artifact), "passed": report.passed, "checks": checks}))
+        show_json({"artifact": str(artifact), "passed": report.passed, "checks": checks})
     else:
         for check in report.checks:
-            print(f"{'ok    ' if check.passed else 'FAILED'}  {check.name:<10} {check.detail}")
-        print(
-            f"{artifact} is whole and sounds as it did when it was exported."
+            show(f"{'ok    ' if check.passed else 'FAILED'}  {check.name:<10} {check.detail}")
+        what = (
+            "is whole and sounds as it did when it was exported."
             if report.passed
-            else f"{artifact} is not as it was exported: export it again."
+            else "is not as it was exported: export it again."
         )
+        show(f"{shown(artifact)} {what}")
     if not report.passed:
         raise typer.Exit(1)

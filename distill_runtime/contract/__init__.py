@@ -1,9 +1,4 @@
-"""The contract of the artifact: its version, its tensors and its metadata document.
-
-An artifact is one ONNX file. Its graph takes `latents`, `state` and `finish` and returns `audio`
-and `next_state`; its metadata property `distill.artifact` holds one JSON document. docs/artifact.md
-says the same in prose for hosts in other languages.
-"""
+"""The contract of the artifact: its version, its tensors, its grid and its metadata."""
 
 from __future__ import annotations
 
@@ -37,12 +32,12 @@ from distill_runtime.contract.names import (
     MIN_LATENT_DIM,
     NEXT_STATE,
     ONNX,
-    OPERATORS,
     OPSETS,
     PRECISIONS,
     PT2,
     RECONSTRUCTIONS,
     SAMPLE_RATE_HZ,
+    SAMPLE_RATES_HZ,
     STATE,
     TORCHSCRIPT,
     VERSION,
@@ -72,11 +67,11 @@ __all__ = [
     "MIN_LATENT_DIM",
     "NEXT_STATE",
     "ONNX",
-    "OPERATORS",
     "OPSETS",
     "PRECISIONS",
     "PT2",
     "RECONSTRUCTIONS",
+    "SAMPLE_RATES_HZ",
     "SAMPLE_RATE_HZ",
     "STATE",
     "TORCHSCRIPT",

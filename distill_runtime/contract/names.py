@@ -31,19 +31,7 @@ HOP_LENGTH = 512
 CHUNK_FRAMES = 94
 HOP_FRAMES = 47
 
-# Tensor arithmetic and nothing else: no randomness, no strings, no files. Of control flow only
-# Scan, which "refined" needs: it runs its body once for each slice of a tensor that is there, so it
-# ends, and what is inside the body is held against this list too. Nor ConvTranspose, whose paddings
-# onnxruntime does not check: a wrong one ends the process. Nor DequantizeLinear, with which a Conv
-# would become a QLinearConv that nobody has looked at (artifact_file.py).
-_OPERATORS = """
-    Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum Div Equal Exp Expand
-    Floor Gather GatherElements Gemm Greater GreaterOrEqual Identity Less LessOrEqual Log MatMul
-    MatMulInteger Max Min Mod Mul Neg Not Or Pad Pow QLinearConv QuantizeLinear Range Reciprocal
-    ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Round Scan ScatterND Shape Sigmoid Sign
-    Sin Slice Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where
-"""
-OPERATORS = frozenset(_OPERATORS.split())
+SAMPLE_RATES_HZ = (44_100, SAMPLE_RATE_HZ, 96_000)  # that finished sounds may have
 
 # Shorter standard normal draws take another road in torch, so seeds could not be kept (seeds.py).
 MIN_LATENT_DIM = 16

@@ -1,57 +1,67 @@
-"""A result as a notebook shows it: a player and a line about the sound."""
+"""A sound as a notebook shows it: a player and a line about it."""
 
 from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.writer import write_audio
-
-if TYPE_CHECKING:
-    from distill_runtime.generation.result import GenerationResult
+from distill_runtime.files.temporary import temporary_folder
 
 # A notebook keeps what it shows inside its own file: a minute of FLAC in stereo is some 8 MB.
 MAX_SECONDS = 60
 _FORMAT = AudioFormat("flac", 16)
 
 
-def player_html(result: GenerationResult) -> str:
+def player_html(
+    blocks: Iterable[Float32Array],
+    *,
+    frames: int,
+    channels: int,
+    sample_rate_hz: int,
+    seed_for_dither: int | None,
+    title: str,
+    facts: Sequence[str],
+) -> str:
     """Return an `audio` element that holds the sound, of a long one the first minute.
+
+    Args:
+        blocks: The sound, `[channels, samples]` each.
+        frames: Its length.
+        channels: Rows of every block.
+        sample_rate_hz: Frames in a second.
+        seed_for_dither: 0 to 2^32 - 1, or None for no dither.
+        title: What a screen reader calls it.
+        facts: What to say under the player.
 
     Raises:
         OutputError: There is no space for a temporary file.
     """
-    frames = min(result.samples, MAX_SECONDS * result.sample_rate_hz)
-    with TemporaryDirectory(prefix="distill-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "sound.flac"
+    shown = min(frames, MAX_SECONDS * sample_rate_hz)
+    with temporary_folder() as folder:
+        path = folder / "sound.flac"
         write_audio(
             path,
-            _first(result.blocks(), frames),
+            _first(blocks, shown),
             audio_format=_FORMAT,
-            sample_rate_hz=result.sample_rate_hz,
-            channels=result.channels,
-            frames=frames,
-            seed_for_dither=None if result.silent else result.seed,
+            sample_rate_hz=sample_rate_hz,
+            channels=channels,
+            frames=shown,
+            seed_for_dither=seed_for_dither,
         )
         content = base64.b64encode(path.read_bytes()).decode("ascii")
-    names = " + ".join(ingredient.name for ingredient in result.recipe.ingredients)
-    facts = [names, f"seed {result.seed}", f"{result.duration_s:g} s", result.levels.describe()]
-    if frames < result.samples:
-        facts.append(f"the first {MAX_SECONDS} s are here, save() writes all of it")
-    label = html.escape(f"{names}, seed {result.seed}", quote=True)
+    rest = [f"the first {MAX_SECONDS} s are here, save() writes all of it"] * (shown < frames)
     return (
-        f'<audio controls aria-label="{label}" src="data:audio/flac;base64,{content}"></audio>'
-        f"<div>{html.escape(' · '.join(facts))}</div>"
+        f'<audio controls aria-label="{html.escape(title, quote=True)}" '
+        f'src="data:audio/flac;base64,{content}"></audio>'
+        f"<div>{html.escape(' · '.join([*facts, *rest]))}</div>"
     )
 
 
-def _first(blocks: Iterator[Float32Array], frames: int) -> Iterator[Float32Array]:
+def _first(blocks: Iterable[Float32Array], frames: int) -> Iterator[Float32Array]:
     """Yield the first frames of a sound."""
     for block in blocks:
         yield block[:, :frames]

@@ -17,10 +17,7 @@ def require_sounddevice() -> None:
         DependencyError: It is not.
     """
     if find_spec("sounddevice") is None:
-        raise DependencyError(
-            "sounddevice is not installed, and --play needs it: "
-            "pip install 'distill-portable[play]'"
-        )
+        raise DependencyError.missing("sounddevice", needed_by="--play")
 
 
 def play_sound(result: GenerationResult) -> None:

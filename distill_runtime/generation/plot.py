@@ -24,9 +24,7 @@ def require_matplotlib() -> None:
         DependencyError: It is not.
     """
     if find_spec("matplotlib") is None:
-        raise DependencyError(
-            "matplotlib is not installed, and --plot needs it: pip install 'distill-portable[plot]'"
-        )
+        raise DependencyError.missing("matplotlib", needed_by="--plot")
 
 
 def plot_sound(

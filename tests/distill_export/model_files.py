@@ -25,7 +25,7 @@ def tiny_model(shape: VAEShape = TINY) -> ConvVAE:
     """A model of random weights whose batch norms have seen something."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        model = ConvVAE(shape)
+        model = ConvVAE(**vars(shape))
         for name, values in model.named_buffers():
             if name.endswith("running_mean"):
                 values.normal_()
@@ -140,6 +140,17 @@ def write(content: object, path: Path) -> Path:
     return path
 
 
+def write_program(program: bytes, path: Path, *, stored: bytes | None = bytes(64)) -> Path:
+    """An archive as torch.save makes it, with any program inside and the bytes of one storage."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", program)
+        archive.writestr("archive/byteorder", "little")
+        if stored is not None:
+            archive.writestr("archive/data/0", stored)
+        archive.writestr("archive/version", "3\n")
+    return path
+
+
 def refusal(path: Path, load: Callable[[Path], object] = load_model_or_checkpoint) -> str:
     """The message that a file is refused with, which is one line and names the file."""
     with pytest.raises(ModelFileError) as caught:
@@ -165,10 +176,21 @@ def assert_same(first: LoadedModel, second: LoadedModel) -> None:
     for name, tensor in first.model.state_dict().items():
         assert torch.equal(tensor, second.model.state_dict()[name])
     assert first.metadata == second.metadata
-    assert first.spectrogram_config == second.spectrogram_config
-    assert first.complex_spectrogram == second.complex_spectrogram
+    assert first.spectrogram.config == second.spectrogram.config
+    assert first.complex_spectrogram.config == second.complex_spectrogram.config
     assert first.normalization_stats == second.normalization_stats
     assert first.training_config == second.training_config
     assert (first.analysis is None) == (second.analysis is None)
     for name, value in vars(first.analysis).items() if first.analysis else ():
         np.testing.assert_array_equal(value, getattr(second.analysis, name))
+
+
+def complaint(err: str) -> str:
+    """The one line that says what is wrong, after the lines that say what is being done."""
+    *progress, last = err.splitlines()
+    assert last.startswith("distill-export: ")
+    assert not any(line.startswith("distill-export: ") for line in progress)
+    assert "Traceback" not in err
+    assert "internal error" not in err
+    assert len(last) < 500
+    return last.removeprefix("distill-export: ")

@@ -15,6 +15,7 @@ from distill_runtime import Artifact
 from distill_runtime.artifact.torch_archive import METADATA_ENTRY
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.latents.trajectory import crossfade
+from tests.once import Once
 
 torch = pytest.importorskip("torch")
 
@@ -26,16 +27,19 @@ SEED, RATE = 7, 48_000
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(once: Once) -> Path:
     """Build the example, once: libtorch's headers take any compiler 15 s and more."""
     if shutil.which("cmake") is None or not (shutil.which("c++") or shutil.which("g++")):
         pytest.skip("needs cmake and a C++ compiler")
-    build = tmp_path_factory.mktemp("cpp")
+    return once("cpp-host", built)
+
+
+def built(build: Path) -> Path:
     options = [
         "-DCMAKE_CXX_FLAGS=-O0",
         f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}",
     ]
-    source = str(REPOSITORY / "examples" / "cpp")
+    source = str(REPOSITORY / "hosts" / "torch_cpp")
     for command in (["-S", source, "-B", str(build), *options], ["--build", str(build)]):
         done = subprocess.run(["cmake", *command], check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -43,10 +47,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("torchscript") / "ambience.ts"
+def model(once: Once) -> Path:
     source = REPOSITORY / "artifacts" / "ambience.distill"
-    return export_model(source, path, format="torchscript").path
+
+    def export(folder: Path) -> Path:
+        return export_model(source, folder / "ambience.ts", format="torchscript").path
+
+    return once("demo-torchscript", export)
 
 
 def run(program: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -83,8 +83,12 @@ def node():
 
 
 @pytest.fixture(scope="session")
-def node_modules():
+def node_modules(once):
     """Install the locked packages where they are not yet; the stamp is the lock they came from."""
+    once("node-modules", install_node_modules)
+
+
+def install_node_modules(_):
     stamp = PORTABILITY / "node_modules" / ".installed-lock.json"
     if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
         return

@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import cast
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from distill_export.graph.decoder.base import ChunkDecoder
+from distill_export.graph.decoder.calibration import calibrate
 from distill_export.graph.decoder.folded import FoldedDecoder, spectrogram
-from distill_export.graph.decoder.integer_ops import UINT8_MAX, byte_conv, integer_matmul, to_bytes
+from distill_export.graph.decoder.integer_ops import byte_conv, integer_matmul, to_bytes
 from distill_export.graph.decoder.upsample import (
-    ConvDoubling,
-    PointwiseDoubling,
+    PointwiseUpsample,
+    PolyphaseUpsample,
     interleave,
     spread_products,
 )
@@ -32,12 +35,6 @@ _WEIGHT_STEPS = 2.0 * _WEIGHT_MAX  # steps of a fine weight in one of a coarse o
 _BYTE_ZERO = 128
 _BIAS_MAX = 2.0**24
 _LEAST_SCALE = 1e-12
-
-# Of how much a channel's own range counts: half of it suits its values and the weights after it.
-_EQUALIZATION = 0.5
-_LEAST_RANGE = 1e-6
-_SCALE_CANDIDATES = 48
-_CALIBRATION_VALUES = 2**19
 
 
 class Int8Linear(nn.Module):
@@ -51,10 +48,10 @@ class Int8Linear(nn.Module):
         """Quantise a layer, the results of which are wanted in units `[after]`."""
         super().__init__()
         weight, scale = quantize_weight(linear.weight.detach())
-        self.register_buffer("weight", weight.T.contiguous())
-        self.register_buffer("scale", scale / units)
-        self.register_buffer("bias", linear.bias.detach() / units)
-        self.register_buffer("zero_point", torch.tensor(_BYTE_ZERO, dtype=torch.uint8))
+        self.weight = nn.Buffer(weight.T.contiguous())
+        self.scale = nn.Buffer(scale / units)
+        self.bias = nn.Buffer(linear.bias.detach() / units)
+        self.zero_point = nn.Buffer(torch.tensor(_BYTE_ZERO, dtype=torch.uint8))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return float32 `[rows, after]` for float32 `[rows, before]`."""
@@ -68,21 +65,21 @@ class Int8Linear(nn.Module):
         return (256.0 * sums[0] + sums[1]) * unit * self.scale + self.bias
 
 
-class Int8Doubling(nn.Module):
-    """A doubling and its ReLU from bytes to bytes: a convolution for each phase."""
+class Int8PolyphaseUpsample(nn.Module):
+    """Upsampling by two and its ReLU from bytes to bytes: a convolution for each phase."""
 
     def __init__(
-        self, doubling: ConvDoubling, units_before: torch.Tensor, units_after: torch.Tensor
+        self, upsample: PolyphaseUpsample, units_before: torch.Tensor, units_after: torch.Tensor
     ) -> None:
-        """Quantise a doubling between bytes in units `[before]` and `[after]`."""
+        """Quantise an upsampling between bytes in units `[before]` and `[after]`."""
         super().__init__()
-        bias = doubling.bias.detach()
-        self.register_buffer("one", torch.tensor(1.0))
-        self.register_buffer("zero", torch.tensor(0, dtype=torch.uint8))
-        self.register_buffer("weight_zero", torch.zeros(len(bias), dtype=torch.int8))
+        bias = upsample.bias.detach()
+        self.one = nn.Buffer(torch.tensor(1.0))
+        self.zero = nn.Buffer(torch.tensor(0, dtype=torch.uint8))
+        self.weight_zero = nn.Buffer(torch.zeros(len(bias), dtype=torch.int8))
         # A channel without weights has a scale all the same: its bias's.
         least = bias.abs() / _BIAS_MAX
-        for phase, kernel in enumerate(doubling.phases):
+        for phase, kernel in enumerate(upsample.phases):
             weighed = kernel.detach() * units_before[:, None, None]
             weight, scale = quantize_weight(weighed, least)
             self.register_buffer(f"weight{phase}", weight)
@@ -90,10 +87,10 @@ class Int8Doubling(nn.Module):
             self.register_buffer(f"bias{phase}", (bias / scale).round().to(torch.int32))
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Double uint8 `[rows, before, height, width]`.
+        """Upsample uint8 `[rows, before, height, width]`.
 
         Returns:
-            The phases, as `ConvDoubling` has them, but with the channels last.
+            The phases, as `PolyphaseUpsample` has them, but with the channels last.
         """
         return [self._phase(x, phase).permute(0, 2, 3, 1) for phase in range(4)]
 
@@ -105,26 +102,26 @@ class Int8Doubling(nn.Module):
 _OF_A_PHASE = ("weight", "scale", "bias")
 
 
-class Int8PointwiseDoubling(nn.Module):
-    """The last doubling, from the phases of an image in bytes to a whole one in floats.
+class Int8PointwiseUpsample(nn.Module):
+    """The last upsampling, from the phases of an image in bytes to a whole one in floats.
 
     What it makes are mel frames, so its few weights keep 14 bits, in two int8 each.
     """
 
-    def __init__(self, doubling: PointwiseDoubling, units_before: torch.Tensor) -> None:
+    def __init__(self, upsample: PointwiseUpsample, units_before: torch.Tensor) -> None:
         super().__init__()
-        weighed = doubling.weight.detach()[..., 0, 0] * units_before
+        weighed = upsample.weight.detach()[..., 0, 0] * units_before
         coarse, scale = quantize_weight(weighed)
         rest = weighed - coarse * scale[:, None]
         fine = (rest / scale[:, None] * _WEIGHT_STEPS).round()
         weight = torch.cat([coarse, fine.to(torch.int8)])
-        self.register_buffer("weight", weight.T.contiguous())
-        self.register_buffer("scale", (scale / _WEIGHT_STEPS)[:, None, None])
-        self.register_buffer("bias", doubling.bias.detach()[:, None, None])
-        self.register_buffer("zero", torch.tensor(0, dtype=torch.uint8))
+        self.weight = nn.Buffer(weight.T.contiguous())
+        self.scale = nn.Buffer((scale / _WEIGHT_STEPS)[:, None, None])
+        self.bias = nn.Buffer(upsample.bias.detach()[:, None, None])
+        self.zero = nn.Buffer(torch.tensor(0, dtype=torch.uint8))
 
     def forward(self, phases: list[torch.Tensor]) -> torch.Tensor:
-        """Double four uint8 `[rows, height, width, before]` to `[rows, after, 4 h, 4 w]`."""
+        """Upsample four uint8 `[rows, height, width, before]` to `[rows, after, 4 h, 4 w]`."""
         products = []
         for phase in phases:
             sums = integer_matmul(phase, self.weight, self.zero).permute(0, 3, 1, 2)
@@ -133,8 +130,8 @@ class Int8PointwiseDoubling(nn.Module):
         return spread_products(products)
 
 
-class Int8Decoder(nn.Module):
-    """Latent vectors to chunks of normalised mel frames, in integers but for the ends."""
+class Int8Decoder(ChunkDecoder):
+    """The decoder in integers but for its ends."""
 
     precision = "int8"
 
@@ -145,27 +142,27 @@ class Int8Decoder(nn.Module):
             decoder: In float32.
             calibration: Latent vectors `[rows, latent_dim]` to choose the units by.
         """
-        super().__init__()
-        units = [_units(values) for values in _activations(decoder, calibration)]
-        self.chunk_frames = decoder.chunk_frames
+        super().__init__(latent_dim=decoder.latent_dim, chunk_frames=decoder.chunk_frames)
+        units = calibrate(decoder, calibration)
         self.base_size = decoder.base_size
-        inner = list(decoder.inner)
+        inner = cast(list[PolyphaseUpsample], list(decoder.inner))
         self.first: nn.Module | None = None
         if decoder.starts_composed:
             _, height, width = self.base_size
             pixels = units[0].repeat_interleave(height * width)
             self.linear = Int8Linear(decoder.linear, pixels)
         else:
-            # Without a ReLU before it, a doubling's input is no byte from 0: this one is of floats.
+            # Without a ReLU before it, an upsampling's input is not a byte from 0: this one is in
+            # floats.
             self.linear = Int8Linear(decoder.linear, torch.ones(decoder.linear.out_features))
             self.first = _scaled(inner.pop(0), 1.0 / units[0])
-        self.register_buffer("one", torch.tensor(1.0))
-        self.register_buffer("zero", torch.tensor(0, dtype=torch.uint8))
+        self.one = nn.Buffer(torch.tensor(1.0))
+        self.zero = nn.Buffer(torch.tensor(0, dtype=torch.uint8))
         self.inner = nn.ModuleList(
-            Int8Doubling(doubling, before, after)
-            for doubling, (before, after) in zip(inner, itertools.pairwise(units), strict=True)
+            Int8PolyphaseUpsample(upsample, before, after)
+            for upsample, (before, after) in zip(inner, itertools.pairwise(units), strict=True)
         )
-        self.last = Int8PointwiseDoubling(decoder.last, units[-1])
+        self.last = Int8PointwiseUpsample(decoder.last, units[-1])
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """Decode `[rows, latent_dim]` to `[rows, 2, n_mels, chunk_frames]`."""
@@ -173,8 +170,8 @@ class Int8Decoder(nn.Module):
         x = F.relu(x) if self.first is None else interleave(self.first(x))
         x = to_bytes(x, self.one, self.zero)
         *inner, largest = self.inner
-        for doubling in inner:
-            x = _interleave_channels_last(doubling(x)).permute(0, 3, 1, 2)
+        for upsample in inner:
+            x = _interleave_channels_last(upsample(x)).permute(0, 3, 1, 2)
         return spectrogram(self.last(largest(x))[..., : self.chunk_frames])
 
 
@@ -206,55 +203,10 @@ def _interleave_channels_last(phases: list[torch.Tensor]) -> torch.Tensor:
     return torch.stack([even_rows, odd_rows], dim=2).flatten(1, 2)
 
 
-def _scaled(doubling: ConvDoubling, factors: torch.Tensor) -> ConvDoubling:
-    """Return a doubling whose outputs are multiplied by factors `[after]`, none negative."""
-    scaled = copy.deepcopy(doubling)
+def _scaled(upsample: PolyphaseUpsample, factors: torch.Tensor) -> PolyphaseUpsample:
+    """Return an upsampling whose outputs are multiplied by factors `[after]`, none negative."""
+    scaled = copy.deepcopy(upsample)
     for kernel in scaled.phases:
         kernel.data = kernel.data * factors[:, None, None, None]
     scaled.bias.data = scaled.bias.data * factors
     return scaled
-
-
-def _activations(decoder: FoldedDecoder, latents: torch.Tensor) -> list[torch.Tensor]:
-    """Return what reaches each layer that is to take bytes, `[channels, values]`."""
-    found: list[torch.Tensor] = []
-
-    def keep(layer: nn.Module, inputs: tuple[torch.Tensor | list[torch.Tensor]]) -> None:
-        (x,) = inputs
-        phases = [x] if isinstance(x, torch.Tensor) else x
-        found.append(torch.cat([phase.transpose(0, 1).flatten(1) for phase in phases], dim=1))
-
-    layers = [*decoder.inner[0 if decoder.starts_composed else 1 :], decoder.last]
-    hooks = [layer.register_forward_pre_hook(keep) for layer in layers]
-    with torch.inference_mode():
-        decoder(latents)
-    for hook in hooks:
-        hook.remove()
-    return found
-
-
-def _units(values: torch.Tensor) -> torch.Tensor:
-    """Return a unit for each channel `[channels]` of non-negative values `[channels, values]`.
-
-    Between them the channels' ranges decide, and for all of them the scale that loses least, by
-    squares: to cut off the few largest values lets all others be finer.
-    """
-    ranges = values.amax(dim=1)
-    largest = float(ranges.max())
-    if largest <= 0.0:
-        return torch.ones_like(ranges)  # a layer that says nothing
-    relative = (ranges / largest).clamp(min=_LEAST_RANGE) ** _EQUALIZATION
-    equalized = (values / relative[:, None]).flatten()
-    random = torch.Generator().manual_seed(0)  # regular steps would keep to a few columns
-    sample = equalized[torch.randint(len(equalized), (_CALIBRATION_VALUES,), generator=random)]
-    whole = float(sample.max()) / UINT8_MAX
-    candidates = [
-        whole * part / _SCALE_CANDIDATES
-        for part in range(_SCALE_CANDIDATES // 8, _SCALE_CANDIDATES + 1)
-    ]
-
-    def loss(scale: float) -> float:
-        found = (sample / scale).round().clamp(max=UINT8_MAX) * scale
-        return float((found - sample).square().mean())
-
-    return relative * min(candidates, key=loss)

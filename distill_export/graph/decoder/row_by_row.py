@@ -5,19 +5,19 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from distill_export.graph.decoder.folded import FoldedDecoder
+from distill_export.graph.decoder.base import ChunkDecoder
 from distill_export.graph.scan import scan_blocks
 
 
-class RowByRowDecoder(nn.Module):
-    """Decodes what `FoldedDecoder` decodes, a row at a time: a `scan` when exported.
+class RowByRowDecoder(ChunkDecoder):
+    """Decodes what another decoder does, a row at a time: a `scan` when exported.
 
     PyTorch takes another kernel for many rows than for one. The decoder's rounding, amplified by
     the phase's running sum, would then tell how a stream was cut, at 95 to 110 dB.
     """
 
-    def __init__(self, decoder: FoldedDecoder) -> None:
-        super().__init__()
+    def __init__(self, decoder: ChunkDecoder) -> None:
+        super().__init__(latent_dim=decoder.latent_dim, chunk_frames=decoder.chunk_frames)
         self.row = _Row(decoder)
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
@@ -28,7 +28,7 @@ class RowByRowDecoder(nn.Module):
 
 
 class _Row(nn.Module):
-    def __init__(self, decoder: FoldedDecoder) -> None:
+    def __init__(self, decoder: ChunkDecoder) -> None:
         super().__init__()
         self.decoder = decoder
 

@@ -1,4 +1,4 @@
-r"""Two ways to compute a transposed convolution that doubles an image, none by scattering.
+r"""Two ways to compute a transposed convolution that upsamples an image by two, neither scatters.
 
 The decoder's have a kernel of 3, a stride of 2, a padding of 1 and an output padding of 1. Along
 an axis, an even output is tap 1 of one input, an odd one tap 2 of that input and tap 0 of the next:
@@ -14,8 +14,9 @@ row and its column are even or odd: nine products for four outputs. Both ways su
 products, in an order that does not depend on how many images a call has, so neither do the results.
 Which is faster depends on the shape:
 
-- many channels: `ConvDoubling`, one small convolution for each phase, with nothing to add up after.
-- few channels after it: `PointwiseDoubling`, a product for each tap. Moving the products is then
+- many channels: `PolyphaseUpsample`, one small convolution for each phase, with nothing to add up
+  after.
+- few channels after it: `PointwiseUpsample`, a product for each tap. Moving the products is then
   cheaper than putting the phases of its input in place.
 """
 
@@ -26,8 +27,8 @@ from torch import nn
 from torch.nn import functional as F
 
 
-class ConvDoubling(nn.Module):
-    """A doubling and its ReLU, channels first: a convolution for each phase."""
+class PolyphaseUpsample(nn.Module):
+    """Upsampling by two and its ReLU, channels first: a convolution for each phase."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         """Take the transposed convolution's weight `[before, after, 3, 3]` and bias `[after]`."""
@@ -43,7 +44,7 @@ class ConvDoubling(nn.Module):
         self.bias = nn.Parameter(bias)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Double `[rows, before, height, width]`.
+        """Upsample `[rows, before, height, width]`.
 
         Returns:
             The phases, each `[rows, after, height, width]`: the even columns and the odd ones of
@@ -52,8 +53,8 @@ class ConvDoubling(nn.Module):
         return [F.relu(_convolve(x, kernel.float(), self.bias)) for kernel in self.phases]
 
 
-class PointwiseDoubling(nn.Module):
-    """A doubling, channels first, from the phases of an image to a whole one.
+class PointwiseUpsample(nn.Module):
+    """Upsampling by two, channels first, from the phases of an image to a whole one.
 
     A product for each pixel and tap, then the sums: there are so few channels after it that moving
     the products costs less than moving the pixels would.
@@ -69,7 +70,7 @@ class PointwiseDoubling(nn.Module):
         self.bias = nn.Parameter((taps[:, None, None] * taps[:, None] * bias).flatten())
 
     def forward(self, phases: list[torch.Tensor]) -> torch.Tensor:
-        """Double four `[rows, before, height, width]` to `[rows, after, 4 height, 4 width]`."""
+        """Upsample four `[rows, before, height, width]` to `[rows, after, 4 height, 4 width]`."""
         weight = self.weight.float()
         return spread_products([F.conv2d(phase, weight, self.bias) for phase in phases])
 

@@ -7,27 +7,13 @@ import math
 import torch
 from torch import nn
 
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.graph.denormalize import IDENTITY, Denormalize
+from distill_export.graph.mel_bands import TwoBands, two_bands
 from distill_export.reference.mel import inverse_gram
-
-# The statistics of a model that was trained without any.
-IDENTITY = DatasetStatistics(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
+from distill_runtime.contract import Normalization
 
 _MOST_GROWTH = 3.0  # of a rounding in a mel band on its way to a bin, for float32 to be enough
 _NOTHING = 1e-12  # of a weight, in a row of weights near 1: a rounding of float64
-
-
-class Denormalize(nn.Module):
-    """Undoes the training set's normalisation of one of a mel frame's two channels."""
-
-    def __init__(self, mean: float, std: float, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(mean, dtype=dtype))
-        self.register_buffer("std", torch.tensor(std, dtype=dtype))
-
-    def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the values as they were, in the type that was asked for."""
-        return values.to(self.mean.dtype) * self.std + self.mean
 
 
 class PhaseSum(nn.Module):
@@ -56,23 +42,6 @@ class PhaseSum(nn.Module):
         return summed, summed[..., -1]
 
 
-class TwoBands(nn.Module):
-    """Spreads values of mel bands over bins, of which each lies in two bands at most."""
-
-    def __init__(self, bands: torch.Tensor, weights: torch.Tensor) -> None:
-        """Take each slot's bands, int64 `[slots, 2]`, and its weights in them, `[slots, 2]`."""
-        super().__init__()
-        for name, column in (("lower", 0), ("upper", 1)):
-            self.register_buffer(name, bands[:, column].contiguous())
-            self.register_buffer(f"{name}_weight", weights[:, column, None].contiguous())
-
-    def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return `[..., slots, frames]` for `[..., bands, frames]`."""
-        below = torch.index_select(values, -2, self.lower) * self.lower_weight
-        above = torch.index_select(values, -2, self.upper) * self.upper_weight
-        return below + above
-
-
 class InverseMel(nn.Module):
     """Least-squares mel inversion in float64, evaluated at any list of bins.
 
@@ -87,7 +56,7 @@ class InverseMel(nn.Module):
             bins: int64 `[slots]`, the bin wanted in each slot of the output.
         """
         super().__init__()
-        self.register_buffer("gram", inverse_gram(filterbank))
+        self.gram = nn.Buffer(inverse_gram(filterbank))
         bands, weights = two_bands(filterbank.double())
         self.spread = TwoBands(bands[bins], weights[bins])
 
@@ -105,9 +74,7 @@ class Magnitude(nn.Module):
     the lowest dozen of bands alone, and so few can be computed in float64 for nothing.
     """
 
-    def __init__(
-        self, stats: DatasetStatistics, filterbank: torch.Tensor, bins: torch.Tensor
-    ) -> None:
+    def __init__(self, stats: Normalization, filterbank: torch.Tensor, bins: torch.Tensor) -> None:
         """Prepare the inversion, as `InverseMel` does."""
         super().__init__()
         gram = inverse_gram(filterbank)
@@ -122,8 +89,8 @@ class Magnitude(nn.Module):
 
         self.log_power = Denormalize(stats.mag_mean, stats.mag_std, torch.float32)
         self.low_log_power = Denormalize(stats.mag_mean, stats.mag_std, torch.float64)
-        self.register_buffer("gram", gram.float())
-        self.register_buffer("low_rows", low_rows[:, : self.low_bands].contiguous())
+        self.gram = nn.Buffer(gram.float())
+        self.low_rows = nn.Buffer(low_rows[:, : self.low_bands].contiguous())
         self.spread = TwoBands(bands[bins], weights[bins].float())
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
@@ -145,21 +112,6 @@ def _up_to_last(wanted: torch.Tensor) -> int:
     return 1 + int(torch.cat([wanted.nonzero()[:, 0], torch.zeros(1, dtype=torch.int64)]).max())
 
 
-def two_bands(filterbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return each bin's two adjacent bands, int64 `[n_bins, 2]`, and its weights in them.
-
-    Raises:
-        ValueError: A bin lies in other bands, too.
-    """
-    n_mels = filterbank.shape[1]
-    lower = (filterbank > 0).to(torch.int64).argmax(dim=1).clamp(max=n_mels - 2)
-    bands = torch.stack([lower, lower + 1], dim=1)
-    weights = filterbank.gather(1, bands)
-    if not torch.equal(weights.sum(dim=1), filterbank.sum(dim=1)):
-        raise ValueError("a bin of the filterbank is in more than two adjacent bands")
-    return bands, weights
-
-
 class LearnedSpectrum(nn.Module):
     """The reconstruction "learned": magnitude and phase from the mel bands, by least squares.
 
@@ -168,7 +120,7 @@ class LearnedSpectrum(nn.Module):
     """
 
     def __init__(
-        self, stats: DatasetStatistics | None, filterbank: torch.Tensor, bins: torch.Tensor
+        self, stats: Normalization | None, filterbank: torch.Tensor, bins: torch.Tensor
     ) -> None:
         super().__init__()
         stats = stats or IDENTITY

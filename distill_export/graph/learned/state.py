@@ -1,28 +1,27 @@
-"""The streaming state: one float32 vector a row, all zeros at the start of a stream."""
+"""The streaming state of "learned", whose phase is float64 and keeps all of its bits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
+
+from distill_export.graph.state import StateLayout, StreamState
 
 # Dekker 1971: `c = (2^29 + 1) x; c - (c - x)` is a float64 x rounded to 24 bits, as float32 has.
 _SPLITTER = 2.0**29 + 1.0
 
 
-@dataclass(frozen=True)
-class StreamState:
-    """What a stream carries from one call to the next, for every row of the batch."""
+class LearnedStreamState(NamedTuple):
+    """What "learned" carries from one call to the next; all zeros before the first."""
 
-    started: torch.Tensor  # bool [batch], whether the row has had a step
-    chunk_tail: torch.Tensor  # [batch, 2, n_mels, hop_frames], second half of the last chunk
     phase: torch.Tensor  # float64 [batch, n_mels], the running sum over frames, in turns
     audio_tail: torch.Tensor  # [batch, hop_length, 3], hops that wait for later frames
 
 
-class StateLayout(nn.Module):
-    """Packs a `StreamState` into `[batch, size]` float32 and back, without loss.
+class LearnedStateLayout(StateLayout[LearnedStreamState]):
+    """A row's vector: whether it has started, its chunk's tail, its phase in three, its audio.
 
     The phase is float64; the sum of three float32 holds all of its 53 bits, so a stream cut in two
     goes on from exactly the phase that one call would have had.
@@ -36,31 +35,47 @@ class StateLayout(nn.Module):
         self.sizes = [1, chunk_size, n_mels, n_mels, n_mels, hop_length * overlap_hops]
         self.size = sum(self.sizes)
         # A tensor: the exporter would round a number to float32.
-        self.register_buffer("splitter", torch.tensor(_SPLITTER, dtype=torch.float64))
+        self.splitter = nn.Buffer(torch.tensor(_SPLITTER, dtype=torch.float64))
 
-    def unpack(self, state: torch.Tensor) -> StreamState:
+    def unpack(self, vector: torch.Tensor) -> StreamState[LearnedStreamState]:
         """Read a state vector `[batch, size]`."""
-        started, chunk, high, middle, low, audio = torch.split(state, self.sizes, dim=1)
+        started, chunk, high, middle, low, audio = torch.split(vector, self.sizes, dim=1)
         return StreamState(
+            vector=vector,
             started=started[:, 0] > 0.5,
             chunk_tail=chunk.unflatten(1, self.chunk_shape),
-            phase=high.double() + middle.double() + low.double(),
-            audio_tail=audio.unflatten(1, self.audio_shape),
+            own=LearnedStreamState(
+                phase=high.double() + middle.double() + low.double(),
+                audio_tail=audio.unflatten(1, self.audio_shape),
+            ),
         )
 
-    def pack(self, state: StreamState) -> torch.Tensor:
-        """Write a state vector `[batch, size]`."""
-        high = self._rounded(state.phase)
-        rest = state.phase - high
+    def advance(
+        self,
+        before: StreamState[LearnedStreamState],
+        chunk_tail: torch.Tensor,
+        own: LearnedStreamState,
+        finish: torch.Tensor,
+    ) -> torch.Tensor:
+        """Write the state vector after a call, see `StateLayout`."""
+        started = torch.ones_like(before.started)
+        nothing = torch.zeros_like(before.vector)
+        return torch.where(finish, nothing, self._pack(started, chunk_tail, own))
+
+    def _pack(
+        self, started: torch.Tensor, chunk_tail: torch.Tensor, own: LearnedStreamState
+    ) -> torch.Tensor:
+        high = self._rounded(own.phase)
+        rest = own.phase - high
         middle = self._rounded(rest)
         low = rest - middle
         parts = [
-            state.started[:, None].float(),
-            state.chunk_tail.flatten(1),
+            started[:, None].float(),
+            chunk_tail.flatten(1),
             high.float(),
             middle.float(),
             low.float(),
-            state.audio_tail.flatten(1),
+            own.audio_tail.flatten(1),
         ]
         return torch.cat(parts, dim=1)
 

@@ -1,95 +1,50 @@
-"""The whole road from latent vectors to sound, as a streaming step: reconstruction "learned"."""
+"""The reconstruction "learned": latent vectors to the sound that Distill plays."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
 
-from distill_export.graph.chunks import ChunkOverlapAdd
-from distill_export.graph.decoder.folded import FoldedDecoder
-from distill_export.graph.decoder.int8 import Int8Decoder
-from distill_export.graph.learned.inverse_stft import InverseRealDFT, InverseSTFT
+from distill_export.graph.base import Synthesizer
+from distill_export.graph.decoder.base import ChunkDecoder
+from distill_export.graph.dft import InverseRealDFT
+from distill_export.graph.learned.inverse_stft import InverseSTFT
 from distill_export.graph.learned.spectrum import LearnedSpectrum
-from distill_export.graph.learned.state import StateLayout, StreamState
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.graph.learned.state import LearnedStateLayout, LearnedStreamState
+from distill_export.graph.state import StreamState
 from distill_export.reference.mel import htk_filterbank
+from distill_runtime.contract import AudioGrid, Normalization
 
 
-class Synthesizer(nn.Module):
-    """Latents and a state in, audio and the next state out; docs/artifact.md has the contract."""
+class LearnedSynthesizer(Synthesizer[LearnedStreamState]):
+    """The model's own phase, summed over frames, and the centred inverse STFT."""
 
     reconstruction = "learned"
-    latency_samples = 1024
 
     def __init__(
-        self,
-        decoder: FoldedDecoder | Int8Decoder,
-        stats: DatasetStatistics | None,
-        *,
-        sample_rate_hz: int,
-        n_fft: int,
-        hop_length: int,
-        n_mels: int,
-        chunk_frames: int,
-        hop_frames: int,
+        self, decoder: ChunkDecoder, normalization: Normalization | None, grid: AudioGrid
     ) -> None:
-        super().__init__()
-        filterbank = htk_filterbank(sample_rate_hz, n_fft, n_mels)
-        bins = InverseRealDFT.bins()
-        self.state_layout = StateLayout(
-            n_mels=n_mels,
-            hop_frames=hop_frames,
-            hop_length=hop_length,
+        state_layout = LearnedStateLayout(
+            n_mels=grid.n_mels,
+            hop_frames=grid.hop_frames,
+            hop_length=grid.hop_length,
             overlap_hops=InverseSTFT.overlap_hops,
         )
-        self.decoder = decoder
-        self.chunk_overlap_add = ChunkOverlapAdd(chunk_frames=chunk_frames, hop_frames=hop_frames)
-        self.spectrum = LearnedSpectrum(stats, filterbank, bins)
-        self.inverse_stft = InverseSTFT(n_fft=n_fft, hop_length=hop_length)
+        super().__init__(state_layout, decoder, grid)
+        filterbank = htk_filterbank(grid.sample_rate_hz, grid.n_fft, grid.n_mels)
+        self.spectrum = LearnedSpectrum(normalization, filterbank, InverseRealDFT.bins())
+        self.inverse_stft = InverseSTFT(n_fft=grid.n_fft, hop_length=grid.hop_length)
+        self.latency_samples = InverseSTFT.latency_hops * grid.hop_length
 
-    @property
-    def state_size(self) -> int:
-        """Length of a row's state vector."""
-        return self.state_layout.size
-
-    def forward(
-        self, latents: torch.Tensor, state: torch.Tensor, finish: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Play `steps` steps of every row.
-
-        Args:
-            latents: `[batch, steps, latent_dim]`, steps >= 1.
-            state: `[batch, state_size]`, zeros to start a stream.
-            finish: bool `[]`, whether every row's stream ends here.
-
-        Returns:
-            Audio `[batch, samples]`: 24,064 samples a step, and a chunk's half and the latency more
-            if `finish`; the next state, zeros after `finish`; and the mel frames
-            `[batch, 2, n_mels, frames]`.
-        """
-        flush = as_int(finish)
-        before = self.state_layout.unpack(state)
-        chunks = self.decoder(latents.flatten(0, 1)).unflatten(0, latents.shape[:2])
-        mel, chunk_tail = self.chunk_overlap_add(
-            chunks, before.chunk_tail, before.started, finish, flush
-        )
-        real, imaginary, phase = self.spectrum(mel, before.phase)
+    def reconstruct(
+        self,
+        mel: torch.Tensor,
+        before: StreamState[LearnedStreamState],
+        steps: int,
+        flush: int,
+    ) -> tuple[torch.Tensor, LearnedStreamState]:
+        """Turn mel frames into sound, see `Synthesizer`."""
+        real, imaginary, phase = self.spectrum(mel, before.own.phase)
         audio, audio_tail = self.inverse_stft(
-            real, imaginary, before.audio_tail, before.started, flush
+            real, imaginary, before.own.audio_tail, before.started, flush
         )
-        after = StreamState(
-            started=torch.ones_like(before.started),
-            chunk_tail=chunk_tail,
-            phase=phase,
-            audio_tail=audio_tail,
-        )
-        next_state = torch.where(finish, torch.zeros_like(state), self.state_layout.pack(after))
-        return audio, next_state, mel
-
-
-def as_int(finish: torch.Tensor) -> int:
-    """Return 1 or 0, as a value that a traced graph can size its tensors by."""
-    value = finish.to(torch.int64).item()
-    torch._check(value >= 0)
-    torch._check(value <= 1)
-    return value
+        return audio, LearnedStreamState(phase, audio_tail)

@@ -15,14 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from distill_export.graph.dft import RealDFT
-from distill_export.graph.learned.inverse_stft import InverseRealDFT
+from distill_export.graph.dft import InverseRealDFT, RealDFT, check_sizes
 from distill_export.graph.mel_bands import MelLayout
 from distill_export.graph.refined.linear_power import MAX_LOG_RATIO, LinearPower, log_mel, mel_power
 from distill_export.graph.refined.noise import NoisePhase
 from distill_export.graph.refined.tones import TONE_BINS, FindTones, TonePhase
+from distill_runtime.contract import HOP_FRAMES
 
-BLOCK_FRAMES = 47
 LOOKAHEAD_FRAMES = 2
 OVERLAP_HOPS = 3  # hops that a frame reaches beyond its own
 
@@ -34,7 +33,7 @@ _INAUDIBLE = 1e-12
 _FAINT = 1e-4  # a magnitude below which a bin's own phase means little
 
 
-class RefinedState(NamedTuple):
+class BlockState(NamedTuple):
     """What a block hands to the next."""
 
     audio: torch.Tensor  # [batch, hop_length, 3], hops that wait for later frames
@@ -47,7 +46,7 @@ class RefinedBlock(nn.Module):
     """Turns 47 frames, and the two after them, into 47 hops of sound."""
 
     def __init__(
-        self, filterbank: torch.Tensor, *, n_fft: int, hop_length: int, iterations: int
+        self, filterbank: torch.Tensor, *, n_fft: int, hop_length: int, passes: int
     ) -> None:
         """Prepare the constants.
 
@@ -55,13 +54,12 @@ class RefinedBlock(nn.Module):
             filterbank: `[n_bins, n_mels]`, no bin in more than two adjacent bands.
             n_fft: Length of a frame, 2048.
             hop_length: Samples from one frame to the next, 512.
-            iterations: Passes, 0 or more.
+            passes: How many, 0 or more.
         """
         super().__init__()
-        if (n_fft, hop_length) != (InverseRealDFT.n_fft, InverseRealDFT.n_fft // 4):
-            raise ValueError("only an n_fft of 2048 with a hop of 512 is supported")
+        check_sizes(n_fft, hop_length)
         self.hop_length = hop_length
-        self.iterations = iterations
+        self.passes = passes
         self.inverse_dft = InverseRealDFT()
         self.dft = RealDFT()
         self.mel = MelLayout(filterbank)
@@ -72,21 +70,21 @@ class RefinedBlock(nn.Module):
         bins = InverseRealDFT.bins()
         # Phases refer to a frame's centre, transforms to its beginning: odd bins are negative.
         alternating = 1.0 - 2.0 * (bins % 2)
-        self.register_buffer("bins", bins)
-        self.register_buffer("alternating", alternating[:, None])
+        self.bins = nn.Buffer(bins)
+        self.alternating = nn.Buffer(alternating[:, None])
         slots = _slots_of_bins(bins)[:TONE_BINS]
-        self.register_buffer("tone_slots", slots)
-        self.register_buffer("tone_alternating", alternating[slots])
+        self.tone_slots = nn.Buffer(slots)
+        self.tone_alternating = nn.Buffer(alternating[slots])
         window = torch.hann_window(n_fft, periodic=True, dtype=torch.float64)[:, None]
-        self.register_buffer("window", window.float())
-        self.register_buffer("synthesis_window", (window / _ENVELOPE).float())
+        self.window = nn.Buffer(window.float())
+        self.synthesis_window = nn.Buffer((window / _ENVELOPE).float())
 
-    def initial_state(self, batch: int) -> RefinedState:
+    def initial_state(self, batch: int) -> BlockState:
         """Return what a stream starts with: its phases are the noise table's first row."""
         phase = self.noise_phase(torch.zeros(1), 1)[:, 0, :TONE_BINS]
         phase = torch.stack([torch.cos(phase), torch.sin(phase)], dim=1)
         advance = self.find_tones.bins.float() * self.find_tones.radians_per_bin
-        return RefinedState(
+        return BlockState(
             audio=torch.zeros(batch, self.hop_length, OVERLAP_HOPS),
             phase=phase.expand(batch, -1, -1),
             advance=advance.expand(batch, -1),
@@ -95,17 +93,17 @@ class RefinedBlock(nn.Module):
 
     def forward(
         self, log_power: torch.Tensor, *before: torch.Tensor
-    ) -> tuple[torch.Tensor, RefinedState]:
-        """Play a block.
+    ) -> tuple[torch.Tensor, BlockState]:
+        """Render a block.
 
         Args:
             log_power: log1p of the mel power, float64 `[batch, n_mels, 49]`.
-            before: The fields of the `RefinedState` that the block before left.
+            before: The fields of the `BlockState` that the block before left.
 
         Returns:
             Audio `[batch, 47 * hop_length]` and the next state.
         """
-        state = RefinedState(*before)
+        state = BlockState(*before)
         power = mel_power(log_power)
         target = log_mel(power).float()
         linear = self.linear_power(power)
@@ -116,24 +114,24 @@ class RefinedBlock(nn.Module):
 
         sound = self._synthesize(spectrum, state.audio)
         ahead = sound
-        for i in range(self.iterations):
+        for i in range(self.passes):
             if i:
                 last = sound
                 sound = self._synthesize(spectrum, state.audio)
                 ahead = sound + _MOMENTUM * (sound - last)
             spectrum = self._pull_to_mel(self._analyze(ahead), target)
-        if self.iterations:
+        if self.passes:
             sound = self._synthesize(spectrum, state.audio)
 
-        committed = spectrum[..., :BLOCK_FRAMES]
+        committed = spectrum[..., :HOP_FRAMES]
         reaching = committed[..., -OVERLAP_HOPS:]  # the frames that reach beyond the block
         tail = self._synthesize(reaching, torch.zeros_like(state.audio))[..., -OVERLAP_HOPS:]
-        sound = _without_denormals(sound[..., :BLOCK_FRAMES])
-        return sound.transpose(1, 2).flatten(1), RefinedState(
+        sound = _without_denormals(sound[..., :HOP_FRAMES])
+        return sound.transpose(1, 2).flatten(1), BlockState(
             audio=_without_denormals(tail),
-            phase=self._phase_of(committed[..., -1], tonal[:, :, BLOCK_FRAMES - 1]),
-            advance=tones.advance[:, BLOCK_FRAMES - 1].float(),
-            position=torch.remainder(state.position + BLOCK_FRAMES, self.noise_phase.rows),
+            phase=self._phase_of(committed[..., -1], tonal[:, :, HOP_FRAMES - 1]),
+            advance=tones.advance[:, HOP_FRAMES - 1].float(),
+            position=torch.remainder(state.position + HOP_FRAMES, self.noise_phase.rows),
         )
 
     def _start(

@@ -41,8 +41,8 @@ class LinearPower(nn.Module):
         self.layout = layout
         columns = filterbank.double()
         ridge = columns.T @ columns + _RIDGE * torch.eye(columns.shape[1], dtype=torch.float64)
-        self.register_buffer("ridge", torch.linalg.inv(ridge))
-        self.register_buffer("area", columns.sum(dim=0)[:, None])
+        self.ridge = nn.Buffer(torch.linalg.inv(ridge))
+        self.area = nn.Buffer(columns.sum(dim=0)[:, None])
 
     def forward(self, power: torch.Tensor) -> torch.Tensor:
         """Return float64 `[batch, slots, frames]` for a mel power `[batch, n_mels, frames]`."""

@@ -28,7 +28,7 @@ class NoisePhase(nn.Module):
         spectrum = torch.fft.rfft(circle.unfold(0, n_fft, hop_length) * window)
         phase = torch.angle(spectrum) - math.pi * torch.arange(spectrum.shape[1])
         levels = torch.round(phase * (_LEVELS / (2 * math.pi))).remainder(_LEVELS)
-        self.register_buffer("table", levels.to(torch.uint8))  # [rows, n_fft // 2 + 1]
+        self.table = nn.Buffer(levels.to(torch.uint8))  # [rows, n_fft // 2 + 1]
         self.rows = _ROWS
 
     def forward(self, position: torch.Tensor, frames: int) -> torch.Tensor:

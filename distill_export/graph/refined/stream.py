@@ -7,25 +7,24 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from distill_export.graph.learned.spectrum import IDENTITY, Denormalize
+from distill_export.graph.denormalize import IDENTITY, Denormalize
 from distill_export.graph.refined.block import (
-    BLOCK_FRAMES,
     LOOKAHEAD_FRAMES,
     OVERLAP_HOPS,
+    BlockState,
     RefinedBlock,
-    RefinedState,
 )
 from distill_export.graph.refined.tones import TONE_BINS
 from distill_export.graph.scan import scan_blocks
-from distill_export.reference.complex_spectrogram import DatasetStatistics
 from distill_export.reference.mel import htk_filterbank
+from distill_runtime.contract import HOP_FRAMES, AudioGrid, Normalization
 
 
 class RefinedStreamState(NamedTuple):
     """What a stream carries from one call to the next; all zeros before its first."""
 
     seen: torch.Tensor  # [batch, n_mels, 2], the frames that were only looked at, normalised
-    audio: torch.Tensor  # [batch, hop_length, 3], the rest is as in `RefinedState`
+    audio: torch.Tensor  # [batch, hop_length, 3], the rest is as in `BlockState`
     phase: torch.Tensor  # [batch, 2, TONE_BINS]
     advance: torch.Tensor  # [batch, TONE_BINS]
     position: torch.Tensor  # [batch]
@@ -40,35 +39,28 @@ class RefinedStream(nn.Module):
     """
 
     def __init__(
-        self,
-        stats: DatasetStatistics | None,
-        *,
-        sample_rate_hz: int,
-        n_fft: int,
-        hop_length: int,
-        n_mels: int,
-        iterations: int,
+        self, normalization: Normalization | None, grid: AudioGrid, *, passes: int
     ) -> None:
         super().__init__()
-        self.n_mels, self.hop_length = n_mels, hop_length
-        self.latency_samples = n_fft // 2 + LOOKAHEAD_FRAMES * hop_length
-        stats = stats or IDENTITY
-        self.denormalize = Denormalize(stats.mag_mean, stats.mag_std, torch.float64)
+        self.n_mels, self.hop_length = grid.n_mels, grid.hop_length
+        self.latency_samples = grid.n_fft // 2 + LOOKAHEAD_FRAMES * grid.hop_length
+        units = normalization or IDENTITY
+        self.denormalize = Denormalize(units.mag_mean, units.mag_std, torch.float64)
         self.block = RefinedBlock(
-            htk_filterbank(sample_rate_hz, n_fft, n_mels),
-            n_fft=n_fft,
-            hop_length=hop_length,
-            iterations=iterations,
+            htk_filterbank(grid.sample_rate_hz, grid.n_fft, grid.n_mels),
+            n_fft=grid.n_fft,
+            hop_length=grid.hop_length,
+            passes=passes,
         )
 
-    def state_shapes(self) -> RefinedStreamState:
-        """Return the shapes of a row's state."""
-        return RefinedStreamState(
-            seen=torch.Size((self.n_mels, LOOKAHEAD_FRAMES)),
-            audio=torch.Size((self.hop_length, OVERLAP_HOPS)),
-            phase=torch.Size((2, TONE_BINS)),
-            advance=torch.Size((TONE_BINS,)),
-            position=torch.Size(()),
+    def state_shapes(self) -> tuple[torch.Size, ...]:
+        """Return the shapes of a row's `RefinedStreamState`, field by field."""
+        return (
+            torch.Size((self.n_mels, LOOKAHEAD_FRAMES)),
+            torch.Size((self.hop_length, OVERLAP_HOPS)),
+            torch.Size((2, TONE_BINS)),
+            torch.Size((TONE_BINS,)),
+            torch.Size(()),
         )
 
     def forward(
@@ -95,21 +87,22 @@ class RefinedStream(nn.Module):
         begun = started[:, None, None]
         seen = torch.where(begun, state.seen, mel[..., :1])
         # By their places: how many frames there are is for the tracer a number that only data tell.
-        places = torch.arange(-LOOKAHEAD_FRAMES, 0, device=mel.device) + BLOCK_FRAMES * steps
+        places = torch.arange(-LOOKAHEAD_FRAMES, 0, device=mel.device) + HOP_FRAMES * steps
         ending = torch.index_select(mel, 2, places)
-        frames = torch.cat([seen, mel, ending[..., -1:].expand(-1, -1, BLOCK_FRAMES)], dim=2)
+        frames = torch.cat([seen, mel, ending[..., -1:].expand(-1, -1, HOP_FRAMES)], dim=2)
         count = steps + flush
-        if not torch.jit.is_tracing():  # where every count is a tensor, and needs no promise
+        # In a TorchScript trace every count is a tensor, and needs no promise.
+        if not torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
             torch._check(count > 0)
-        starts = BLOCK_FRAMES * torch.arange(count, device=mel.device)
-        places = starts[:, None] + torch.arange(BLOCK_FRAMES + LOOKAHEAD_FRAMES, device=mel.device)
+        starts = HOP_FRAMES * torch.arange(count, device=mel.device)
+        places = starts[:, None] + torch.arange(HOP_FRAMES + LOOKAHEAD_FRAMES, device=mel.device)
         blocks = torch.index_select(frames, 2, places.flatten()).unflatten(
-            2, (-1, BLOCK_FRAMES + LOOKAHEAD_FRAMES)
+            2, (-1, HOP_FRAMES + LOOKAHEAD_FRAMES)
         )  # [batch, n_mels, blocks, 49]
         log_power = self.denormalize(blocks)
 
         fresh = self.block.initial_state(mel.shape[0])
-        before = RefinedState(
+        before = BlockState(
             audio=state.audio,
             phase=torch.where(begun, state.phase, fresh.phase),
             advance=torch.where(started[:, None], state.advance, fresh.advance),
@@ -119,11 +112,11 @@ class RefinedStream(nn.Module):
         sound = sounds.transpose(0, 1).flatten(1)
         opening = torch.where(started[:, None], sound[:, : self.latency_samples], 0.0)
         sound = torch.cat([opening, sound[:, self.latency_samples :]], dim=1)
-        samples = BLOCK_FRAMES * self.hop_length * steps + self.latency_samples * flush
+        samples = HOP_FRAMES * self.hop_length * steps + self.latency_samples * flush
         return sound[:, :samples], RefinedStreamState(ending, *after)
 
     def resynthesize(self, mel: torch.Tensor) -> torch.Tensor:
-        """Play whole streams at once, without the latency.
+        """Synthesise whole streams at once, without the latency.
 
         Args:
             mel: `[batch, n_mels, frames]`, normalised log power, at least one frame.
@@ -132,8 +125,8 @@ class RefinedStream(nn.Module):
             Audio `[batch, frames * hop_length]`.
         """
         batch, _, frames = mel.shape
-        steps = -(-frames // BLOCK_FRAMES)
-        missing = mel[..., -1:].expand(-1, -1, steps * BLOCK_FRAMES - frames)
+        steps = -(-frames // HOP_FRAMES)
+        missing = mel[..., -1:].expand(-1, -1, steps * HOP_FRAMES - frames)
         state = RefinedStreamState(*(mel.new_zeros(batch, *s) for s in self.state_shapes()))
         started = torch.zeros(batch, dtype=torch.bool, device=mel.device)
         sound, _ = self(torch.cat([mel, missing], dim=2), state, started, steps, 1)

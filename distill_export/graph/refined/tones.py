@@ -10,7 +10,7 @@ from torch import nn
 
 TONE_BINS = 384  # above 9 kHz every phase is noise
 _ALWAYS_TONAL_BINS = 20  # a mel band is no wider than a tone there
-_CLIMBS = 3  # doublings: up to eight bins to a peak
+_CLIMBS = 3  # each doubles the reach: up to eight bins to a peak
 _SHARP = -0.3  # second difference of the log magnitude at a tone's peak, or less
 _TIE = 1e-9  # differences that only rounding makes
 _FAINT = 1e-5  # power of a bin, -104 dB of a full sine: below it there are no peaks
@@ -36,8 +36,8 @@ class FindTones(nn.Module):
         super().__init__()
         bins = torch.arange(TONE_BINS)
         self.radians_per_bin = _TURN * hop_length / n_fft
-        self.register_buffer("bins", bins)
-        self.register_buffer("always", bins < _ALWAYS_TONAL_BINS)
+        self.bins = nn.Buffer(bins)
+        self.always = nn.Buffer(bins < _ALWAYS_TONAL_BINS)
 
     def forward(self, power: torch.Tensor) -> Tones:
         """Take a power spectrum, float64 `[batch, frames, TONE_BINS]`."""
@@ -62,7 +62,7 @@ class FindTones(nn.Module):
 
 
 class TonePhase(nn.Module):
-    """Carries the tones' phases from frame to frame; what is no tone starts anew as noise.
+    """Carries the tones' phases from frame to frame; what is not a tone starts anew as noise.
 
     A tonal bin has the phase that its peak had in the frame before, advanced by the mean of the
     peak's advance then and now. That is a recurrence, frame by frame; here it is a prefix scan: two

@@ -87,13 +87,13 @@ class SpectrogramCache:
 
     def path_of(self, recording: RecordingFile) -> Path:
         """Return the file for a recording's content and these settings."""
-        transform = self._transform
+        config = self._transform.config
         settings = {
             "version": _VERSION,
             "content": recording.sha256,
-            "n_fft": transform.n_fft,
-            "hop_length": transform.hop_length,
-            "masking_threshold": transform.masking_threshold,
+            "n_fft": config.n_fft,
+            "hop_length": config.hop_length,
+            "masking_threshold": config.if_masking_threshold,
             "rate_hz": SAMPLE_RATE_HZ,
             "chunk_samples": recordings.CHUNK_SAMPLES,
             "silence_peak": AUDIBLE_PEAK,

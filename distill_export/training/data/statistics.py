@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import torch
 
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 
 _LEAST_RMS = 1e-8
 
 
-def compute_statistics(kind: str, spectrograms: Iterable[torch.Tensor]) -> DatasetStatistics:
+def compute_statistics(kind: str, spectrograms: Iterable[torch.Tensor]) -> Statistics:
     """Return the statistics of a training set, in one pass.
 
     Args:
@@ -24,7 +24,7 @@ def compute_statistics(kind: str, spectrograms: Iterable[torch.Tensor]) -> Datas
     return decoder_statistics(spectrograms)
 
 
-def decoder_statistics(spectrograms: Iterable[torch.Tensor]) -> DatasetStatistics:
+def decoder_statistics(spectrograms: Iterable[torch.Tensor]) -> Statistics:
     """Return statistics in whose units the decoder can answer whatever there is.
 
     The decoder ends in softplus, above 0, and tanh, within ±1. With a mean of 0 the one's 0 is
@@ -37,4 +37,6 @@ def decoder_statistics(spectrograms: Iterable[torch.Tensor]) -> DatasetStatistic
         squares += float(values.square().sum())
         count += values.numel()
     rms = math.sqrt(squares / count) if count else 0.0
-    return DatasetStatistics(0.0, rms if rms > _LEAST_RMS else 1.0, 0.0, 1.0)
+    return Statistics(
+        mag_mean=0.0, mag_std=rms if rms > _LEAST_RMS else 1.0, if_mean=0.0, if_std=1.0
+    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.log_mel import FLOOR
 from distill_export.training.config import TrainingSettings
 
@@ -46,7 +46,7 @@ class VAELoss:
         settings: The weights.
     """
 
-    def __init__(self, statistics: DatasetStatistics, settings: TrainingSettings) -> None:
+    def __init__(self, statistics: Statistics, settings: TrainingSettings) -> None:
         self.statistics = statistics
         self.settings = settings
 
@@ -59,12 +59,12 @@ class VAELoss:
     ) -> LossTerms:
         """Compare reconstructions with chunks, both `[batch, 2, n_mels, frames]`, normalised."""
         stats = self.statistics
-        expected_power = (expected[:, 0] * stats.mag_std + stats.mag_mean).clamp(min=0.0)
+        expected_power = (expected[:, 0] * stats["mag_std"] + stats["mag_mean"]).clamp(min=0.0)
         magnitude = (
-            _level(found[:, 0] * stats.mag_std + stats.mag_mean) - _level(expected_power)
+            _level(found[:, 0] * stats["mag_std"] + stats["mag_mean"]) - _level(expected_power)
         ).abs()
         # In units of the phase itself, whatever it was normalised with.
-        moved = (found[:, 1] - expected[:, 1]).abs() * stats.if_std
+        moved = (found[:, 1] - expected[:, 1]).abs() * stats["if_std"]
         audible = expected_power / expected_power.mean().clamp(min=1e-6)
         per_value = (0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)).mean(dim=0)
         return LossTerms(

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from distill_export.model.metadata import SpectrogramConfig
-from distill_export.model.vae import ConvVAE, VAEShape
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.model.vae import ConvVAE
+from distill_export.reference.audio_spectrogram import SpectrogramConfig
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.log_mel import log_mel_distance_db
 from distill_export.training.checkpoints import STATE, STATE_VERSION
 from distill_export.training.config import TrainingSettings
@@ -42,7 +42,7 @@ class Trainer:
         self,
         training: ChunkSet,
         validation: ChunkSet,
-        statistics: DatasetStatistics,
+        statistics: Statistics,
         settings: TrainingSettings,
         device: torch.device,
     ) -> None:
@@ -177,7 +177,7 @@ class Trainer:
             "spectrogram_config": SpectrogramConfig().to_dict(),
             "metrics_history": self.history,
             "latent_analysis": None,
-            "normalization_stats": dict(vars(self.statistics)),
+            "normalization_stats": dict(self.statistics),
             STATE: {
                 "version": STATE_VERSION,
                 "settings": self.settings.to_dict(),
@@ -260,10 +260,12 @@ class Trainer:
 def new_model(settings: TrainingSettings) -> ConvVAE:
     """Return a model of random weights."""
     channels = settings.channels
-    shape = VAEShape(
-        settings.latent_dim, decoder_channels=channels[::-1], encoder_channels=channels
+    return ConvVAE(
+        settings.latent_dim,
+        settings.dropout,
+        decoder_channels=channels[::-1],
+        encoder_channels=channels,
     )
-    return ConvVAE(shape, dropout=settings.dropout)
 
 
 def _summed(loss: torch.Tensor, terms: LossTerms) -> torch.Tensor:

@@ -10,8 +10,8 @@ import soundfile
 import torch
 
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
+from distill_export.reference.continuous_mel import decode_trajectory
 from distill_export.training.workspace import make_folder
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import normalization_gain, peak
@@ -25,7 +25,7 @@ _STEPS = 8
 
 
 @torch.inference_mode()
-def render_preview(model: ConvVAE, statistics: DatasetStatistics) -> Float32Array:
+def render_preview(model: ConvVAE, statistics: Statistics) -> Float32Array:
     """Return four seconds along a path through four random latents, float32 `[samples]`.
 
     Args:
@@ -41,9 +41,7 @@ def render_preview(model: ConvVAE, statistics: DatasetStatistics) -> Float32Arra
     path = np.stack(
         [slerp(anchors[i], anchors[i + 1], t) for i, t in zip(first, places - first, strict=True)]
     ).astype(np.float32)
-    mel = synthesize_continuous_mel(
-        lambda z: model.decode(z.to(device)).cpu(), torch.from_numpy(path)
-    )
+    mel = decode_trajectory(lambda z: model.decode(z.to(device)).cpu(), torch.from_numpy(path))
     sound = ComplexSpectrogram().complex_mel_to_waveform(mel, statistics)[0, 0].numpy()
     loudest = peak(sound)
     return sound * np.float32(normalization_gain(loudest)) if np.isfinite(loudest) else sound * 0
@@ -56,7 +54,7 @@ def wav_bytes(sound: Float32Array) -> bytes:
     return buffer.getvalue()
 
 
-def write_preview(model: ConvVAE, statistics: DatasetStatistics, path: Path) -> None:
+def write_preview(model: ConvVAE, statistics: Statistics, path: Path) -> None:
     """Write a preview as a WAV.
 
     Raises:

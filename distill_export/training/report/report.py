@@ -14,7 +14,7 @@ import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.log_mel import FLOOR, level_db, log_mel_distance_db
 from distill_export.training.data.dataset import ChunkSet, Recording
 from distill_export.training.data.recordings import read_chunks
@@ -60,7 +60,7 @@ class Example:
 
 @torch.inference_mode()
 def examples(
-    model: ConvVAE, statistics: DatasetStatistics, chunks: ChunkSet, count: int = _EXAMPLES
+    model: ConvVAE, statistics: Statistics, chunks: ChunkSet, count: int = _EXAMPLES
 ) -> list[Example]:
     """Return chunks spread over a set, and their reconstructions.
 
@@ -109,7 +109,7 @@ def write_report(
     warnings: Sequence[str] = (),
     history: Mapping[str, Sequence[Mapping[str, float]]],
     model: ConvVAE,
-    statistics: DatasetStatistics,
+    statistics: Statistics,
     chunks: ChunkSet,
     analysis: LatentAnalysis,
     overwrite: bool = False,

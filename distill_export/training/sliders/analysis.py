@@ -16,7 +16,7 @@ import torch
 
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.training.sliders.sound_features import FEATURES, measure
 from distill_runtime.arrays import Float64Array
 from distill_runtime.contract import SAMPLE_RATE_HZ
@@ -33,7 +33,7 @@ _MAX_PRIOR_SAMPLES = 20_000
 
 @torch.inference_mode()
 def analyse_latents(
-    model: ConvVAE, statistics: DatasetStatistics | None, spectrograms: Iterable[torch.Tensor]
+    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
 ) -> LatentAnalysis:
     """Find the sliders of a model.
 
@@ -73,7 +73,7 @@ def analyse_latents(
 
 
 def encode(
-    model: ConvVAE, statistics: DatasetStatistics | None, spectrograms: Iterable[torch.Tensor]
+    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
 ) -> Float64Array:
     """Return the means of the latents, float64 `[chunks, latent_dim]`."""
     transform = ComplexSpectrogram()
@@ -122,7 +122,7 @@ def principal_components(
 @torch.inference_mode()
 def sweep(
     model: ConvVAE,
-    statistics: DatasetStatistics | None,
+    statistics: Statistics | None,
     mean: Float64Array,
     components: Float64Array,
     step_size: Float64Array,

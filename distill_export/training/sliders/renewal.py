@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from distill_export.model.file import load_model, save_model
+from distill_export.model.file import load_model
 from distill_export.model.latent_analysis import LatentAnalysis
+from distill_export.model.writer import write_model
 from distill_export.training.data.dataset import ChunkSet, read_folder
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.request import Say
@@ -47,11 +48,11 @@ def renew_sliders(
     chunks = ChunkSet(read_folder(folder, cache, warn=say))
     say(f"analysing the latents of {len(chunks)} chunks")
     analysis = analyse_latents(loaded.model, loaded.normalization_stats, chunks.batches(_BATCH))
-    save_model(
+    write_model(
         loaded.model,
         output,
         loaded.metadata,
-        loaded.spectrogram_config,
+        loaded.spectrogram.config,
         training_config=loaded.training_config,
         analysis=analysis,
         normalization_stats=loaded.normalization_stats,

@@ -11,8 +11,10 @@ from distill_runtime.cli.arguments import (
     ArtifactArgument,
     ForceOption,
     JsonOption,
+    NoSpaceCheckOption,
     ProviderOption,
     ThreadsOption,
+    TrustOption,
 )
 
 _PATH, _LATENT, _STEREO, _BLEND, _FILE, _AFTER = (
@@ -230,9 +232,11 @@ def play(
         typer.Option("--play", help="Play it aloud (needs sounddevice).", rich_help_panel=_AFTER),
     ] = False,
     force: ForceOption = False,
+    no_space_check: NoSpaceCheckOption = False,
     as_json: JsonOption = False,
     provider: ProviderOption = "auto",
     threads: ThreadsOption = 0,
+    trust: TrustOption = False,
 ) -> None:
     """Generate sounds: what happens when you name an artifact and no command.
 
@@ -271,8 +275,10 @@ def play(
             plot=plot,
             listen=listen,
             force=force,
+            no_space_check=no_space_check,
             as_json=as_json,
             provider=provider,
             threads=threads,
+            trust=trust,
         )
     )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_export.graph.chunks import ChunkOverlapAdd
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.continuous_mel import decode_trajectory
 
 TAIL = (2, 3, 47)
 
@@ -37,7 +37,7 @@ def play(module: ChunkOverlapAdd, decoded: torch.Tensor, cuts: list[int]) -> tor
 
 def reference(decoded: torch.Tensor) -> torch.Tensor:
     trajectory = torch.arange(float(len(decoded)))[:, None]
-    return synthesize_continuous_mel(lambda z: decoded[int(z[0, 0])][None].double(), trajectory)
+    return decode_trajectory(lambda z: decoded[int(z[0, 0])][None].double(), trajectory)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 8])

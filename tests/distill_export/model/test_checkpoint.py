@@ -11,10 +11,10 @@ from distill_export.model.checkpoint import (
     save_model_from_checkpoint,
 )
 from distill_export.model.file import load_model
-from distill_export.model.metadata import ComplexSpectrogramConfig
+from distill_export.model.metadata import ModelMetadata
 from distill_export.model.safe_unpickle import read_file
-from distill_export.reference.complex_spectrogram import DatasetStatistics
-from distill_runtime.errors import IncompatibleModelError, OutputExistsError
+from distill_export.reference.complex_spectrogram import ComplexSpectrogramConfig, Statistics
+from distill_runtime.errors import IncompatibleModelError
 from tests.distill_export import model_files
 from tests.distill_export.model_files import assert_same, refusal
 
@@ -25,8 +25,8 @@ def test_a_checkpoint_is_read_and_converted(tmp_path: Path) -> None:
     loaded = load_checkpoint(path)
     for name, tensor in checkpoint["model_state_dict"].items():
         assert torch.equal(loaded.model.state_dict()[name], tensor)
-    assert loaded.normalization_stats == DatasetStatistics(1.5, 2.5, -0.25, 0.5)
-    assert loaded.complex_spectrogram == ComplexSpectrogramConfig()
+    assert loaded.normalization_stats == Statistics(checkpoint["normalization_stats"])
+    assert loaded.complex_spectrogram.config == ComplexSpectrogramConfig()
     assert loaded.analysis is not None
     metadata = loaded.metadata
     assert (metadata.name, metadata.training_epochs) == ("epoch_40", 40)
@@ -34,21 +34,40 @@ def test_a_checkpoint_is_read_and_converted(tmp_path: Path) -> None:
     assert (metadata.has_analysis, metadata.n_active_components) == (True, 3)
     assert_same(load_model_or_checkpoint(path), loaded)
 
-    output = tmp_path / "rain.distill"
-    save_model_from_checkpoint(path, output, name="rain", tags=("wet",), dataset_name="roof")
+
+def test_a_checkpoint_is_converted(tmp_path: Path) -> None:
+    checkpoint = model_files.checkpoint_content()
+    path = model_files.write(checkpoint, tmp_path / "epoch_40.pt")
+    loaded = load_checkpoint(path)
+    given = ModelMetadata(name="Rain", tags=["wet"], dataset_name="roof", training_epochs=7)
+    output = save_model_from_checkpoint(path, given, tmp_path / "models")
+    assert output == tmp_path / "models" / "rain.distill"
     converted = load_model(output)
-    assert converted.metadata.name == "rain"
-    assert converted.metadata.tags == ("wet",)
-    assert converted.metadata.dataset_name == "roof"
-    assert converted.metadata.model_id == metadata.model_id
+    metadata = converted.metadata
+    assert (metadata.name, metadata.tags, metadata.dataset_name) == ("Rain", ("wet",), "roof")
+    assert (metadata.training_epochs, metadata.final_train_loss) == (40, 1.5)
+    assert (metadata.has_analysis, metadata.n_active_components) == (True, 3)
+    assert metadata.model_id == loaded.metadata.model_id
     assert converted.normalization_stats == loaded.normalization_stats
     assert converted.training_config == checkpoint["training_config"]
     assert "optimizer_state_dict" not in read_file(output)
     assert_same(load_model_or_checkpoint(output), converted)
-    with pytest.raises(OutputExistsError):
-        save_model_from_checkpoint(path, output)
-    save_model_from_checkpoint(path, output, overwrite=True)
-    assert load_model(output).metadata.name == "epoch_40"
+    # Nothing is known of it but the file, and no other model is replaced.
+    unnamed = save_model_from_checkpoint(path, ModelMetadata(), tmp_path / "models")
+    assert load_model(unnamed).metadata.name == "epoch_40"
+    again = save_model_from_checkpoint(path, given, tmp_path / "models")
+    assert again == tmp_path / "models" / "rain_1.distill"
+
+
+def test_what_a_checkpoint_does_not_know_is_the_callers(tmp_path: Path) -> None:
+    checkpoint = model_files.checkpoint_content()
+    for name in ("epoch", "train_loss", "val_loss"):
+        del checkpoint[name]
+    path = model_files.write(checkpoint, tmp_path / "early.pt")
+    given = ModelMetadata(training_epochs=7, final_train_loss=3.5, model_id="abc")
+    metadata = load_model(save_model_from_checkpoint(path, given, tmp_path)).metadata
+    assert (metadata.training_epochs, metadata.final_train_loss) == (7, 3.5)
+    assert (metadata.name, metadata.model_id) == ("early", "abc")
 
 
 def test_a_checkpoint_without_what_may_be_absent(tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import collections
-import enum
-import pickletools
 import sys
-import types
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,52 +12,20 @@ import pytest
 import torch
 
 from distill_export.model.checkpoint import load_model_or_checkpoint
-from distill_export.model.file import LoadedModel, load_model, save_model
-from distill_export.model.latent_analysis import LatentAnalysis
-from distill_export.model.metadata import (
-    ComplexSpectrogramConfig,
-    ModelMetadata,
-    SpectrogramConfig,
-)
+from distill_export.model.file import load_model
+from distill_export.model.metadata import ModelMetadata
 from distill_export.model.pickled import OverfittingPreset
-from distill_export.model.safe_unpickle import read_file
-from distill_export.model.vae import ConvVAE, VAEShape
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.audio_spectrogram import SpectrogramConfig
+from distill_export.reference.complex_spectrogram import ComplexSpectrogramConfig, Statistics
 from distill_runtime.errors import (
     DependencyError,
     IncompatibleModelError,
-    ModelFileError,
-    OutputError,
-    OutputExistsError,
     RequestError,
 )
 from tests.distill_export import model_files
-from tests.distill_export.model_files import assert_same, globals_of, program_of, refusal
+from tests.distill_export.model_files import assert_same, globals_of, refusal
 
 Content = dict[str, Any]
-
-
-def structure_of(value: Any) -> Any:
-    if isinstance(value, dict):
-        return type(value), [(key, structure_of(item)) for key, item in value.items()]
-    if isinstance(value, list | tuple):
-        return type(value), [structure_of(item) for item in value]
-    if isinstance(value, np.ndarray | torch.Tensor):
-        return type(value), value.dtype, tuple(value.shape)
-    return type(value)
-
-
-def save_again(loaded: LoadedModel, path: Path, **options: Any) -> None:
-    save_model(
-        loaded.model,
-        path,
-        loaded.metadata,
-        loaded.spectrogram_config,
-        training_config=loaded.training_config,
-        analysis=loaded.analysis,
-        normalization_stats=loaded.normalization_stats,
-        **options,
-    )
 
 
 def test_a_model_file_is_read(model_path: Path, content: Content) -> None:
@@ -68,10 +33,11 @@ def test_a_model_file_is_read(model_path: Path, content: Content) -> None:
     assert loaded.model.shape == model_files.TINY
     for name, tensor in content["model_state_dict"].items():
         assert torch.equal(loaded.model.state_dict()[name], tensor)
+    assert loaded.model.latent_dim == 16
     assert loaded.device == torch.device("cpu")
-    assert loaded.spectrogram_config == SpectrogramConfig()
-    assert loaded.complex_spectrogram == ComplexSpectrogramConfig()
-    assert loaded.normalization_stats == DatasetStatistics(1.5, 2.5, -0.25, 0.5)
+    assert loaded.spectrogram.config == SpectrogramConfig()
+    assert loaded.complex_spectrogram.config == ComplexSpectrogramConfig()
+    assert loaded.normalization_stats == Statistics(content["normalization_stats"])
     assert loaded.metadata == ModelMetadata(**{**content["metadata"], "tags": ("a", "b")})
     assert loaded.analysis is not None
     for name, value in content["latent_analysis"].items():
@@ -91,7 +57,7 @@ def test_what_may_be_absent_is_none(content: Content, tmp_path: Path) -> None:
     assert loaded.model.encoder is None
     assert loaded.analysis is None
     assert loaded.normalization_stats is None
-    assert loaded.complex_spectrogram is None
+    assert loaded.complex_spectrogram.config == ComplexSpectrogramConfig()
     assert loaded.metadata == ModelMetadata()
 
 
@@ -140,100 +106,21 @@ def test_a_missing_device(model_path: Path, device: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("version", ["2.5.1", "1.13.0+cu117", "unknown"])
+@pytest.mark.parametrize("version", ["2.9.1", "2.6.0", "1.13.0+cu117", "unknown"])
 def test_an_old_torch_is_refused(
     model_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setattr(torch, "__version__", version)
-    with pytest.raises(DependencyError, match=r"install torch >= 2\.6"):
+    with pytest.raises(DependencyError, match=r"install torch >= 2\.10"):
         load_model(model_path)
 
 
-def test_saving_and_loading_changes_nothing(model_path: Path, tmp_path: Path) -> None:
-    loaded = load_model(model_path)
-    save_again(loaded, tmp_path / "copy.distill")
-    assert_same(load_model(tmp_path / "copy.distill"), loaded)
-    save_again(loaded, tmp_path / "second.distill")
-    first, second = (tmp_path / f"{name}.distill" for name in ("copy", "second"))
-    assert first.read_bytes() == second.read_bytes()
-
-
-def test_a_saved_file_is_made_like_distills(shared: Path, tmp_path: Path) -> None:
-    reference = shared / "reference" / "ambience.distill"
-    copy = tmp_path / "copy.distill"
-    loaded = load_model(reference)
-    save_again(loaded, copy)
-    written = {name.replace("numpy.core.", "numpy._core.") for name in globals_of(copy)}
-    assert written == globals_of(reference)  # which numpy 2 wrote
-    assert structure_of(read_file(copy)) == structure_of(read_file(reference))
-    assert_same(load_model(copy), loaded)
-
-
-def test_the_preset_is_written_by_reference(
-    model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", ["2.10.0", "2.10.0+cpu", "2.11.0a0+git1", "3.0.0"])
+def test_the_oldest_torch_that_is_supported_and_newer_ones(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
-    copy = tmp_path / "copy.distill"
-    save_again(load_model(model_path), copy)
-    steps = [(code.name, argument) for code, argument, _ in pickletools.genops(program_of(copy))]
-    start = steps.index(("GLOBAL", "distill.training.config OverfittingPreset"))
-    written = [step for step in steps[start:] if "PUT" not in step[0]][1:4]
-    assert written == [("BINUNICODE", "conservative"), ("TUPLE1", None), ("REDUCE", None)]
-
-    preset = enum.Enum("OverfittingPreset", {"CONSERVATIVE": "conservative"})
-    config = types.SimpleNamespace(OverfittingPreset=preset)
-    for name in ("distill", "distill.training", "distill.training.config"):
-        monkeypatch.setitem(sys.modules, name, config)  # type: ignore[arg-type]
-    opened = torch.load(copy, weights_only=False)
-    assert opened["training_config"]["preset"] is preset.CONSERVATIVE
-
-
-def test_what_is_missing_from_the_metadata_is_filled_in(tmp_path: Path) -> None:
-    path = tmp_path / "new.distill"
-    metadata = ModelMetadata(name="new", has_analysis=True, n_active_components=5)
-    save_model(model_files.tiny_model(), path, metadata, SpectrogramConfig())
-    read = load_model(path).metadata
-    assert len(read.model_id) == 36
-    assert read.save_date.startswith("20")
-    assert not read.has_analysis
-    assert read.n_active_components == 0
-    assert read.final_val_loss == 0.0
-
-
-def test_an_invalid_model_is_not_written(tmp_path: Path) -> None:
-    def save(shape: VAEShape, **options: Any) -> None:
-        model = ConvVAE(shape)
-        save_model(model, tmp_path / "m.distill", ModelMetadata(), SpectrogramConfig(), **options)
-
-    with pytest.raises(ModelFileError, match="the model to save: latent_dim is 8"):
-        save(VAEShape(8, (4, 4, 4, 4, 4), None))
-    with pytest.raises(ModelFileError, match="above 0"):
-        save(model_files.TINY, normalization_stats=DatasetStatistics(0.0, 0.0, 0.0, 1.0))
-    with pytest.raises(ModelFileError, match="wants to run code"):
-        save(model_files.TINY, training_config={"root": tmp_path})
-    analysis = LatentAnalysis.from_dict(model_files.analysis(17), latent_dim=17, document="it")
-    with pytest.raises(ModelFileError, match="latent_dim 17 in its latent_analysis"):
-        save(model_files.TINY, analysis=analysis)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_existing_file_is_overwritten_on_demand(model_path: Path) -> None:
-    loaded = load_model(model_path)
-    before = model_path.read_bytes()
-    with pytest.raises(OutputExistsError):
-        save_again(loaded, model_path)
-    assert model_path.read_bytes() == before
-    save_again(loaded, model_path, overwrite=True)
-    assert model_path.read_bytes() != before
-    assert_same(load_model(model_path), loaded)
-
-
-def test_places_that_cannot_be_written(model_path: Path, tmp_path: Path) -> None:
-    loaded = load_model(model_path)
-    with pytest.raises(RequestError, match="does not exist"):
-        save_again(loaded, tmp_path / "missing" / "m.distill")
-    if Path("/dev/full").exists():
-        with pytest.raises(OutputError, match="the disk is full"):
-            save_again(loaded, Path("/dev/full"))
+    monkeypatch.setattr(torch, "__version__", version)
+    assert load_model(model_path).metadata.name == "tiny"
 
 
 def put(*keys: str, value: object) -> Callable[[Content], None]:

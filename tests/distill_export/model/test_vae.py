@@ -10,9 +10,25 @@ import torch
 from distill_export.model.file import load_model
 from distill_export.model.vae import ConvVAE, VAEShape
 from distill_runtime.errors import IncompatibleModelError, ModelFileError
+from tests.distill_export import model_files
 from tests.distill_export.model_files import TINY, tiny_model
 
 State = dict[str, torch.Tensor]
+
+
+def put(name: str, tensor: torch.Tensor | float) -> Callable[[State], None]:
+    def change(state: State) -> None:
+        state[name] = tensor if isinstance(tensor, torch.Tensor) else state[name] * tensor
+
+    return change
+
+
+def drop(*prefixes: str) -> Callable[[State], None]:
+    def change(state: State) -> None:
+        for name in [name for name in state if name.startswith(prefixes)]:
+            del state[name]
+
+    return change
 
 
 @pytest.fixture
@@ -29,7 +45,7 @@ def test_the_shape_is_read_from_the_weights(state: State) -> None:
 @pytest.mark.parametrize("base_width", [3, 4])
 def test_the_width_is_what_the_height_leaves(base_width: int) -> None:
     shape = VAEShape(20, (8, 4, 4, 4, 4), None, base_width=base_width)
-    model = ConvVAE(shape).eval()
+    model = ConvVAE(**vars(shape)).eval()
     assert VAEShape.from_state_dict(model.state_dict()) == shape
     assert model.decode(torch.zeros(1, 20)).shape == (1, 2, 128, 94)
 
@@ -53,10 +69,61 @@ def test_encoding_pads_a_chunk_on_the_right() -> None:
 
 
 def test_a_model_without_an_encoder_says_so() -> None:
-    model = ConvVAE(VAEShape(16, (8, 4, 4, 4, 4), None))
+    model = ConvVAE(16, decoder_channels=(8, 4, 4, 4, 4), encoder_channels=None)
     assert model.encoder is None
     with pytest.raises(ModelFileError, match="no encoder"):
         model.encode(torch.zeros(1, 2, 128, 94))
+
+
+PARTS_OF_AN_ENCODER = {
+    "no heads": drop("encoder.fc_mu", "encoder.fc_logvar"),
+    "no mean": drop("encoder.fc_mu"),
+    "no bias": drop("encoder.fc_logvar.bias"),
+    "a layer less": drop("encoder.convs.8."),
+    "a norm less": drop("encoder.convs.13.running_mean"),
+    "one layer": drop("encoder.convs.1.", "encoder.convs.4", "encoder.convs.5", "encoder.fc"),
+}
+
+
+@pytest.mark.parametrize("change", PARTS_OF_AN_ENCODER.values(), ids=PARTS_OF_AN_ENCODER.keys())
+def test_a_part_of_an_encoder_is_as_good_as_none(
+    state: State, change: Callable[[State], None]
+) -> None:
+    change(state)
+    assert any(name.startswith("encoder.") for name in state)
+    model = ConvVAE.from_state_dict(state)
+    assert model.encoder is None
+    assert model.shape.encoder_channels is None
+    z = torch.randn(2, 16, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(model.decode(z), tiny_model().decode(z))
+    with pytest.raises(ModelFileError, match="no encoder, or not all of one"):
+        model.encode(torch.zeros(1, 2, 128, 94))
+
+
+def test_a_file_with_a_part_of_an_encoder_plays(tmp_path: Path) -> None:
+    content = model_files.model_content()
+    drop("encoder.fc_mu")(content["model_state_dict"])
+    loaded = load_model(model_files.write(content, tmp_path / "part.distill"))
+    assert loaded.model.encoder is None
+    assert loaded.analysis is not None
+
+
+def test_the_default_sizes_are_distills() -> None:
+    model = ConvVAE(latent_dim=128)
+    assert model.latent_dim == 128
+    assert model.shape == VAEShape(128)
+    with torch.no_grad():
+        assert model.eval().decode(torch.zeros(1, 128)).shape == (1, 2, 128, 94)
+        assert model.decode(torch.zeros(1, 128), target_shape=(100, 47)).shape == (1, 2, 100, 47)
+        mu, logvar = model.encode(torch.zeros(1, 2, 128, 94))
+    assert mu.shape == logvar.shape == (1, 128)
+    assert ConvVAE(64).latent_dim == 64
+
+
+def test_the_default_weights_are_named_as_in_distill(shared: Path) -> None:
+    file = load_model(shared / "reference" / "ambience.distill").model.state_dict()
+    made = ConvVAE(latent_dim=128).state_dict()
+    assert {name: t.shape for name, t in made.items()} == {n: t.shape for n, t in file.items()}
 
 
 def test_a_rebuilt_model_answers_as_the_first(state: State) -> None:
@@ -86,21 +153,6 @@ def test_the_reference_model_decodes_as_in_distill(shared: Path) -> None:
     np.testing.assert_allclose(chunk.numpy(), case["mel_0"], rtol=0, atol=1e-5)
 
 
-def put(name: str, tensor: torch.Tensor | float) -> Callable[[State], None]:
-    def change(state: State) -> None:
-        state[name] = tensor if isinstance(tensor, torch.Tensor) else state[name] * tensor
-
-    return change
-
-
-def drop(*prefixes: str) -> Callable[[State], None]:
-    def change(state: State) -> None:
-        for name in [name for name in state if name.startswith(prefixes)]:
-            del state[name]
-
-    return change
-
-
 NAN = float("nan")
 BAD_WEIGHTS = {
     "nothing": (drop(""), "decoder.deconvs.0.weight is missing"),
@@ -109,8 +161,7 @@ BAD_WEIGHTS = {
     "no bias": (drop("decoder.fc.bias"), "decoder.fc.bias is missing"),
     "no last layer": (drop("decoder.deconvs.16."), "decoder.deconvs.16.weight is missing"),
     "no norm": (drop("decoder.deconvs.5."), "decoder.deconvs.5.weight is missing"),
-    "half an encoder": (drop("encoder.convs.8."), "encoder.convs.8.weight is missing"),
-    "no mean": (drop("encoder.fc_mu"), "encoder.fc_mu.weight is missing"),
+    "a misshapen mean": (put("encoder.fc_mu.weight", torch.zeros(8, 8)), "fc_mu.weight has shape"),
     "flat kernel": (put("decoder.deconvs.4.weight", torch.zeros(8, 8)), "4 sizes above 0"),
     "no channels": (put("decoder.deconvs.4.weight", torch.zeros(0, 8, 3, 3)), "4 sizes above 0"),
     "large kernel": (

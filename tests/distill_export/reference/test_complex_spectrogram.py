@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from distill_export.model.file import load_model
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.complex_spectrogram import (
+    ComplexSpectrogram,
+    ComplexSpectrogramConfig,
+    Statistics,
+)
+from distill_export.reference.continuous_mel import decode_trajectory
 from distill_runtime.audio.snr import snr_db
+from distill_runtime.errors import RequestError
 
 RATE_HZ, N_FFT, HOP = 48_000, 2048, 512
-STATS = DatasetStatistics(1.5, 2.5, -0.25, 0.5)
+STATS = Statistics(mag_mean=1.5, mag_std=2.5, if_mean=-0.25, if_std=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +120,10 @@ def test_the_frequency_is_wrapped_and_starts_with_zero(seed: int, scale: float) 
 @pytest.mark.parametrize("threshold", [1e-5, 1e-2])
 def test_the_frequency_is_masked_where_there_is_little_power(threshold: float) -> None:
     waveform = noise(1, 1, 1, 30_000) * torch.logspace(-7, -1, 30_000, dtype=torch.float64)
-    masked = ComplexSpectrogram(masking_threshold=threshold).waveform_to_complex_mel(waveform)
-    whole = ComplexSpectrogram(masking_threshold=0.0).waveform_to_complex_mel(waveform)
+    masked, whole = (
+        ComplexSpectrogram(ComplexSpectrogramConfig(value)).waveform_to_complex_mel(waveform)
+        for value in (threshold, 0.0)
+    )
     assert torch.equal(masked[:, 0], whole[:, 0])
     quiet = mel_power(whole)[..., 1:] < threshold
     assert quiet.any()
@@ -149,7 +156,7 @@ def test_the_inverse_is_the_original_programs(shared: Path, transform: ComplexSp
         for name in sorted(name for name in case if name.startswith("raw_")):
             recording, row = case[name], name.removeprefix("raw_")
             latents = torch.from_numpy(case[f"latents_{row}"])
-            mels = {"decoded": synthesize_continuous_mel(loaded.model.decode, latents)}
+            mels = {"decoded": decode_trajectory(loaded.model.decode, latents)}
             if f"mel_{row}" in case:
                 mels["recorded"] = torch.from_numpy(case[f"mel_{row}"])
             for origin, mel in mels.items():
@@ -226,6 +233,22 @@ def test_the_inverse_takes_the_statistics(transform: ComplexSpectrogram) -> None
     assert not torch.allclose(found, transform.complex_mel_to_waveform(normalized))
 
 
+def test_there_is_one_sample_rate(transform: ComplexSpectrogram) -> None:
+    spectrogram = mel_frames(4)
+    sound = transform.complex_mel_to_waveform(spectrogram, None, 48_000)
+    assert torch.equal(sound, transform.complex_mel_to_waveform(spectrogram, sample_rate=48_000))
+    with pytest.raises(RequestError, match="44100, but spectrograms are of 48000 Hz"):
+        transform.complex_mel_to_waveform(spectrogram, sample_rate=44_100)
+
+
+def test_the_settings_stay_at_hand() -> None:
+    config = ComplexSpectrogramConfig(if_masking_threshold=0.5, n_fft=1024)
+    transform = ComplexSpectrogram(config)
+    assert transform.config is config
+    assert transform.filterbank.shape == (513, 128)
+    assert ComplexSpectrogram().config == ComplexSpectrogramConfig(1e-5, 2048, 512, 128)
+
+
 def test_negative_power_is_silence(transform: ComplexSpectrogram) -> None:
     spectrogram = mel_frames(20)
     spectrogram[:, 0] -= 10
@@ -237,12 +260,21 @@ def test_negative_power_is_silence(transform: ComplexSpectrogram) -> None:
 def test_one_pass_finds_the_statistics_of_two(data: st.DataObject, offset: float) -> None:
     frames = data.draw(st.lists(st.integers(0, 7), min_size=1, max_size=6).filter(any))
     spectrograms = [noise(i, 1 + i % 2, 2, 3, n) + offset for i, n in enumerate(frames)]
+    unbatched = [spectrogram for batch in spectrograms for spectrogram in batch]
     order = data.draw(st.permutations(spectrograms))
     found = ComplexSpectrogram().compute_dataset_statistics(iter(order))
-    for channel, name in enumerate(("mag", "if")):
-        values = np.concatenate([s[:, channel].numpy().ravel() for s in spectrograms])
-        assert getattr(found, f"{name}_mean") == pytest.approx(values.mean(), rel=1e-9, abs=1e-9)
-        assert getattr(found, f"{name}_std") == pytest.approx(values.std(), rel=1e-9)
+    magnitude, frequency = (
+        np.concatenate([s[:, channel].numpy().ravel() for s in spectrograms]) for channel in (0, 1)
+    )
+    expected = {
+        "mag_mean": magnitude.mean(),
+        "mag_std": magnitude.std(ddof=1),
+        "if_mean": frequency.mean(),
+        "if_std": frequency.std(ddof=1),
+    }
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    alone = ComplexSpectrogram().compute_dataset_statistics(unbatched)
+    assert alone == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=20)
@@ -252,9 +284,8 @@ def test_the_partition_does_not_matter(cuts: set[int]) -> None:
     whole = noise(1, 1, 2, 4, 50)
     pieces = whole.tensor_split(sorted(cuts), dim=-1)
     found = transform.compute_dataset_statistics(pieces)
-    assert vars(found) == pytest.approx(
-        vars(transform.compute_dataset_statistics([whole])), rel=1e-9, abs=1e-12
-    )
+    expected = transform.compute_dataset_statistics([whole])
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0])
@@ -262,15 +293,32 @@ def test_what_never_changes_has_a_deviation_of_one(
     transform: ComplexSpectrogram, value: float
 ) -> None:
     found = transform.compute_dataset_statistics([torch.full((1, 2, 3, 9), value)] * 3)
-    assert found == DatasetStatistics(value, 1.0, value, 1.0)
+    assert found == Statistics(mag_mean=value, mag_std=1.0, if_mean=value, if_std=1.0)
 
 
 @pytest.mark.parametrize("spectrograms", [[], [torch.zeros(1, 2, 128, 0)]], ids=["none", "empty"])
 def test_statistics_of_nothing_are_refused(
     transform: ComplexSpectrogram, spectrograms: list[torch.Tensor]
 ) -> None:
-    with pytest.raises(ValueError, match="no spectrogram"):
+    with pytest.raises(RequestError, match="no spectrogram"):
         transform.compute_dataset_statistics(spectrograms)
+
+
+@pytest.mark.parametrize("shape", [(2, 128), (1, 128, 9), (4, 1, 128, 9), (1, 1, 2, 128, 9)])
+def test_statistics_are_of_two_channels(
+    transform: ComplexSpectrogram, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(RequestError, match=r"expected \[batch, 2, n_mels, frames\] or"):
+        transform.compute_dataset_statistics([torch.zeros(shape)])
+
+
+def test_normalizing_takes_a_single_spectrogram(transform: ComplexSpectrogram) -> None:
+    batch = noise(1, 3, 2, 5, 7)
+    normalized = transform.normalize(batch, STATS)
+    assert torch.equal(transform.normalize(batch[1], STATS), normalized[1])
+    assert torch.equal(
+        transform.denormalize(normalized[1], STATS), transform.denormalize(normalized, STATS)[1]
+    )
 
 
 def test_normalizing_is_undone_and_centres_each_channel(transform: ComplexSpectrogram) -> None:
@@ -279,7 +327,7 @@ def test_normalizing_is_undone_and_centres_each_channel(transform: ComplexSpectr
     normalized = transform.normalize(spectrogram, stats)
     torch.testing.assert_close(normalized.mean(dim=(0, 2, 3)), torch.zeros(2).double())
     torch.testing.assert_close(
-        normalized.std(dim=(0, 2, 3), correction=0), torch.ones(2).double(), rtol=1e-9, atol=0
+        normalized.std(dim=(0, 2, 3)), torch.ones(2).double(), rtol=1e-9, atol=0
     )
     torch.testing.assert_close(transform.denormalize(normalized, stats), spectrogram)
 

@@ -8,7 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.audio_spectrogram import AudioSpectrogram
+from distill_export.reference.continuous_mel import decode_trajectory, synthesize_continuous_mel
+from distill_runtime.errors import RequestError
+from tests.distill_export.model_files import tiny_model
 
 Decode = Callable[[torch.Tensor], torch.Tensor]
 
@@ -29,7 +32,7 @@ def decoder_of(decoded: torch.Tensor) -> tuple[Decode, torch.Tensor]:
 
 
 def joined(decoded: torch.Tensor, **sizes: int) -> torch.Tensor:
-    return synthesize_continuous_mel(*decoder_of(decoded), **sizes)
+    return decode_trajectory(*decoder_of(decoded), **sizes)
 
 
 def test_a_single_step_is_the_chunk() -> None:
@@ -78,3 +81,46 @@ def test_it_is_linear_in_the_chunks(a: float, b: float, steps: int) -> None:
     torch.testing.assert_close(
         joined(a * first + b * second), a * joined(first) + b * joined(second), rtol=0, atol=1e-10
     )
+
+
+def latents(steps: int) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return [torch.randn(1, 16, generator=generator) for _ in range(steps)]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_models_trajectory_is_decoded_step_by_step(steps: int) -> None:
+    model, trajectory = tiny_model(), latents(steps)
+    mel = synthesize_continuous_mel(model, AudioSpectrogram(), trajectory)
+    assert mel.shape == (1, 2, 128, (steps - 1) * 47 + 94)
+    assert torch.equal(mel, decode_trajectory(model.decode, torch.cat(trajectory)))
+    assert not mel.requires_grad
+
+
+def test_shorter_chunks_overlap_by_half_of_theirs() -> None:
+    model, trajectory = tiny_model(), latents(4)
+    mel = synthesize_continuous_mel(model, AudioSpectrogram(), trajectory, chunk_samples=24_000)
+    assert mel.shape == (1, 2, 128, 3 * 23 + 47)
+    single = synthesize_continuous_mel(model, AudioSpectrogram(), trajectory[:1], 24_000)
+    assert torch.equal(single, model.decode(trajectory[0])[..., :47])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_model_is_left_in_the_mode_it_was_in(training: bool) -> None:
+    model = tiny_model()
+    expected = synthesize_continuous_mel(model, AudioSpectrogram(), latents(2))
+    model.train(training)
+    found = synthesize_continuous_mel(model, AudioSpectrogram(), latents(2))
+    assert model.training == training
+    assert torch.equal(found, expected)
+    with pytest.raises(RequestError):
+        synthesize_continuous_mel(model, AudioSpectrogram(), latents(2), 96_000)
+    assert model.training == training
+
+
+def test_what_cannot_be_decoded() -> None:
+    model = tiny_model()
+    with pytest.raises(RequestError, match="the latent trajectory is empty"):
+        synthesize_continuous_mel(model, AudioSpectrogram(), [])
+    with pytest.raises(RequestError, match="has 188 frames, and the model decodes 94"):
+        synthesize_continuous_mel(model, AudioSpectrogram(), latents(1), chunk_samples=96_000)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from distill_export.formats.onnx_graph import with_mel_output
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, DatasetStatistics
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_runtime import Artifact
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import snr_db
@@ -76,7 +76,7 @@ def test_a_minute_is_as_near_to_float64_as_a_second(
         ComplexSpectrogram()
         .complex_mel_to_waveform(
             torch.from_numpy(mel).double(),
-            DatasetStatistics(**vars(statistics)),
+            Statistics(**vars(statistics)),
             samples=len(sound),
         )[0, 0]
         .numpy()

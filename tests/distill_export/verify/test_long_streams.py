@@ -9,7 +9,7 @@ import torch
 
 from distill_export.formats.onnx_graph import with_mel_output
 from distill_export.graph.learned.inverse_stft import InverseSTFT
-from distill_export.graph.learned.state import StateLayout
+from distill_export.graph.learned.state import LearnedStateLayout
 from distill_export.model.file import load_model
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 from distill_export.verify.graph_session import GraphSession
@@ -20,7 +20,7 @@ from tests.conftest import REPOSITORY
 
 N_MELS = 128
 STEPS_PER_HOUR = 3600 * SAMPLE_RATE_HZ / (HOP_FRAMES * HOP_LENGTH)
-LAYOUT = StateLayout(
+LAYOUT = LearnedStateLayout(
     n_mels=N_MELS,
     hop_frames=HOP_FRAMES,
     hop_length=HOP_LENGTH,
@@ -37,8 +37,9 @@ def late(state: np.ndarray, played: int, hours: float) -> tuple[np.ndarray, torc
     """Return the state that many hours of such steps would have left, and its phase in turns."""
     before = LAYOUT.unpack(torch.from_numpy(state))
     # Not a round multiple, whose low bits would be zero.
-    phase = before.phase * (hours * STEPS_PER_HOUR / played) + 1 / 3
-    after = LAYOUT.pack(type(before)(**{**vars(before), "phase": phase}))
+    phase = before.own.phase * (hours * STEPS_PER_HOUR / played) + 1 / 3
+    own = before.own._replace(phase=phase)
+    after = LAYOUT.advance(before, before.chunk_tail, own, torch.tensor(False))
     return after.numpy(), phase
 
 
@@ -63,7 +64,7 @@ def test_the_sound_is_exact_however_long_it_has_played(session: GraphSession, ho
     _, state, _ = session.begin(latents[:, :played])
     state, phase = late(state, played, hours)
     assert float(phase.abs().max()) > 1e4 * hours
-    audio, after, mel = session(latents[:, played:], state, np.array(False))
+    audio, after, mel = session.step(latents[:, played:], state, False)
     # The graph's sample 0 is 1024 before the first of these frames; a frame stands before it here.
     expected = exact(mel, phase)
     overlap = slice(4096, steps * HOP_FRAMES * HOP_LENGTH - 4096)
@@ -74,7 +75,7 @@ def test_the_sound_is_exact_however_long_it_has_played(session: GraphSession, ho
     # And cut into steps it is the same, bit for bit.
     pieces = []
     for step in range(played, played + steps):
-        sound, state, _ = session(latents[:, step : step + 1], state, np.array(False))
+        sound, state, _ = session.step(latents[:, step : step + 1], state, False)
         pieces.append(sound)
     assert np.array_equal(np.concatenate(pieces, axis=1), audio)
     assert np.array_equal(state, after)

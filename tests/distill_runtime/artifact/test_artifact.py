@@ -21,6 +21,7 @@ from tests.distill_runtime.small_artifacts import (
     LEVEL,
     METADATA,
     STATE_SIZE,
+    load,
     save,
     seal,
     small_model,
@@ -33,7 +34,7 @@ LONG = 40  # steps of the trajectory that is cut
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     """An artifact that plays a constant."""
-    return Artifact.load(save(seal(small_model()), tmp_path_factory.mktemp("small") / "s.onnx"))
+    return load(save(seal(small_model()), tmp_path_factory.mktemp("small") / "s.onnx"))
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +290,7 @@ def test_two_loads_play_the_same(
 
 @pytest.mark.parametrize("threads", [-1, 257, True, 1.5, "2", None])
 def test_a_wrong_number_of_threads_is_refused(threads: Any) -> None:
-    with pytest.raises(RequestError, match="threads must be"):
+    with pytest.raises(RequestError, match="threads is"):
         SessionOptions(threads=threads)
 
 
@@ -304,7 +305,7 @@ def test_a_graph_that_answers_with_other_sizes_is_refused(
     for stored in model.graph.initializer:
         if stored.name == constant:
             stored.raw_data = np.array([value], np.int64).tobytes()
-    artifact = Artifact.load(save(seal(model), tmp_path / "s.onnx"))
+    artifact = load(save(seal(model), tmp_path / "s.onnx"))
     with pytest.raises(DistillError) as caught:
         artifact.step(latents(1, 1), STATE, finish=True)
     assert isinstance(caught.value, ArtifactError | BackendError)
@@ -314,14 +315,14 @@ def test_a_graph_that_answers_with_other_sizes_is_refused(
 def test_a_state_of_another_size_than_the_graph_says_is_refused(tmp_path: Path) -> None:
     model = small_model()
     model.graph.node[-1].input[0] = "latents"
-    artifact = Artifact.load(save(seal(model), tmp_path / "s.onnx"))
+    artifact = load(save(seal(model), tmp_path / "s.onnx"))
     with pytest.raises(ArtifactError, match="it answers with"):
         artifact.step(latents(1, 1), STATE)
 
 
 def test_a_latency_that_the_graph_does_not_keep_is_refused(tmp_path: Path) -> None:
     metadata = dataclasses.replace(METADATA, latency_samples=LATENCY + 1)
-    artifact = Artifact.load(save(seal(small_model(), metadata), tmp_path / "s.onnx"))
+    artifact = load(save(seal(small_model(), metadata), tmp_path / "s.onnx"))
     with pytest.raises(ArtifactError, match="it answers with"):
         artifact.render(latents(1, 1))
 
@@ -331,7 +332,7 @@ def test_a_failure_of_onnxruntime_is_told_in_one_line(tmp_path: Path) -> None:
     for stored in model.graph.initializer:
         if stored.name == "step_samples":
             stored.raw_data = np.array([-1], np.int64).tobytes()  # a tensor of negative size
-    artifact = Artifact.load(save(seal(model), tmp_path / "s.onnx"))
+    artifact = load(save(seal(model), tmp_path / "s.onnx"))
     with pytest.raises(BackendError, match="onnxruntime failed") as caught:
         artifact.step(latents(1, 1), STATE)
     assert "\n" not in str(caught.value)

@@ -7,9 +7,14 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from distill_runtime.artifact import artifact as artifact_module
+from distill_runtime.artifact import session as session_module
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.artifact.session import BoundStream, SessionOptions, open_session
+from distill_runtime.artifact.session import (
+    BoundStream,
+    Graph,
+    SessionOptions,
+    open_session_from_bytes,
+)
 from distill_runtime.errors import BackendError, DependencyError, RequestError
 from tests.distill_runtime.small_artifacts import (
     LATENT_DIM,
@@ -35,7 +40,7 @@ def demo(demo_artifact: Path) -> Artifact:
 @pytest.mark.parametrize("switch", [True, False])
 def test_the_options_reach_the_session(small: Path, threads: int, switch: bool) -> None:
     options = SessionOptions(provider="cpu", threads=threads, spinning=switch, arena=switch)
-    settings = open_session(small, options).get_session_options()
+    settings = open_session_from_bytes(small.read_bytes(), options).get_session_options()
     assert settings.intra_op_num_threads == threads
     assert settings.inter_op_num_threads == 1
     assert settings.enable_cpu_mem_arena is switch
@@ -46,7 +51,9 @@ def test_the_options_reach_the_session(small: Path, threads: int, switch: bool) 
 
 
 def waiting(artifact: Path, *, spinning: bool) -> dict[str, str]:
-    settings = open_session(artifact, SessionOptions(spinning=spinning)).get_session_options()
+    settings = open_session_from_bytes(
+        artifact.read_bytes(), SessionOptions(spinning=spinning)
+    ).get_session_options()
     found = {}
     for name in ("intra_op.allow_spinning", "intra_op.spin_duration_us", "force_spinning_stop"):
         try:
@@ -81,7 +88,7 @@ def test_threads_wait_busily_for_a_moment_only_where_a_moment_can_be_said(
 
 
 def test_the_provider_is_the_one_asked_for(small: Path) -> None:
-    session = open_session(small, SessionOptions(provider="cpu"))
+    session = open_session_from_bytes(small.read_bytes(), SessionOptions(provider="cpu"))
     assert session.get_providers() == ["CPUExecutionProvider"]
 
 
@@ -107,7 +114,7 @@ def test_a_state_on_the_device_plays_the_same_bit_for_bit(
             super().__init__(*arguments)  # type: ignore[arg-type]
             bound.append(self)
 
-    monkeypatch.setattr(artifact_module, "BoundStream", Recorded)
+    monkeypatch.setattr(session_module, "BoundStream", Recorded)
     found = list(demo.stream(blocks))
     assert len(bound) == 1
     for one, other in zip(expected, found, strict=True):
@@ -115,7 +122,7 @@ def test_a_state_on_the_device_plays_the_same_bit_for_bit(
 
 
 def test_two_bound_streams_do_not_disturb_each_other(demo: Artifact) -> None:
-    session = open_session(demo.path, demo.options)
+    session = open_session_from_bytes(demo.path.read_bytes(), demo.options)
     trajectories = np.random.default_rng(2).standard_normal((2, 1, 3, demo.latent_dim), np.float32)
     streams = [BoundStream(session, demo.initial_state()) for _ in trajectories]
     sounds: list[list[np.ndarray]] = [[], []]
@@ -127,8 +134,23 @@ def test_two_bound_streams_do_not_disturb_each_other(demo: Artifact) -> None:
         assert np.array_equal(alone, demo.render(trajectory))
 
 
+def test_a_graph_is_fed_by_the_contracts_names(small: Path) -> None:
+    session = open_session_from_bytes(small.read_bytes(), SessionOptions(provider="cpu"))
+    state = np.zeros((2, STATE_SIZE), np.float32)
+    latents = np.zeros((2, 1, LATENT_DIM), np.float32)
+    graph = Graph(session)
+    assert (graph.provider, graph.state_size) == ("cpu", STATE_SIZE)
+    audio, next_state = graph.run(latents, state, finish=False)
+    assert audio.shape == (2, METADATA.audio.step_samples)
+    assert next_state.shape == state.shape
+    (only_state,) = Graph(session, ["next_state"]).run(latents, state, finish=False)
+    assert np.array_equal(only_state, next_state)
+    with pytest.raises(BackendError, match="onnxruntime failed"):
+        graph.run(latents, state, finish=False, mel=latents)  # it makes its own
+
+
 def test_a_bound_stream_translates_what_onnxruntime_says(small: Path) -> None:
-    session = open_session(small, SessionOptions(provider="cpu"))
+    session = open_session_from_bytes(small.read_bytes(), SessionOptions(provider="cpu"))
     stream = BoundStream(session, np.zeros((1, STATE_SIZE), np.float32))
     audio = stream.step(np.zeros((1, 2, LATENT_DIM), np.float32), True)
     assert audio.shape == (1, 3 * METADATA.audio.step_samples + METADATA.latency_samples)
@@ -141,4 +163,4 @@ def test_an_onnxruntime_that_cannot_be_imported_is_told(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as one built for another numpy
     with pytest.raises(DependencyError, match="numpy before 2 beside"):
-        open_session(small, SessionOptions())
+        open_session_from_bytes(small.read_bytes(), SessionOptions())

@@ -39,13 +39,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def trusting(arguments: tuple[object, ...]) -> list[str]:
+    """Return the arguments, with trust in the small artifact where one is loaded."""
+    texts = list(map(str, arguments))
+    loads = any(text.endswith(".onnx") or text in ("./info", "play") for text in texts)
+    if not loads or texts[0] in ("info", "list"):
+        return texts
+    place = int(texts[0] in ("play", "verify", "bench", "reproduce"))
+    return [*texts[:place], "--trust", *texts[place:]]
+
+
 @pytest.fixture
 def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Any:
     """Run the program in this process."""
     del folder
 
     def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["distill-run", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["distill-run", *trusting(arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
         return Outcome(ended.value.code, *capsys.readouterr())
@@ -56,7 +66,7 @@ def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     """Start the program as a process of its own."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    command = [sys.executable, "-m", "distill_runtime", *map(str, arguments)]
+    command = [sys.executable, "-m", "distill_runtime", *trusting(arguments)]
     return subprocess.Popen(command, text=True, **{**streams, **options})
 
 
@@ -158,16 +168,16 @@ def test_a_failed_run_changes_nothing(cli: Any, folder: Path, force: list[str]) 
         (["play", "missing.onnx"], "no such file"),
         (["info", "missing.onnx"], "no such file"),
         (["verify", "missing.onnx"], "no such file"),
-        (["rain.onnx", "-d", "0"], "the duration is 0"),
-        (["rain.onnx", "-d", "-1"], "the duration is -1"),
-        (["rain.onnx", "-d", "nan"], "the duration is nan"),
-        (["rain.onnx", "-d", "inf"], "the duration is inf"),
+        (["rain.onnx", "-d", "0"], "-d is 0"),
+        (["rain.onnx", "-d", "-1"], "-d is -1"),
+        (["rain.onnx", "-d", "nan"], "-d is nan"),
+        (["rain.onnx", "-d", "inf"], "-d is inf"),
         (["rain.onnx", "-d", "1e-9"], "less than one sample"),
-        (["rain.onnx", "-d", "long"], "'--duration'"),
-        (["rain.onnx", "-s", "-1"], "the seed is -1"),
-        (["rain.onnx", "-s", "4294967296"], "the seed is 4294967296"),
-        (["rain.onnx", "-s", "1.5"], "'--seed'"),
-        (["rain.onnx", "-s", "seven"], "'--seed'"),
+        (["rain.onnx", "-d", "long"], "-d is 'long', expected a number"),
+        (["rain.onnx", "-s", "-1"], "-s is -1"),
+        (["rain.onnx", "-s", "4294967296"], "-s is 4294967296"),
+        (["rain.onnx", "-s", "1.5"], "-s is '1.5', expected a whole number"),
+        (["rain.onnx", "-s", "seven"], "-s is 'seven', expected a whole number"),
         (["rain.onnx", "--sed", "7"], "--sed"),
         (["rain.onnx", "-d"], "-d"),
         (["rain.onnx", "rain.onnx"], "rain.onnx"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from distill_runtime import Artifact, LiveStream, RequestError
 from distill_runtime.latents.sliders import latent_vector
-from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
+from tests.distill_runtime.small_artifacts import METADATA, load, save, seal, small_model
 
 STEP = 24_064
 
@@ -183,7 +183,7 @@ def test_a_model_without_sliders_says_so(tmp_path: Path) -> None:
     import dataclasses
 
     metadata = dataclasses.replace(METADATA, sliders=None)
-    live = LiveStream(Artifact.load(save(seal(small_model(), metadata), tmp_path / "a.onnx")))
+    live = LiveStream(load(save(seal(small_model(), metadata), tmp_path / "a.onnx")))
     assert not live.latent.any()
     with pytest.raises(RequestError, match="this model has no sliders"):
         live.set_sliders([0])

@@ -18,7 +18,7 @@ from distill_runtime import (
     RequestError,
 )
 from distill_runtime.audio.snr import snr_db
-from tests.distill_runtime.small_artifacts import LATENT_DIM, save, seal, small_model
+from tests.distill_runtime.small_artifacts import LATENT_DIM, load, save, seal, small_model
 
 RATE = 48_000
 STEP = 24_064
@@ -146,7 +146,7 @@ def test_silence_stays_silence_and_is_reported(tmp_path: Path) -> None:
     for stored in model.graph.initializer:
         if stored.name == "level":
             stored.raw_data = np.float32(0).tobytes()
-    pipeline = GenerationPipeline(Artifact.load(save(seal(model), tmp_path / "s.onnx")))
+    pipeline = GenerationPipeline(load(save(seal(model), tmp_path / "s.onnx")))
     result = pipeline.generate(GenerationConfig(duration_s=1.0, seed=1))
     assert result.silent
     assert not result.audio.any()
@@ -154,7 +154,7 @@ def test_silence_stays_silence_and_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_steady_level_passes_the_filter(tmp_path: Path) -> None:
-    pipeline = GenerationPipeline(Artifact.load(save(seal(small_model()), tmp_path / "s.onnx")))
+    pipeline = GenerationPipeline(load(save(seal(small_model()), tmp_path / "s.onnx")))
     assert pipeline.blend.artifacts[0].latent_dim == LATENT_DIM
     result = pipeline.generate(GenerationConfig(duration_s=2.0, seed=1))
     np.testing.assert_allclose(result.audio[0, 1000:-1000], PEAK, rtol=0, atol=1e-3)
@@ -163,16 +163,16 @@ def test_a_steady_level_passes_the_filter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("duration_s", "expected"),
     [
-        (0, "the duration is 0"),
-        (-1.0, "the duration is -1"),
-        (math.nan, "the duration is nan"),
-        (math.inf, "the duration is inf"),
-        (-math.inf, "the duration is -inf"),
+        (0, "duration_s is 0"),
+        (-1.0, "duration_s is -1"),
+        (math.nan, "duration_s is nan"),
+        (math.inf, "duration_s is inf"),
+        (-math.inf, "duration_s is -inf"),
         (1e-6, "less than one sample"),
-        ("10", "the duration is '10'"),
-        (True, "the duration is True"),
-        (None, "the duration is None"),
-        ([1.0], "the duration is [1.0]"),
+        ("10", "duration_s is '10'"),
+        (True, "duration_s is True"),
+        (None, "duration_s is None"),
+        ([1.0], "duration_s is [1.0]"),
     ],
 )
 def test_what_is_no_duration_is_refused(duration_s: Any, expected: str) -> None:
@@ -212,7 +212,7 @@ def test_a_graph_that_plays_no_numbers_is_an_error_and_no_sound(tmp_path: Path) 
     for stored in model.graph.initializer:
         if stored.name == "level":
             stored.raw_data = np.float32(np.nan).tobytes()
-    pipeline = GenerationPipeline(Artifact.load(save(seal(model), tmp_path / "s.onnx")))
+    pipeline = GenerationPipeline(load(save(seal(model), tmp_path / "s.onnx")))
     with pytest.raises(BackendError, match="NaN") as caught:
         pipeline.generate(GenerationConfig(duration_s=1.0, seed=1))
     assert "\n" not in str(caught.value)

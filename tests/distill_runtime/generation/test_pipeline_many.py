@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from distill_runtime import Artifact, GenerationConfig, GenerationPipeline, RequestError
 from distill_runtime.audio.spatial import StereoSettings
-from tests.distill_runtime.small_artifacts import save, seal, small_model
+from tests.distill_runtime.small_artifacts import load, save, seal, small_model
 
 DUAL = StereoSettings("dual-seed")
 
@@ -24,7 +24,7 @@ def demo(demo_artifact: Path) -> GenerationPipeline:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> GenerationPipeline:
     path = save(seal(small_model()), tmp_path_factory.mktemp("small") / "rain.onnx")
-    return GenerationPipeline(Artifact.load(path))
+    return GenerationPipeline(load(path))
 
 
 def test_mixed_durations_come_in_order_and_as_if_alone(demo: GenerationPipeline) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from distill_runtime import (
-    Artifact,
     DependencyError,
     FailureError,
     GenerationConfig,
@@ -22,12 +21,12 @@ from distill_runtime import (
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.generation import playback as module
 from distill_runtime.generation.playback import play_sound, require_sounddevice
-from tests.distill_runtime.small_artifacts import save, seal, small_model
+from tests.distill_runtime.small_artifacts import load, save, seal, small_model
 
 
 @pytest.fixture
 def result(tmp_path: Path) -> GenerationResult:
-    artifact = Artifact.load(save(seal(small_model()), tmp_path / "rain.onnx"))
+    artifact = load(save(seal(small_model()), tmp_path / "rain.onnx"))
     config = GenerationConfig(
         duration_s=2.0, seed=1, stereo=StereoSettings("dual-seed"), sample_rate_hz=44_100
     )
@@ -105,8 +104,7 @@ def test_without_sounddevice_one_line_says_what_to_install(
         with pytest.raises(DependencyError) as missing:
             call()
         assert str(missing.value) == (
-            "sounddevice is not installed, and --play needs it: "
-            "pip install 'distill-portable[play]'"
+            "sounddevice is not installed, and --play needs it: pip install sounddevice"
         )
 
 

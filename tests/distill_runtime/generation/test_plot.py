@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from distill_runtime import (
-    Artifact,
     DependencyError,
     GenerationConfig,
     GenerationPipeline,
@@ -23,7 +22,7 @@ from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation import plot as module
 from distill_runtime.generation.plot import plot_sound, require_matplotlib
-from tests.distill_runtime.small_artifacts import save, seal, small_model
+from tests.distill_runtime.small_artifacts import load, save, seal, small_model
 
 pytest.importorskip("matplotlib")
 
@@ -33,7 +32,7 @@ WIDTH, HEIGHT = 1200, 650
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> GenerationPipeline:
     path = save(seal(small_model()), tmp_path_factory.mktemp("small") / "rain.onnx")
-    return GenerationPipeline(Artifact.load(path))
+    return GenerationPipeline(load(path))
 
 
 def of(pipeline: GenerationPipeline, sound: np.ndarray, rate_hz: int = 48_000) -> GenerationResult:
@@ -120,6 +119,6 @@ def test_without_matplotlib_one_line_says_what_to_install(
     with pytest.raises(DependencyError) as missing:
         plot_sound(result, tmp_path / "sound.png", title="")
     assert str(missing.value) == (
-        "matplotlib is not installed, and --plot needs it: pip install 'distill-portable[plot]'"
+        "matplotlib is not installed, and --plot needs it: pip install matplotlib"
     )
     assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,7 @@ from distill_runtime.audio_file.tags import Tags
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.recipe import Recipe
 from distill_runtime.generation.reproduction import Reproduction
-from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
+from tests.distill_runtime.small_artifacts import METADATA, load, save, seal, small_model
 
 FORMATS = {
     "wav": AudioFormat("wav", 24),
@@ -51,7 +51,8 @@ def other(reference_artifact: Path, tmp_path: Path) -> Path:
 
 
 def prepared(file: Path, artifacts: Any, **settings: Any) -> Reproduction:
-    return Reproduction.of(Recipe.load(file), artifacts, folder=file.parent, **settings)
+    recipe = Recipe.load(file)
+    return Reproduction.of(recipe, artifacts, folder=file.parent, trust=True, **settings)
 
 
 def reproduced(file: Path, *artifacts: Path, force: bool = False) -> GenerationResult:
@@ -142,7 +143,7 @@ def small(tmp_path: Path) -> Path:
     """A sound of a small artifact, with that artifact beside it."""
     artifact = save(seal(small_model()), tmp_path / "rain.onnx")
     config = GenerationConfig(duration_s=0.2, seed=7)
-    GenerationPipeline(Artifact.load(artifact)).generate(config).save(tmp_path / "a.wav")
+    GenerationPipeline(load(artifact)).generate(config).save(tmp_path / "a.wav")
     return tmp_path / "a.wav"
 
 
@@ -166,7 +167,7 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
         prepared(small, artifacts)
     message = str(refused.value)
     assert f"{path} is not the rain.onnx of the recipe but {what} (SHA-256 " in message
-    assert message.endswith("--force renders with it anyway")
+    assert message.endswith("other_artifacts=True renders with it all the same")
     assert "\n" not in message
     forced = prepared(small, artifacts, other_artifacts=True)
     (warning,) = forced.warnings
@@ -177,7 +178,7 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
 
 def test_an_artifact_that_is_missing_is_named(small: Path) -> None:
     (small.parent / "rain.onnx").unlink()
-    with pytest.raises(RequestError, match=r"^rain\.onnx is neither in .* give its path"):
+    with pytest.raises(RequestError, match=r"^'rain\.onnx' is neither in .* give its path"):
         prepared(small, [])
 
 
@@ -200,7 +201,9 @@ def test_artifacts_are_found_in_the_current_folder(
 
 def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
     artifact = small.parent / "rain.onnx"
-    with pytest.raises(RequestError, match=r"^there are 2 artifacts, the recipe has 1: rain\.onnx"):
+    with pytest.raises(
+        RequestError, match=r"^there are 2 artifacts, the recipe has 1: 'rain\.onnx'"
+    ):
         prepared(small, [artifact, artifact])
 
 
@@ -213,41 +216,41 @@ def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
 )
 def test_another_version_is_told(small: Path, field: str, value: str, expected: str) -> None:
     recipe = dataclasses.replace(Recipe.load(small), **{field: value})
-    (warning,) = Reproduction.of(recipe, folder=small.parent).warnings
+    (warning,) = Reproduction.of(recipe, folder=small.parent, trust=True).warnings
     assert warning.startswith(expected)
 
 
 def test_cuda_that_is_not_here_is_told_and_the_cpu_renders(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = Artifact.load
+    load_artifact = Artifact.load
 
-    def without_cuda(path: Path, *, options) -> Artifact:
+    def without_cuda(path: Path, *, options, trust: bool) -> Artifact:
         if options.provider == "cuda":
             raise DependencyError("this onnxruntime has no CUDA")
-        return load(path, options=options)
+        return load_artifact(path, options=options, trust=trust)
 
     monkeypatch.setattr(Artifact, "load", without_cuda)
     recipe = dataclasses.replace(Recipe.load(small), provider="cuda")
-    reproduction = Reproduction.of(recipe, folder=small.parent)
+    reproduction = Reproduction.of(recipe, folder=small.parent, trust=True)
     assert any("CUDA" in warning for warning in reproduction.warnings)
     assert reproduction.generate().recipe.provider == "cpu"
 
 
 def test_threads_are_those_of_the_recipe(small: Path) -> None:
     recipe = dataclasses.replace(Recipe.load(small), threads=3)
-    again = Reproduction.of(recipe, folder=small.parent).generate()
+    again = Reproduction.of(recipe, folder=small.parent, trust=True).generate()
     assert dataclasses.replace(again.recipe, audio_format=recipe.audio_format) == recipe
 
 
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("none.wav", None, "No such file"),
+        ("none.wav", None, "no such file"),
         ("none.json", None, "no such file"),
-        ("empty.wav", b"", "no audio file"),
+        ("empty.wav", b"", "is empty"),
         ("empty.json", b"", "is empty"),
-        ("text.wav", b"RIFF", "no audio file"),
+        ("text.wav", b"RIFF", "is not an audio file"),
         ("list.json", b"[]", "carries no recipe"),
         ("latin.json", b"{\xff}", "no UTF-8 text"),
         ("preset.json", b'{"format": "distill.preset"}', "'distill.preset', not 'distill.recipe'"),

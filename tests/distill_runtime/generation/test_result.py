@@ -14,7 +14,6 @@ import pytest
 import soundfile
 
 from distill_runtime import (
-    Artifact,
     AudioFormat,
     GenerationConfig,
     GenerationPipeline,
@@ -24,15 +23,13 @@ from distill_runtime import (
     Tags,
 )
 from distill_runtime.generation import notebook
-from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
+from tests.distill_runtime.small_artifacts import METADATA, load, save, seal, small_model
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> GenerationResult:
     artifact = save(seal(small_model()), tmp_path_factory.mktemp("artifact") / "rain.onnx")
-    return GenerationPipeline(Artifact.load(artifact)).generate(
-        GenerationConfig(duration_s=1.5, seed=7)
-    )
+    return GenerationPipeline(load(artifact)).generate(GenerationConfig(duration_s=1.5, seed=7))
 
 
 @pytest.mark.parametrize(
@@ -117,9 +114,7 @@ def test_a_notebook_shows_the_beginning_of_a_long_sound(
 
 def test_a_name_in_a_notebook_is_text(tmp_path: Path) -> None:
     artifact = save(seal(small_model()), tmp_path / "<b>&'.onnx")
-    result = GenerationPipeline(Artifact.load(artifact)).generate(
-        GenerationConfig(duration_s=0.1, seed=7)
-    )
+    result = GenerationPipeline(load(artifact)).generate(GenerationConfig(duration_s=0.1, seed=7))
     shown = result._repr_html_()
     assert "<b>" not in shown
     assert "&lt;b&gt;&amp;" in shown

@@ -6,13 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from distill_export.graph.decoder.folded import FoldedDecoder
-from distill_export.graph.decoder.upsample import (
-    ConvDoubling,
-    PointwiseDoubling,
-    interleave,
-)
+from distill_export.graph.decoder.folded import Float16Decoder, FoldedDecoder
+from distill_export.graph.decoder.upsample import PointwiseUpsample
 from distill_export.model.vae import VAEShape
+from distill_runtime.audio.snr import snr_db
 from tests.distill_export.model_files import tiny_model
 
 SHAPES = {
@@ -25,55 +22,6 @@ SHAPES = {
     "composed": VAEShape(16, (64, 8, 8, 4, 4), None),
     "wide and composed": VAEShape(16, (128, 16, 4, 4, 4), None, base_width=5),
 }
-sizes = st.integers(1, 5)
-
-
-def doubling(weight: torch.Tensor, bias: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return F.conv_transpose2d(x, weight, bias, stride=2, padding=1, output_padding=1)
-
-
-def layer(
-    before: int, after: int, rows: int, height: int, width: int, seed: int = 1
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Weight and bias of a transposed convolution, and an image: float64, so that sums agree."""
-    random = torch.Generator().manual_seed(seed)
-    return (
-        torch.randn(before, after, 3, 3, generator=random, dtype=torch.float64),
-        torch.randn(after, generator=random, dtype=torch.float64),
-        torch.randn(rows, before, height, width, generator=random, dtype=torch.float64),
-    )
-
-
-@settings(deadline=None, max_examples=40)
-@given(before=sizes, after=sizes, rows=sizes, height=sizes, width=sizes)
-def test_a_doubling_is_the_transposed_convolution(
-    before: int, after: int, rows: int, height: int, width: int
-) -> None:
-    weight, bias, x = layer(before, after, rows, height, width)
-    expected = doubling(weight, bias, x)
-    as_convs = interleave(ConvDoubling(weight.float(), bias.float())(x.float()))
-    torch.testing.assert_close(as_convs, F.relu(expected).float(), rtol=1e-4, atol=1e-5)
-
-
-@settings(deadline=None, max_examples=40)
-@given(before=sizes, after=sizes, rows=sizes, height=sizes, width=sizes)
-def test_a_pointwise_doubling_takes_phases_for_the_image(
-    before: int, after: int, rows: int, height: int, width: int
-) -> None:
-    weight, bias, x = layer(before, after, rows, 2 * height, 2 * width)
-    weight, bias, x = weight.float(), bias.float(), x.float()
-    phases = [x[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)]
-    assert torch.equal(interleave(phases), x)
-    found = PointwiseDoubling(weight, bias)(phases)
-    torch.testing.assert_close(found, doubling(weight, bias, x), rtol=1e-4, atol=1e-5)
-
-
-def test_a_doubling_holds_every_weight_once() -> None:
-    weight, bias, _ = layer(3, 4, 1, 1, 1)
-    doubling = ConvDoubling(weight.float(), bias)
-    held = torch.cat([values.flatten() for values in doubling.parameters()])
-    wanted = torch.cat([weight.float().flatten(), bias])
-    assert torch.equal(held.sort().values, wanted.sort().values)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
@@ -106,7 +54,7 @@ def test_extreme_values_keep_softplus_and_tanh_finite() -> None:
     before = folded.last.weight.shape[1]
     with torch.inference_mode():
         for value in (-1e4, -100.0, 0.0, 100.0, 1e4):
-            folded.last = PointwiseDoubling(torch.zeros(before, 2, 3, 3), torch.full((2,), value))
+            folded.last = PointwiseUpsample(torch.zeros(before, 2, 3, 3), torch.full((2,), value))
             chunk = folded(torch.zeros(1, 16))
             expected = torch.tensor([F.softplus(torch.tensor(value)), torch.tensor(value).tanh()])
             torch.testing.assert_close(
@@ -127,3 +75,16 @@ def test_a_row_does_not_depend_on_the_others(rows: int, row: int) -> None:
         assert torch.equal(folded(others)[row], whole[row])
         # torch's own kernels may sum a single row in another order.
         torch.testing.assert_close(folded(z[row : row + 1])[0], whole[row], rtol=0, atol=1e-6)
+
+
+def test_halves_hold_the_weights_and_floats_the_rest() -> None:
+    decoder = tiny_model(VAEShape(16, (128, 128, 64, 32, 8), None)).decoder
+    folded = FoldedDecoder(decoder, chunk_frames=94).eval().requires_grad_(False)
+    halves = Float16Decoder(decoder, chunk_frames=94).eval().requires_grad_(False)
+    kinds = {name: value.dtype for name, value in halves.named_parameters()}
+    assert kinds["linear.weight"] == kinds["inner.0.phases.3"] == torch.float16
+    assert kinds["linear.bias"] == kinds["last.weight"] == torch.float32
+    assert (halves.precision, halves.is_exact) == ("float16", False)
+    assert (folded.precision, folded.is_exact) == ("float32", True)
+    latents = torch.randn(4, 16, generator=torch.Generator().manual_seed(1))
+    assert 50 < snr_db(folded(latents).numpy(), halves(latents).numpy()) < 120

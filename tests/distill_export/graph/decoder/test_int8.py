@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from distill_export.graph.decoder.folded import FoldedDecoder, store_half
+from distill_export.graph.decoder.folded import FoldedDecoder
 from distill_export.graph.decoder.int8 import Int8Decoder, Int8Linear, quantize_weight
 from distill_export.model.vae import VAEShape
 from distill_runtime.audio.snr import snr_db
@@ -101,15 +101,3 @@ def test_a_row_depends_on_nothing_but_itself(rows: int, row: int) -> None:
 def test_latents_of_any_size_give_finite_frames(size: float) -> None:
     _, int8 = decoders(SHAPES["composed"])
     assert np.isfinite(int8(size * latents(3, 16)).numpy()).all()
-
-
-def test_halves_hold_the_weights_and_floats_the_rest() -> None:
-    shape = VAEShape(16, (128, 128, 64, 32, 8), None)
-    folded, _ = decoders(shape)
-    exact = folded(latents(4, 16)).numpy()
-    store_half(folded)
-    kinds = {name: value.dtype for name, value in folded.named_parameters()}
-    assert kinds["linear.weight"] == kinds["inner.0.phases.3"] == torch.float16
-    assert kinds["linear.bias"] == kinds["last.weight"] == torch.float32
-    assert folded.precision == "float16"
-    assert 50 < snr_db(exact, folded(latents(4, 16)).numpy()) < 120

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_export.graph.build import build_synthesizer
-from distill_export.graph.learned.synthesizer import Synthesizer
+from distill_export.graph.learned.synthesizer import LearnedSynthesizer
 from distill_export.model.file import LoadedModel, load_model
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram
-from distill_export.reference.continuous_mel import synthesize_continuous_mel
+from distill_export.reference.continuous_mel import decode_trajectory
 from distill_runtime.audio.snr import snr_db
 from tests.distill_export.model_files import model_content, write
 
@@ -41,7 +41,7 @@ class OneByOne(torch.nn.Module):
 
 
 @pytest.fixture(scope="module")
-def synthesizer(loaded: LoadedModel) -> Synthesizer:
+def synthesizer(loaded: LoadedModel) -> LearnedSynthesizer:
     synthesizer = build_synthesizer(loaded).requires_grad_(False)
     synthesizer.decoder = OneByOne(synthesizer.decoder)
     return synthesizer
@@ -52,7 +52,7 @@ def latents(seed: int, steps: int, batch: int = 1) -> torch.Tensor:
 
 
 def play(
-    synthesizer: Synthesizer, trajectory: torch.Tensor, cuts: list[int]
+    synthesizer: LearnedSynthesizer, trajectory: torch.Tensor, cuts: list[int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The finished stream's audio and mel frames, cut at these steps."""
     state = torch.zeros(len(trajectory), synthesizer.state_size)
@@ -77,7 +77,7 @@ def test_it_is_the_reference_road(loaded: LoadedModel, steps: int, normalized: b
         loaded = dataclasses.replace(loaded, normalization_stats=None)
     trajectory = latents(steps, steps)
     audio, mel = play(build_synthesizer(loaded).requires_grad_(False), trajectory, [])
-    expected_mel = synthesize_continuous_mel(loaded.model.decode, trajectory[0])
+    expected_mel = decode_trajectory(loaded.model.decode, trajectory[0])
     assert mel.shape == expected_mel.shape == (1, 2, 128, 47 * (steps + 1))
     torch.testing.assert_close(mel, expected_mel, rtol=0, atol=1e-5)
     expected = ComplexSpectrogram().complex_mel_to_waveform(
@@ -87,7 +87,7 @@ def test_it_is_the_reference_road(loaded: LoadedModel, steps: int, normalized: b
     assert snr_db(expected.numpy()[:, 0], audio[:, LATENCY:].numpy()) >= 110
 
 
-def test_a_stream_opens_with_the_latency_in_silence(synthesizer: Synthesizer) -> None:
+def test_a_stream_opens_with_the_latency_in_silence(synthesizer: LearnedSynthesizer) -> None:
     audio, _ = play(synthesizer, latents(1, 2, batch=2), [])
     assert synthesizer.latency_samples == LATENCY
     assert not audio[:, :LATENCY].any()
@@ -96,7 +96,7 @@ def test_a_stream_opens_with_the_latency_in_silence(synthesizer: Synthesizer) ->
 
 @settings(deadline=None, max_examples=12)
 @given(cuts=st.sets(st.integers(1, 7)))
-def test_a_stream_cut_anywhere_is_one_shot(synthesizer: Synthesizer, cuts: set[int]) -> None:
+def test_a_stream_cut_anywhere_is_one_shot(synthesizer: LearnedSynthesizer, cuts: set[int]) -> None:
     trajectory = latents(1, 8)
     whole, whole_mel = play(synthesizer, trajectory, [])
     audio, mel = play(synthesizer, trajectory, sorted(cuts))
@@ -104,7 +104,7 @@ def test_a_stream_cut_anywhere_is_one_shot(synthesizer: Synthesizer, cuts: set[i
     assert snr_db(whole.numpy(), audio.numpy()) >= 120
 
 
-def test_the_rows_of_a_batch_are_independent(synthesizer: Synthesizer) -> None:
+def test_the_rows_of_a_batch_are_independent(synthesizer: LearnedSynthesizer) -> None:
     trajectories = latents(1, 4, batch=3)
     together, _ = play(synthesizer, trajectories, [])
     for row in range(3):
@@ -112,7 +112,7 @@ def test_the_rows_of_a_batch_are_independent(synthesizer: Synthesizer) -> None:
         assert snr_db(alone.numpy()[0], together.numpy()[row]) >= 110
 
 
-def test_rows_may_stand_at_different_points(synthesizer: Synthesizer) -> None:
+def test_rows_may_stand_at_different_points(synthesizer: LearnedSynthesizer) -> None:
     trajectories = latents(1, 3, batch=2)
     go_on, stop = torch.tensor(False), torch.tensor(True)
     start = torch.zeros(1, synthesizer.state_size)
@@ -127,7 +127,7 @@ def test_rows_may_stand_at_different_points(synthesizer: Synthesizer) -> None:
     assert both[0, :LATENCY].any()
 
 
-def test_a_state_plays_the_same_again(synthesizer: Synthesizer) -> None:
+def test_a_state_plays_the_same_again(synthesizer: LearnedSynthesizer) -> None:
     trajectory, state = latents(1, 2), torch.zeros(1, synthesizer.state_size)
     _, state, _ = synthesizer(trajectory[:, :1], state, torch.tensor(False))
     kept = state.clone()

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from distill_export.reference.complex_spectrogram import DatasetStatistics
+from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.log_mel import level_db, log_mel_distance_db, mean_answer
 from distill_export.training.data.augmentation import augment
 from distill_export.training.optimization.loss import VAELoss
 from distill_export.training.optimization.schedule import cosine_decay, kl_weight
 from tests.distill_export.training.synthetic_recordings import tiny_settings
 
-PLAIN = DatasetStatistics(0.0, 1.0, 0.0, 1.0)
+PLAIN = Statistics(mag_mean=0.0, mag_std=1.0, if_mean=0.0, if_std=1.0)
 
 
 def batch(seed: int = 0) -> torch.Tensor:
@@ -39,7 +39,7 @@ def test_a_gain_costs_its_size() -> None:
 
 
 def test_the_units_of_the_statistics_do_not_matter() -> None:
-    stats = DatasetStatistics(1.5, 2.5, -0.25, 0.5)
+    stats = Statistics(mag_mean=1.5, mag_std=2.5, if_mean=-0.25, if_std=0.5)
     latents = torch.zeros(2, 16), torch.zeros(2, 16)
     mean, std = torch.tensor([1.5, -0.25]), torch.tensor([2.5, 0.5])
     found, expected = (
@@ -73,7 +73,7 @@ def test_free_bits_are_free_and_have_no_gradient() -> None:
 
 def test_gradients_are_finite_at_silence() -> None:
     found = torch.zeros(2, 2, 128, 94, requires_grad=True)
-    loss = VAELoss(DatasetStatistics(-1.0, 1.0, 0.0, 1.0), tiny_settings())
+    loss = VAELoss(Statistics(mag_mean=-1.0, mag_std=1.0, if_mean=0.0, if_std=1.0), tiny_settings())
     terms = loss.terms(found, batch(), torch.zeros(2, 16), torch.zeros(2, 16))
     loss.total(terms, 0.1).backward()
     assert found.grad is not None and torch.isfinite(found.grad).all()

@@ -1,0 +1,19 @@
+"""The choice of a format: the program that holds each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from distill_export.formats.onnx_program import OnnxProgram
+from distill_export.formats.program import Program, ProgramSource
+from distill_export.formats.pt2 import Pt2Program
+from distill_export.formats.torchscript import TorchScriptProgram
+
+PROGRAMS: dict[str, type[Program]] = {
+    program.format: program for program in (OnnxProgram, TorchScriptProgram, Pt2Program)
+}
+
+
+def build_program(format: str, source: ProgramSource, path: Path) -> Program:
+    """Return a program of a format, which will be written to `path`."""
+    return PROGRAMS[format].build(source, path)

@@ -1,0 +1,114 @@
+"""What renders a program under test, as whoever plays the file will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import singledispatch
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import torch
+
+from distill_export.formats.onnx_graph import with_mel_output
+from distill_export.formats.onnx_program import OnnxProgram
+from distill_export.formats.program import Program
+from distill_export.formats.torch_program import TorchProgram
+from distill_export.graph.base import Synthesizer
+from distill_export.verify.fresh_process import FreshProcess
+from distill_export.verify.graph_session import GraphSession, render_in_pieces
+from distill_runtime.arrays import Float32Array
+
+
+class Renderer(Protocol):
+    """Renders whole streams of a program."""
+
+    def render(
+        self, latents: Float32Array, pieces: Sequence[int] | None = None
+    ) -> tuple[Float32Array, Float32Array]:
+        """Render `[batch, steps, latent_dim]` in pieces of so many steps, or in one.
+
+        Returns:
+            Audio `[batch, samples]` and mel frames `[batch, 2, n_mels, frames]`, both whole.
+
+        Raises:
+            VerificationError: The program cannot be run, or breaks the contract.
+        """
+
+
+@singledispatch
+def open_renderer(
+    program: Program, synthesizer: Synthesizer[Any]
+) -> AbstractContextManager[Renderer]:
+    """Return what renders a program that was made of a module, for a `with` block."""
+    raise NotImplementedError(f"nothing renders {program.format}")
+
+
+@open_renderer.register(OnnxProgram)
+def _(program: OnnxProgram, synthesizer: Synthesizer[Any]) -> AbstractContextManager[Renderer]:
+    return nullcontext(GraphRenderer(program, synthesizer))
+
+
+@open_renderer.register(TorchProgram)
+def _(program: TorchProgram, synthesizer: Synthesizer[Any]) -> AbstractContextManager[Renderer]:
+    return FileRenderer(program, synthesizer)
+
+
+class GraphRenderer:
+    """The graph in onnxruntime, with its mel frames as an output."""
+
+    def __init__(self, program: OnnxProgram, synthesizer: Synthesizer[Any]) -> None:
+        self._session = GraphSession(with_mel_output(program.model, n_mels=synthesizer.grid.n_mels))
+
+    def render(
+        self, latents: Float32Array, pieces: Sequence[int] | None = None
+    ) -> tuple[Float32Array, Float32Array]:
+        """Render whole streams, see `Renderer`."""
+        session = self._session
+        results = render_in_pieces(session.step, latents, pieces, state_size=session.state_size)
+        sounds, _, mels = zip(*results, strict=True)
+        return np.concatenate(sounds, axis=1), np.concatenate(mels, axis=3)
+
+
+class FileRenderer:
+    """The file in a fresh process, and the mel frames that its audio must have come from.
+
+    The file gives no mel frames: they are the module's, decoded vector by vector as the file does.
+    Were its own others by as little as 1e-6, its sound would miss the one that theirs makes.
+    """
+
+    def __init__(self, program: TorchProgram, synthesizer: Synthesizer[Any]) -> None:
+        self._process = FreshProcess(program.path, program.format)
+        self._synthesizer = synthesizer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.close()
+
+    def render(
+        self, latents: Float32Array, pieces: Sequence[int] | None = None
+    ) -> tuple[Float32Array, Float32Array]:
+        """Render whole streams, see `Renderer`."""
+        audio = self._process.render(latents, pieces, state_size=self._synthesizer.state_size)
+        mel = self._mel(torch.from_numpy(np.ascontiguousarray(latents)))
+        return audio, mel.numpy()
+
+    def _mel(self, latents: torch.Tensor) -> torch.Tensor:
+        batch, steps, _ = latents.shape
+        decoder, overlap_add = self._synthesizer.decoder, self._synthesizer.chunk_overlap_add
+        with torch.inference_mode():
+            chunks = torch.cat([decoder(latent[None]) for latent in latents.flatten(0, 1)])
+            chunks = chunks.unflatten(0, (batch, steps))
+            tail = torch.zeros_like(chunks[:, 0, ..., : overlap_add.hop_frames])
+            fresh = torch.zeros(batch, dtype=torch.bool)
+            mel: torch.Tensor
+            mel, _ = overlap_add(chunks, tail, fresh, torch.tensor(True), 1)
+        return mel
