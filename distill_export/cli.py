@@ -13,9 +13,12 @@ from distill_export import REQUIREMENTS
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
 from distill_runtime.artifact.description import describe_loss
 from distill_runtime.cli import program as command_line
-from distill_runtime.cli.program import say
+from distill_runtime.cli.console import say, show, show_json, show_path
+from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.contract import ONNX
 from distill_runtime.errors import DependencyError, RequestError
+from distill_runtime.files.paths import is_folder
+from distill_runtime.files.shown import shown
 
 if TYPE_CHECKING:
     from distill_export.export import ExportReport
@@ -27,11 +30,11 @@ def _version(requested: bool) -> None:
     if requested:
         from distill_export import __version__  # noqa: PLC0415
 
-        print(f"distill-export {__version__}")
+        show(f"distill-export {__version__}")
         raise typer.Exit
 
 
-@app.command(no_args_is_help=True)
+@app.command(cls=OneLineCommand, no_args_is_help=True)
 def export(
     model: Annotated[
         Path,
@@ -129,7 +132,7 @@ def export(
         )
     else:
         path = output or Path()
-        if path.is_dir():
+        if is_folder(path):
             path = path / default_name(model, format=format, precision=precision)
         reports = [
             export_model(
@@ -149,7 +152,10 @@ def export(
     if every:
         say(comparison(reports))
     for report in reports:
-        print(json.dumps(_document(report)) if as_json else report.path)
+        if as_json:
+            show_json(_document(report))
+        else:
+            show_path(report.path)
 
 
 def _check_all(precision: str, format: str, output: Path | None) -> None:
@@ -157,8 +163,10 @@ def _check_all(precision: str, format: str, output: Path | None) -> None:
         raise RequestError(
             "--all makes every precision as ONNX: leave out --precision and --format"
         )
-    if output is not None and not output.is_dir():
-        raise RequestError(f"{output} is not a folder: with --all, -o says where the files go")
+    if output is not None and not is_folder(output):
+        raise RequestError(
+            f"{shown(output)} is not a folder: with --all, -o says where the files go"
+        )
 
 
 def _tell(report: ExportReport) -> None:
@@ -166,7 +174,7 @@ def _tell(report: ExportReport) -> None:
     metadata, parity, loss = report.metadata, report.metadata.parity, report.metadata.precision_loss
     sliders = len(metadata.sliders.sliders) if metadata.sliders else 0
     say(
-        f"{report.path}: {report.size_bytes / 1e6:.1f} MB "
+        f"{shown(report.path)}: {report.size_bytes / 1e6:.1f} MB "
         f"(weights {report.weight_bytes / 1e6:.1f} MB, "
         f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
         f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"

@@ -22,6 +22,7 @@ from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import ONNX, PRECISIONS, RECONSTRUCTIONS, ArtifactMetadata
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output, replacing
+from distill_runtime.files.shown import shown
 
 Progress = Callable[[str], None]
 
@@ -186,7 +187,7 @@ class Exporter:
 
     @cached_property
     def _loaded(self) -> LoadedModel:
-        self._progress(f"reading {self._path}")
+        self._progress(f"reading {shown(self._path)}")
         return load_model_or_checkpoint(self._path)
 
     @cached_property

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         OutputError,
         OutputExistsError,
         RequestError,
+        SpaceError,
         VerificationError,
     )
     from distill_runtime.generation.benchmark import BenchmarkReport, measure
@@ -74,6 +75,7 @@ _HOMES = {
         "OutputError",
         "OutputExistsError",
         "RequestError",
+        "SpaceError",
         "VerificationError",
     ),
     "generation.benchmark": ("BenchmarkReport", "measure"),
@@ -120,6 +122,7 @@ __all__ = [
     "SessionOptions",
     "Slider",
     "SoundStream",
+    "SpaceError",
     "StereoSettings",
     "Tags",
     "VerificationError",

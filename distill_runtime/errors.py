@@ -1,6 +1,7 @@
 """Every error this project raises on purpose.
 
-Each message is one line: what was found, what was expected, what to do.
+Each message is one line: what was found, what was expected, what to do. Where it speaks of an
+argument of Python's ("duration_s is -1, ..."), a command line says its own word for that instead.
 
     DistillError
     ├── InputError (ValueError)      what was handed in is not what it should be
@@ -15,15 +16,34 @@ Each message is one line: what was found, what was expected, what to do.
         ├── CancelledError           the caller gave the work up
         ├── DependencyError          a package is missing, or two of them exclude each other
         ├── OutputError              the output could not be written
+        │   └── SpaceError           it would not fit on the disk, and was not begun
         ├── TrainingError            a training came to nothing
         └── VerificationError        a check of an artifact did not hold
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class DistillError(Exception):
-    """Base of every error raised on purpose by distill_runtime and distill_export."""
+    """Base of every error raised on purpose by distill_runtime and distill_export.
+
+    Attributes:
+        setting: The argument that the message speaks of, as it is written there: "duration_s", or
+            "overwrite=True" where that is what to do. None if it speaks of none.
+    """
+
+    def __init__(self, message: str = "", *, setting: str | None = None) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+    def said_with(self, words: Mapping[str, str]) -> str:
+        """Return the message with another word for the argument, where there is one."""
+        message = str(self)
+        if self.setting is None or self.setting not in words:
+            return message
+        return message.replace(self.setting, words[self.setting], 1)
 
 
 class InputError(DistillError, ValueError):
@@ -90,6 +110,10 @@ class DependencyError(FailureError, ImportError):
 
 class OutputError(FailureError):
     """The output could not be written: no space, no permission, a lost device."""
+
+
+class SpaceError(OutputError):
+    """The output would not fit on the disk, and was not begun."""
 
 
 class TrainingError(FailureError):

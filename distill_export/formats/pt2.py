@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ class Pt2Program(TorchProgram):
         program = export_program(_RowByRow(synthesizer).requires_grad_(False), synthesizer)
         with quiet_tracer():
             _strip(program)
-            torch.export.save(program, path)
+            content = io.BytesIO()  # PyTorch opens only paths that are UTF-8
+            torch.export.save(program, content)
+        path.write_bytes(content.getbuffer())
 
 
 class _RowByRow(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,7 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import PT2, TORCHSCRIPT, ArtifactMetadata
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
+from distill_runtime.files.shown import shown
 
 BoolArray = npt.NDArray[np.bool_]
 # latents [batch, steps, latent_dim], state [batch, state_size], finish [] to audio, next state
@@ -44,7 +46,8 @@ class TorchArtifact:
         file = ArtifactFile.inspect(path, formats=tuple(_LOADERS))
         if file.weights_sha256() != file.metadata.weights_sha256:
             raise ArtifactError(
-                f"{file.path}: its weights are not the ones that were exported: export it again"
+                f"{shown(file.path)}: its weights are not the ones that were exported: "
+                "export it again"
             )
         return cls(file, open_program(file.path, file.format))
 
@@ -86,7 +89,7 @@ class TorchArtifact:
         try:
             return self._step(latents, state, np.array(finish))
         except RuntimeError as error:
-            raise BackendError(f"{self.file.path}: {_last_line(error)}") from None
+            raise BackendError(f"{shown(self.file.path)}: {_last_line(error)}") from None
 
     def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play blocks `[batch, steps, latent_dim]` as they arrive; the last one gets the tail.
@@ -121,9 +124,12 @@ def open_program(path: Path, format: str) -> Step:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit: docs/variants.md
-            module = _LOADERS[format](path)
+            content = io.BytesIO(path.read_bytes())  # PyTorch opens only paths that are UTF-8
+            module = _LOADERS[format](content)
     except Exception as error:  # torch raises what its many readers raise
-        raise ArtifactError(f"{path}: PyTorch cannot load it ({_last_line(error)})") from None
+        raise ArtifactError(
+            f"{shown(path)}: PyTorch cannot load it ({_last_line(error)})"
+        ) from None
 
     def step(
         latents: Float32Array, state: Float32Array, finish: BoolArray
@@ -136,13 +142,13 @@ def open_program(path: Path, format: str) -> Step:
     return step
 
 
-def _load_torchscript(path: Path) -> nn.Module:
-    module: nn.Module = torch.jit.load(str(path), map_location="cpu")
+def _load_torchscript(content: io.BytesIO) -> nn.Module:
+    module: nn.Module = torch.jit.load(content, map_location="cpu")
     return module
 
 
-def _load_pt2(path: Path) -> nn.Module:
-    return torch.export.load(path).module()
+def _load_pt2(content: io.BytesIO) -> nn.Module:
+    return torch.export.load(content).module()
 
 
 _LOADERS = {TORCHSCRIPT: _load_torchscript, PT2: _load_pt2}

@@ -33,7 +33,8 @@ class TorchScriptProgram(TorchProgram):
                 {"go_on": example, "finish": example},
                 check_trace=False,  # verification compares what was written
             )
-            torch.jit.script(_Stream(step)).save(str(path))
+            # Through memory: PyTorch opens only paths that are UTF-8.
+            path.write_bytes(torch.jit.script(_Stream(step)).save_to_buffer())
 
 
 class _Step(nn.Module):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch._higher_order_ops.scan import scan_op
 
 Tensors = Sequence[torch.Tensor]
 
@@ -38,7 +39,6 @@ def scan_blocks(
 def _scan(module: nn.Module, state: Tensors, blocks: torch.Tensor) -> tuple[torch.Tensor, Tensors]:
     # The operator itself: its public wrapper compiles first, and stumbles over a length that only
     # the data tell. The operator sees no closure, so what the module reads is handed to it.
-    from torch._higher_order_ops.scan import scan_op  # noqa: PLC0415  (missing before torch 2.6)
 
     # While it traces, the exporter hands out proxies that only it can follow.
     module = getattr(module, "get_base", lambda: module)()

@@ -24,6 +24,7 @@ from distill_export.model.metadata import ModelMetadata
 from distill_export.model.safe_unpickle import read_file
 from distill_export.model.writer import save_model
 from distill_runtime.errors import ModelFileError
+from distill_runtime.files.shown import shown
 
 
 def load_model_or_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
@@ -38,20 +39,12 @@ def load_model_or_checkpoint(path: str | Path, device: str | torch.device = "cpu
         RequestError: The device does not exist.
         DependencyError: The installed PyTorch is too old to read a file safely.
     """
-    path = Path(path)
-    content = read_file(path)
-    if is_checkpoint(content):
-        content = _as_model(content, path)
-    return parse_model(content, document=str(path), device=device)
+    return _load(Path(path), device)
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
     """Read a training checkpoint as a model; see `load_model_or_checkpoint`."""
-    path = Path(path)
-    content = read_file(path)
-    if not is_checkpoint(content):
-        raise ModelFileError(f"{path} is no training checkpoint")
-    return parse_model(_as_model(content, path), document=str(path), device=device)
+    return _load(Path(path), device, only_checkpoints=True)
 
 
 def save_model_from_checkpoint(
@@ -97,18 +90,30 @@ def _known(found: float | None, given: float | None) -> float | None:
     return given if found is None else found
 
 
-def _as_model(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _load(path: Path, device: str | torch.device, *, only_checkpoints: bool = False) -> LoadedModel:
+    def parse(content: Any, model_id: str, device: str | torch.device) -> LoadedModel:
+        if is_checkpoint(content):
+            content = _as_model(content, path, model_id)
+        elif only_checkpoints:
+            raise ModelFileError(f"{shown(path)} is no training checkpoint")
+        return parse_model(content, document=shown(path), device=device)
+
+    content = read_file(path, lambda outline: parse(outline, "", "meta"))
+    return parse(content, _id_of(path) if is_checkpoint(content) else "", device)
+
+
+def _as_model(checkpoint: Mapping[str, Any], path: Path, model_id: str) -> dict[str, Any]:
     """Arrange a checkpoint as a model file; whatever only the training needs is left out."""
     refuse_sibling(checkpoint)
     analysis = checkpoint.get("latent_analysis")
-    features = read_weights(checkpoint, str(path)).get("decoder.fc.weight")
+    features = read_weights(checkpoint, shown(path)).get("decoder.fc.weight")
     return {
         "format": FORMAT,
         "version": VERSION,
         "latent_dim": features.shape[1] if features is not None and features.ndim == 2 else None,
         "metadata": {
-            "model_id": _id_of(path),
-            "name": path.stem,
+            "model_id": model_id,
+            "name": shown(path.stem),  # which may be no text as it is
             "training_epochs": checkpoint.get("epoch"),
             "final_train_loss": checkpoint.get("train_loss"),
             "final_val_loss": checkpoint.get("val_loss"),

@@ -21,6 +21,7 @@ from distill_export.model.vae import ConvVAE
 from distill_export.reference.audio_spectrogram import AudioSpectrogram
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_runtime.errors import IncompatibleModelError, ModelFileError, RequestError
+from distill_runtime.files.shown import shown
 
 FORMAT = "distill_model"
 VERSION = 1
@@ -63,7 +64,12 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> LoadedMo
         RequestError: The device does not exist.
         DependencyError: The installed PyTorch is too old to read a file safely.
     """
-    return parse_model(read_file(Path(path)), document=str(path), device=device)
+    path = Path(path)
+
+    def parse(content: object, device: str | torch.device) -> LoadedModel:
+        return parse_model(content, document=shown(path), device=device)
+
+    return parse(read_file(path, lambda outline: parse(outline, "meta")), device)
 
 
 def parse_model(
@@ -74,7 +80,7 @@ def parse_model(
     Args:
         content: Plain values, as `read_file` returns them.
         document: What complaints call the file.
-        device: Where the model shall be.
+        device: Where the model shall be; "meta", if the tensors have no numbers yet.
     """
     try:
         return _parse(content, document, device)
@@ -167,8 +173,8 @@ def _check_format(content: Mapping[str, Any], document: str) -> None:
         raise ModelFileError(f"{document} has version {version!r:.40}, not a whole number above 0")
     if version > VERSION:
         raise ModelFileError(
-            f"{document} is of version {version}, and only version {VERSION} is supported: "
-            "install a newer distill-portable"
+            f"{document} is of version {str(version)[:40]}, and only version {VERSION} is "
+            "supported: install a newer distill-portable"
         )
 
 

@@ -196,6 +196,7 @@ class ConvVAE(nn.Module):
         """Build the model that the weights belong to, in float32 and ready for inference.
 
         Of an encoder that is not all there, what there is is left out.
+        Weights on the meta device make a model there, and are not checked for what they hold.
 
         Raises:
             IncompatibleModelError: The weights are those of an older model.

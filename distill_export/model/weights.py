@@ -86,7 +86,7 @@ def checked(
     """Compare with what the architecture needs and widen to its types.
 
     Args:
-        state: The weights by name.
+        state: The weights by name; on the meta device they have no values to check.
         expected: Tensors of the shapes and types that are needed.
 
     Raises:
@@ -104,10 +104,14 @@ def checked(
             )
         if tensor.is_floating_point() != wanted.is_floating_point() or tensor.is_complex():
             raise ModelFileError(f"{name} is {tensor.dtype}, expected {wanted.dtype}")
-        tensor = tensor.detach().to(wanted.dtype).contiguous()
-        if not torch.isfinite(tensor).all():
-            raise ModelFileError(f"{name} holds NaN or infinity")
-        if name.endswith("running_var") and (tensor < 0).any():
-            raise ModelFileError(f"{name} holds a negative variance")
-        widened[name] = tensor
+        widened[name] = tensor.detach().to(wanted.dtype).contiguous()
+        if not tensor.is_meta:
+            _check_values(name, widened[name])
     return widened
+
+
+def _check_values(name: str, tensor: torch.Tensor) -> None:
+    if not torch.isfinite(tensor).all():
+        raise ModelFileError(f"{name} holds NaN or infinity")
+    if name.endswith("running_var") and (tensor < 0).any():
+        raise ModelFileError(f"{name} holds a negative variance")

@@ -24,6 +24,7 @@ from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.reference.complex_spectrogram import Statistics
 from distill_runtime.errors import OutputError, OutputExistsError
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.paths import status
 
 MODEL_SUFFIX = ".distill"
 _UNTITLED = "untitled"
@@ -70,7 +71,7 @@ def save_model(
         raise OutputError(f"{folder} cannot be made a folder: {what}") from None
     for stem in _free_names(metadata.name):
         path = folder / f"{stem}{MODEL_SUFFIX}"
-        if path.exists():
+        if status(path, error=OutputError) is not None:
             continue
         try:
             write_model(

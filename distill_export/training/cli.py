@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ import typer
 
 from distill_export import REQUIREMENTS
 from distill_runtime.cli import program as command_line
-from distill_runtime.cli.program import say
+from distill_runtime.cli.console import say, show, show_json, show_path
+from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.interruption import ending_alike
 from distill_runtime.files.output_file import check_output
@@ -45,11 +45,11 @@ def _version(requested: bool) -> None:
     if requested:
         from distill_export import __version__  # noqa: PLC0415
 
-        print(f"distill-train {__version__}")
+        show(f"distill-train {__version__}")
         raise typer.Exit
 
 
-@app.command(no_args_is_help=True)
+@app.command(cls=OneLineCommand, no_args_is_help=True)
 def train(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Recordings: WAV, FLAC, OGG, MP3, any rate.")
@@ -216,11 +216,11 @@ def train(
             export_model(model, artifact, overwrite=force, progress=say)
             document["artifact"] = str(artifact)
     if as_json:
-        print(json.dumps(document))
+        show_json(document)
     else:
         for key in ("path", "report", "artifact"):
             if key in document:
-                print(shown(document[key]))
+                show_path(document[key])
 
 
 def _check(settings: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from distill_export.formats.torch_artifact import open_program
 from distill_export.verify.graph_session import render_in_pieces
 from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import VerificationError
+from distill_runtime.files.temporary import open_temporary
 
 _LENGTH = struct.Struct("<Q")
 
@@ -34,7 +34,7 @@ class FreshProcess:
     """The process, from its parent's side; it ends with the `with` block, or when it is closed."""
 
     def __init__(self, path: Path, format: str) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
+        self._errors = open_temporary()
         # As many threads as here: their number may show in the rounding.
         arguments = [str(path.resolve()), format, str(torch.get_num_threads())]
         self._process = subprocess.Popen(

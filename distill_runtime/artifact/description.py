@@ -16,6 +16,8 @@ from distill_runtime.contract import (
     PrecisionLoss,
     Slider,
 )
+from distill_runtime.files.one_line import one_line
+from distill_runtime.files.shown import shown
 
 _FORMATS = {
     ONNX: "ONNX, plays anywhere",
@@ -46,9 +48,9 @@ def describe(file: ArtifactFile) -> str:
         ("Source", f"SHA-256 {metadata.source_sha256}"),
         ("Sliders", _slider_count(metadata)),
     ]
-    lines = [str(file.path), *(f"  {name:<10} {_line(text)}" for name, text in rows if text)]
+    lines = [shown(file.path), *(f"  {name:<10} {one_line(text)}" for name, text in rows if text)]
     if metadata.sliders:
-        labels = [_line(slider.label) for slider in metadata.sliders.sliders]
+        labels = [one_line(slider.label) for slider in metadata.sliders.sliders]
         width = max(map(len, labels), default=0)
         lines += [
             f"    {index:>3}  {label:<{width}}  {_slider(slider)}"
@@ -57,12 +59,6 @@ def describe(file: ArtifactFile) -> str:
             )
         ]
     return "\n".join(lines)
-
-
-def _line(text: str) -> str:
-    """Return a text of a file as one line that no terminal takes for a command."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())
 
 
 def _dataset(metadata: ArtifactMetadata) -> str:
@@ -184,14 +180,14 @@ _MODEL = ("model", "dataset", "sliders", "date")
 def _variant(file: ArtifactFile) -> tuple[str, ...]:
     metadata = file.metadata
     size = f"{file.size_bytes / 1e6:.1f} MB"
-    return file.path.name, metadata.reconstruction, metadata.precision, file.format, size
+    return shown(file.path.name), metadata.reconstruction, metadata.precision, file.format, size
 
 
 def _model(file: ArtifactFile) -> tuple[str, ...]:
     metadata = file.metadata
     return (
-        _line(metadata.model.name) or "-",
-        _line(metadata.model.dataset_name) or "-",
+        one_line(metadata.model.name) or "-",
+        one_line(metadata.model.dataset_name) or "-",
         str(len(metadata.sliders.sliders)) if metadata.sliders else "none",
-        _line(metadata.model.training_date or metadata.model.saved_at)[:10] or "-",
+        one_line(metadata.model.training_date or metadata.model.saved_at)[:10] or "-",
     )

@@ -22,11 +22,13 @@ from distill_runtime.artifact.known_graph import (
 from distill_runtime.artifact.onnx_graph import BOOL, FLOAT, OnnxGraph, TensorType
 from distill_runtime.artifact.onnx_scan import OnnxSummary, hash_weights, scan_onnx
 from distill_runtime.artifact.operators import OPERATORS
-from distill_runtime.artifact.torch_archive import ZIP_START, TorchArchive
+from distill_runtime.artifact.torch_archive import TorchArchive
 from distill_runtime.artifact.trusted_graph import TrustedGraph
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.files.input_file import open_regular
+from distill_runtime.files.shown import shown
+from distill_runtime.files.stored_zip import ZIP_START
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
@@ -100,7 +102,7 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone or damaged by now.
         """
-        with _explained(str(self.path)), _opened(self.source) as (file, size):
+        with _explained(shown(self.path)), _opened(self.source) as (file, size):
             if self.format == contract.ONNX:
                 return hash_weights(file, scan_onnx(file, size))
             with TorchArchive.open(file) as archive:
@@ -112,7 +114,7 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone by now.
         """
-        with _explained(str(self.path)), _opened(self.source) as (file, _):
+        with _explained(shown(self.path)), _opened(self.source) as (file, _):
             return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
@@ -200,7 +202,7 @@ def _file_name(metadata: ArtifactMetadata, kind: str) -> str:
 
 
 def _name(source: Path | bytes) -> str:
-    return "the artifact" if isinstance(source, bytes) else str(source)
+    return "the artifact" if isinstance(source, bytes) else shown(source)
 
 
 @contextmanager
@@ -209,7 +211,7 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except ArtifactError as error:
-        raise type(error)(f"{name}: {error}") from None
+        raise type(error)(f"{shown(name)}: {error}") from None
 
 
 @contextmanager

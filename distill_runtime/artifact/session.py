@@ -14,7 +14,7 @@ import numpy as np
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import ArtifactError, BackendError, DependencyError, RequestError
-from distill_runtime.files.checks import whole
+from distill_runtime.files.checks import brief, whole
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -47,12 +47,14 @@ class SessionOptions:
     def __post_init__(self) -> None:
         if self.provider not in PROVIDERS:
             raise RequestError(
-                f"the provider is {self.provider!r}, expected one of {', '.join(PROVIDERS)}"
+                f"provider is {brief(self.provider)}, expected one of {', '.join(PROVIDERS)}",
+                setting="provider",
             )
         threads = whole(self.threads)
         if threads is None or not 0 <= threads <= 256:
             raise RequestError(
-                f"threads must be a whole number, 0 (automatic) to 256, not {self.threads!r}"
+                f"threads is {brief(self.threads)}, expected a whole number, 0 (automatic) to 256",
+                setting="threads",
             )
         object.__setattr__(self, "threads", threads)
 

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distill_runtime.arrays import Float32Array, FloatArray
-from distill_runtime.contract import SAMPLE_RATE_HZ
+from distill_runtime.contract import SAMPLE_RATE_HZ, SAMPLE_RATES_HZ
 from distill_runtime.errors import DependencyError, RequestError
-from distill_runtime.files.checks import whole
+from distill_runtime.files.checks import brief, whole
 
 if TYPE_CHECKING:
     import soxr
-
-SAMPLE_RATES_HZ = (44_100, SAMPLE_RATE_HZ, 96_000)
 
 
 class Resampler:
@@ -109,7 +107,9 @@ def check_sample_rate(rate_hz: object) -> int:
     if found in SAMPLE_RATES_HZ:
         return found
     rates = ", ".join(str(rate) for rate in SAMPLE_RATES_HZ)
-    raise RequestError(f"the sample rate is {rate_hz!r}, expected one of {rates} Hz")
+    raise RequestError(
+        f"sample_rate_hz is {brief(rate_hz)}, expected one of {rates}", setting="sample_rate_hz"
+    )
 
 
 def _open_stream(rate_hz: int, channels: int) -> soxr.ResampleStream:

@@ -25,7 +25,7 @@ import numpy as np
 from distill_runtime.arrays import Float64Array, FloatArray
 from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import number
+from distill_runtime.files.checks import brief, number
 
 SIDE_DELAY_S = 0.015
 DEPTH_DELAY_MS = 40.0
@@ -62,8 +62,8 @@ class StereoSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mode", _stereo_mode(self.mode))
-        object.__setattr__(self, "width", _amount("stereo width", self.width, MAX_WIDTH))
-        object.__setattr__(self, "depth", _amount("stereo depth", self.depth, MAX_DEPTH))
+        object.__setattr__(self, "width", _amount("stereo.width", self.width, MAX_WIDTH))
+        object.__setattr__(self, "depth", _amount("stereo.depth", self.depth, MAX_DEPTH))
 
     @classmethod
     def from_legacy(cls, config: Mapping[str, Any]) -> StereoSettings:
@@ -84,7 +84,7 @@ class StereoSettings:
         if mode not in (None, "mono"):
             raise RequestError("stereo_mode and spatial are both given, expected one of them")
         if not isinstance(spatial, Mapping):
-            raise RequestError(f"spatial is {spatial!r}, expected an object with a mode")
+            raise RequestError(f"spatial is {brief(spatial)}, expected an object with a mode")
         return cls(
             spatial.get("mode", "mono"),
             width=spatial.get("width", cls.width),
@@ -164,7 +164,8 @@ def _stereo_mode(name: object) -> str:
     mode = _LEGACY_NAMES.get(name, name) if isinstance(name, str) else name
     if mode not in STEREO_MODES:
         raise RequestError(
-            f"the stereo mode is {name!r}, expected one of {', '.join(STEREO_MODES)}"
+            f"stereo.mode is {brief(name)}, expected one of {', '.join(STEREO_MODES)}",
+            setting="stereo.mode",
         )
     return str(mode)
 
@@ -173,5 +174,7 @@ def _amount(name: str, value: object, most: float) -> float:
     """Return a number, if it is one from 0 to the most."""
     amount = number(value)
     if amount is None or not 0.0 <= amount <= most:
-        raise RequestError(f"the {name} is {value!r}, expected a number from 0 to {most:g}")
+        raise RequestError(
+            f"{name} is {brief(value)}, expected a number from 0 to {most:g}", setting=name
+        )
     return amount

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import weakref
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level_meter import LevelMeter
 from distill_runtime.errors import OutputError
+from distill_runtime.files.paths import why
+from distill_runtime.files.temporary import open_temporary, temporary_place, unwritable
 
-_MEMORY_BYTES = 16 * 2**20  # 87 s of mono at 48 kHz
+MEMORY_BYTES = 16 * 2**20  # 87 s of mono at 48 kHz
 _BLOCK_FRAMES = 2**16
+
+
+def spool_bytes(channels: int, frames: int) -> int:
+    """Return how much of the disk a sound takes while it is parked: 0 if it stays in memory."""
+    size_bytes = 4 * channels * frames
+    return size_bytes if size_bytes > MEMORY_BYTES else 0
 
 
 class SoundSpool:
@@ -43,24 +50,22 @@ class SoundSpool:
         """Append `[channels, samples]`.
 
         Raises:
-            OutputError: There is no space for the temporary file.
+            OutputError: There is no place or no space for the temporary file.
         """
         self.meter.add(block)
         self.frames += block.shape[1]
         size = 4 * self.channels * max(self.frames, self._expected_frames)
         data = np.ascontiguousarray(block.T, np.float32).data
         try:
-            if isinstance(self._file, io.BytesIO) and size > _MEMORY_BYTES:
+            if isinstance(self._file, io.BytesIO) and size > MEMORY_BYTES:
                 self._file = self._moved_to_disk(self._file)
             self._file.write(data)
-        except OSError as error:
-            raise OutputError(
-                f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
-            ) from error
+        except OSError as reason:
+            raise unwritable(temporary_place(), reason) from reason
 
     def _moved_to_disk(self, memory: io.BytesIO) -> BinaryIO:
         """Return a file that goes on where the memory ends."""
-        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+        file = open_temporary()
         weakref.finalize(self, file.close)
         # Not what SpooledTemporaryFile does, which holds everything twice for the moment.
         with memory.getbuffer() as held:
@@ -68,11 +73,18 @@ class SoundSpool:
         return file
 
     def blocks(self, gain: float = 1.0) -> Iterator[Float32Array]:
-        """Yield the sound from its beginning, times `gain`, as blocks `[channels, samples]`."""
+        """Yield the sound from its beginning, times `gain`, as blocks `[channels, samples]`.
+
+        Raises:
+            OutputError: The temporary file cannot be read again.
+        """
         frame_bytes = 4 * self.channels
         factor = np.float32(gain)
         for start in range(0, self.frames, _BLOCK_FRAMES):
             # Sought anew for every block, so that two readers do not disturb each other.
-            self._file.seek(start * frame_bytes)
-            data = self._file.read(_BLOCK_FRAMES * frame_bytes)
+            try:
+                self._file.seek(start * frame_bytes)
+                data = self._file.read(_BLOCK_FRAMES * frame_bytes)
+            except OSError as reason:
+                raise OutputError(f"a temporary file cannot be read: {why(reason)}") from reason
             yield np.frombuffer(data, np.float32).reshape(-1, self.channels).T * factor

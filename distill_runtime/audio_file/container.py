@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from distill_runtime.contract import SAMPLE_RATES_HZ
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import whole
+from distill_runtime.files.checks import brief, whole
+from distill_runtime.files.shown import shown
 
 DEFAULT_BIT_DEPTH = 24
 
@@ -55,7 +57,8 @@ class AudioFormat:
     def __post_init__(self) -> None:
         if self.container not in _CONTAINERS:
             raise RequestError(
-                f"the format is {self.container!r}, expected one of {_listed(CONTAINERS)}"
+                f"container is {brief(self.container)}, expected one of {_listed(CONTAINERS)}",
+                setting="container",
             )
         depths = _CONTAINERS[self.container].bit_depths
         if self.bit_depth is None:
@@ -63,13 +66,16 @@ class AudioFormat:
                 object.__setattr__(self, "bit_depth", DEFAULT_BIT_DEPTH)
         elif not depths:
             raise RequestError(
-                f"the bit depth is {self.bit_depth!r}, but {self.container} has none: leave it out"
+                f"bit_depth is {brief(self.bit_depth)}, but {self.container} has none: "
+                "leave it out",
+                setting="bit_depth",
             )
         elif whole(self.bit_depth) not in depths:
             names = (name for name, depth in BIT_DEPTHS.items() if depth in depths)
             raise RequestError(
-                f"the bit depth is {self.bit_depth!r}, expected one of {_listed(names)} "
-                f"for {self.container}"
+                f"bit_depth is {brief(self.bit_depth)}, expected one of {_listed(names)} "
+                f"for {self.container}",
+                setting="bit_depth",
             )
 
     @classmethod
@@ -85,7 +91,7 @@ class AudioFormat:
         named = CONTAINER_OF_ENDING.get(path.suffix.lower(), asked.container)
         if named != asked.container:
             raise RequestError(
-                f"{path.name} ends in {path.suffix!r}, but the format is {asked.container}: "
+                f"{shown(path.name)} ends in {path.suffix!r}, but the format is {asked.container}: "
                 "choose another name, or leave the format out"
             )
         return asked
@@ -98,13 +104,12 @@ class AudioFormat:
         """
         rates = _CONTAINERS[self.container].rates_hz
         if whole(rate_hz) not in rates:
-            expected = (
-                f"an integer from {rates[0]} to {rates[-1]}"
-                if isinstance(rates, range)
-                else f"one of {_listed(rates)}"
-            )
+            # Only those that sounds are delivered at: a container's others would mislead.
+            expected = _listed(rate for rate in SAMPLE_RATES_HZ if rate in rates)
             raise RequestError(
-                f"the sample rate is {rate_hz!r}, expected {expected} for {self.container}"
+                f"sample_rate_hz is {brief(rate_hz)}, expected one of {expected} "
+                f"for {self.container}",
+                setting="sample_rate_hz",
             )
 
     def check_channels(self, channels: object) -> None:
@@ -116,7 +121,7 @@ class AudioFormat:
         most = _CONTAINERS[self.container].max_channels
         if whole(channels) not in range(1, most + 1):
             raise RequestError(
-                f"the number of channels is {channels!r}, "
+                f"the number of channels is {brief(channels)}, "
                 f"expected an integer from 1 to {most} for {self.container}"
             )
 
@@ -133,7 +138,7 @@ def format_from_name(path: Path) -> str:
     except KeyError:
         found = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise RequestError(
-            f"{path.name} {found}, expected one of {_listed(CONTAINER_OF_ENDING)}: "
+            f"{shown(path.name)} {found}, expected one of {_listed(CONTAINER_OF_ENDING)}: "
             "choose another name or give the format"
         ) from None
 
@@ -145,7 +150,10 @@ def bit_depth_from_name(name: str) -> int:
         RequestError: There is no such bit depth.
     """
     if name not in BIT_DEPTHS:
-        raise RequestError(f"the bit depth is {name!r}, expected one of {_listed(BIT_DEPTHS)}")
+        raise RequestError(
+            f"bit_depth is {brief(name)}, expected one of {_listed(BIT_DEPTHS)}",
+            setting="bit_depth",
+        )
     return BIT_DEPTHS[name]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
 
 # Every container takes more; every reader tried takes this much.
 MAX_TAG_BYTES = 1_000_000
@@ -33,16 +34,21 @@ class Tags:
     def __post_init__(self) -> None:
         for name, text in self.items():
             if not isinstance(text, str):
-                raise RequestError(f"the {name} is {text!r}, expected text")
+                raise RequestError(f"{name} is {brief(text)}, expected text", setting=name)
             try:
                 size_bytes = len(text.encode())
             except UnicodeEncodeError:
-                raise RequestError(f"the {name} is {text!r}, which is no valid Unicode") from None
+                raise RequestError(
+                    f"{name} is {brief(text)}, which is not valid Unicode", setting=name
+                ) from None
             if "\0" in text:
-                raise RequestError(f"the {name} is {text!r}, expected no zero character in it")
+                raise RequestError(
+                    f"{name} is {brief(text)}, expected no zero character in it", setting=name
+                )
             if size_bytes > MAX_TAG_BYTES:
                 raise RequestError(
-                    f"the {name} is {size_bytes} bytes long, expected at most {MAX_TAG_BYTES}"
+                    f"{name} is {size_bytes} bytes long, expected at most {MAX_TAG_BYTES}",
+                    setting=name,
                 )
 
     def items(self) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import OutputError, RequestError
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.paths import for_library
+from distill_runtime.files.shown import shown
 
 # libsndfile's names, and qualities that keep everything up to 20 kHz: LAME's V0 (about 250 kb/s of
 # stereo) and Vorbis' q6 (about 190 kb/s), where its defaults end at 18.5 kHz.
@@ -81,14 +83,15 @@ def write_audio(
     audio_format.check_sample_rate(sample_rate_hz)
     audio_format.check_channels(channels)
     quantizer = Quantizer(audio_format.bit_depth, seed_for_dither)
-    checked = checked_blocks(blocks, channels=channels, frames=frames, name=str(path))
+    name = shown(path)
+    checked = checked_blocks(blocks, channels=channels, frames=frames, name=name)
     write = _write_wav if audio_format.container == "wav" else _write_encoded
     with replacing(Path(path), overwrite=overwrite) as temporary:
         return write(
             temporary,
             _sliced(checked, channels),
             quantizer,
-            path=path,
+            name=name,
             audio_format=audio_format,
             sample_rate_hz=sample_rate_hz,
             channels=channels,
@@ -137,7 +140,7 @@ def _write_wav(
     blocks: Iterable[FloatArray],
     quantizer: Quantizer,
     *,
-    path: Path,
+    name: str,
     audio_format: AudioFormat,
     sample_rate_hz: int,
     channels: int,
@@ -165,7 +168,7 @@ def _write_wav(
             written += block.shape[1]
             if frames is None and size_bytes > wav.LIMIT_BYTES:
                 raise OutputError(
-                    f"{path} would exceed 4 GB, too much for a WAV of unknown length: "
+                    f"{name} would exceed 4 GB, too much for a WAV of unknown length: "
                     "give the number of frames or write a shorter sound"
                 )
         file.write(wav.trailer(frames=written, channels=channels, bit_depth=bit_depth))
@@ -180,7 +183,7 @@ def _write_encoded(
     blocks: Iterable[FloatArray],
     quantizer: Quantizer,
     *,
-    path: Path,
+    name: str,
     audio_format: AudioFormat,
     sample_rate_hz: int,
     channels: int,
@@ -192,27 +195,27 @@ def _write_encoded(
     written = 0
     try:
         with soundfile.SoundFile(
-            temporary,
+            for_library(temporary),
             "w",
             samplerate=sample_rate_hz,
             channels=channels,
             **_ENCODERS[container, audio_format.bit_depth],
         ) as file:
             if container != "mp3":
-                for name, text in tags.items():
+                for tag, text in tags.items():
                     if text:
-                        setattr(file, name, text)
+                        setattr(file, tag, text)
             for block in blocks:
                 _append(file, quantizer.push(block))
                 written += block.shape[1]
     except soundfile.LibsndfileError as reason:
         raise OutputError(
-            f"{path} is not complete: {reason.error_string.rstrip('.')} "
+            f"{name} is not complete: {reason.error_string.rstrip('.')} "
             f"after {written} frames; is the disk full?"
         ) from reason
     if written == 0:
         raise RequestError(f"the sound has no samples, and a {container} needs some")
-    _check_complete(temporary, written, path)
+    _check_complete(temporary, written, name)
     if container == "ogg":
         ogg.renumber(temporary)
     elif container == "mp3":
@@ -243,12 +246,12 @@ def _append(file: soundfile.SoundFile, samples: Any) -> None:
         raise soundfile.LibsndfileError(2, "Short write: ") from None
 
 
-def _check_complete(temporary: Path, written: int, path: Path) -> None:
+def _check_complete(temporary: Path, written: int, name: str) -> None:
     """Read the end back, because libsndfile does not report every write that fell short."""
     found = 0
-    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(temporary) as file:
+    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(for_library(temporary)) as file:
         # The length alone may be that of the header, with nothing behind it.
         file.seek(min(written, file.frames) - 1)
         found = file.frames if len(file.read(1)) else 0
     if found != written:
-        raise OutputError(f"{path} is not complete: {found} frames of {written}; is the disk full?")
+        raise OutputError(f"{name} is not complete: {found} frames of {written}; is the disk full?")

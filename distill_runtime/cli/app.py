@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +12,12 @@ import typer
 from typer.core import TyperGroup
 
 from distill_runtime.cli.bench import bench
+from distill_runtime.cli.console import show
 from distill_runtime.cli.info import info
 from distill_runtime.cli.list import list_artifacts
 from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
+from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.cli.verify import verify
 from distill_runtime.errors import RequestError
 
@@ -38,7 +41,9 @@ class _ArtifactFirst(TyperGroup):
         if Path(word).suffix or os.path.lexists(word):
             return
         if near := difflib.get_close_matches(word.casefold(), self.commands, n=1):
-            raise RequestError(f"there is no command and no file {word!r}: did you mean {near[0]}?")
+            raise RequestError(
+                f"there is no command and no file {word[:40]!r}: did you mean {near[0]}?"
+            )
 
 
 app = typer.Typer(
@@ -54,19 +59,23 @@ app = typer.Typer(
     everything that can be set.
     """,
 )
-app.command()(play)
-app.command()(info)
-app.command("list")(list_artifacts)
-app.command()(verify)
-app.command()(reproduce)
-app.command()(bench)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "play": play,
+    "info": info,
+    "list": list_artifacts,
+    "verify": verify,
+    "reproduce": reproduce,
+    "bench": bench,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name, cls=OneLineCommand)(_command)
 
 
 def _version(requested: bool) -> None:
     if requested:
         from distill_runtime import __version__  # noqa: PLC0415
 
-        print(f"distill-run {__version__}")
+        show(f"distill-run {__version__}")
         raise typer.Exit
 
 

@@ -14,6 +14,12 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON to stdout instead of text, an object a line.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+NoSpaceCheckOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-space-check", help="Begin even if the disk has too little room for all of it."
+    ),
+]
 ProviderOption = Annotated[
     str,
     typer.Option(

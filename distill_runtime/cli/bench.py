@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
+from distill_runtime.cli.console import show, show_json
 
 
 def bench(
@@ -40,6 +40,6 @@ def bench(
     report = measure(loaded, duration_s=duration)
     if as_json:
         figures = {**vars(report), "real_time_factor": report.real_time_factor}
-        print(json.dumps({"artifact": str(artifact), **figures}))
+        show_json({"artifact": str(artifact), **figures})
     else:
-        print(report.describe())
+        show(report.describe())

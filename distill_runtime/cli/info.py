@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from distill_runtime.cli.arguments import ArtifactArgument, JsonOption
+from distill_runtime.cli.console import show, show_json
 
 
 def info(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
@@ -15,4 +18,7 @@ def info(artifact: ArtifactArgument, as_json: JsonOption = False) -> None:
     from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
 
     file = ArtifactFile.inspect(artifact, formats=ARTIFACT_ENDINGS, trust=True)  # nothing is run
-    print(file.metadata.to_json() if as_json else describe(file))
+    if as_json:
+        show_json(json.loads(file.metadata.to_json()))
+    else:
+        show(describe(file))

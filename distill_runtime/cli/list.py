@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from distill_runtime.cli.arguments import JsonOption
-from distill_runtime.cli.program import say
+from distill_runtime.cli.console import say, show, show_json
 from distill_runtime.errors import ArtifactError, RequestError
+from distill_runtime.files.paths import files_in, is_folder
+from distill_runtime.files.shown import shown
 
 
 def list_artifacts(
@@ -25,12 +27,12 @@ def list_artifacts(
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
     from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
 
-    if not folder.is_dir():
-        raise RequestError(f"{folder} is not a folder: give the folder that holds the artifacts")
+    if not is_folder(folder):
+        raise RequestError(
+            f"{shown(folder)} is not a folder: give the folder that holds the artifacts"
+        )
     files = []
-    for path in sorted(
-        path for ending in ARTIFACT_ENDINGS.values() for path in folder.glob(f"*{ending}")
-    ):
+    for path in files_in(folder, tuple(ARTIFACT_ENDINGS.values())):
         try:
             files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS, trust=True))
         except ArtifactError as error:
@@ -44,8 +46,8 @@ def list_artifacts(
                 "size_bytes": file.size_bytes,
                 "metadata": metadata,
             }
-            print(json.dumps(document))
+            show_json(document)
     elif files:
-        print(table(files))
+        show(table(files))
     else:
-        say(f"there is no artifact in {folder}")
+        say(f"there is no artifact in {shown(folder)}")

@@ -1,20 +1,26 @@
 """What every command line of this project does alike: errors in one line, and exit codes.
 
 0 is success, 1 a failure (a check that did not hold, a full disk), 2 misuse (an option, a file that
-is not there or not what it should be), 130 Ctrl-C.
+is not there or not what it should be). A signal to end gives 128 and its number, as shells have it:
+130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+import signal
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
+from distill_runtime.cli.console import be_lenient, discard_stdout, end, say
 from distill_runtime.errors import DistillError, InputError
+from distill_runtime.files.interruption import Interruption, ending_alike
+from distill_runtime.files.paths import why
+from distill_runtime.files.shown import shown
 
-_FAILURE, _MISUSE, _INTERRUPTED = 1, 2, 130
+_FAILURE, _MISUSE, _SIGNALLED = 1, 2, 128
+_CTRL_C = _SIGNALLED + signal.SIGINT
+_FLAGS = {"overwrite=True": "--force"}  # of every command; others are known to each command
 
 
 def run(app: Callable[..., Any], program: str) -> int:
@@ -24,24 +30,29 @@ def run(app: Callable[..., Any], program: str) -> int:
         app: The app; called with `standalone_mode=False`.
         program: Its name, which starts every complaint.
     """
+    be_lenient()
+    with ending_alike() as interruption:
+        return _run(app, program, interruption)
+
+
+def _run(app: Callable[..., Any], program: str, interruption: Interruption) -> int:
     try:
         code = app(prog_name=program, standalone_mode=False)
-        if sys.stdout:  # None where the caller closed it
-            sys.stdout.flush()
-        if code == _INTERRUPTED:  # newer versions of typer turn Ctrl-C into this
-            say(f"{program}: interrupted")
+        end()
+        if code == _CTRL_C:  # newer versions of typer turn Ctrl-C into this
+            return _interrupted(program, interruption)
         return code if isinstance(code, int) else 0
     except BrokenPipeError:  # whoever read our output has gone, and need not be told
-        _discard_stdout()
+        discard_stdout()
         return _FAILURE
     except (Exception, KeyboardInterrupt) as error:
+        if _is_interrupt(error):
+            return _interrupted(program, interruption)
         # typer's own exceptions moved between its versions: they are known by what they can do.
         usage = getattr(error, "format_message", None)
-        known = isinstance(error, DistillError | MemoryError) or usage or _is_interrupt(error)
+        known = isinstance(error, DistillError | MemoryError) or usage
         if not known and os.environ.get("DISTILL_DEBUG"):
             raise
-        if isinstance(error, OSError):
-            _discard_stdout()
         if usage and not usage():  # no arguments at all: the help has been printed
             return _MISUSE
         message, code = _verdict(error, usage)
@@ -49,34 +60,29 @@ def run(app: Callable[..., Any], program: str) -> int:
         return code
 
 
-def say(message: str) -> None:
-    """Print a line for the person at the terminal, on stderr: stdout is for results."""
-    if sys.stderr:  # None where the caller closed it, and print would then take stdout
-        print(message, file=sys.stderr, flush=True)
-
-
 def _verdict(error: BaseException, usage: Callable[[], str] | None) -> tuple[str, int]:
     """Return what to say about an error, and the exit code."""
     if isinstance(error, DistillError):
-        return str(error), _MISUSE if isinstance(error, InputError) else _FAILURE
+        return error.said_with(_FLAGS), _MISUSE if isinstance(error, InputError) else _FAILURE
     if usage:
         return f"{usage()} (--help shows what there is)", _MISUSE
-    if _is_interrupt(error):
-        return "interrupted", _INTERRUPTED
     if isinstance(error, MemoryError):
         return "there is not enough memory for this", _FAILURE
-    if isinstance(error, OSError) and error.strerror and error.filename is None:
-        # Files that are opened by name have errors of their own: this is stdout.
-        return f"stdout cannot be written to: {error.strerror}", _FAILURE
+    if isinstance(error, OSError) and error.strerror:
+        of_what = f"{shown(str(error.filename))}: " if error.filename is not None else ""
+        return f"the system refuses: {of_what}{why(error)}", _FAILURE
     what = f"{type(error).__name__}: {error}"[:300]
     return f"internal error: {what} (a bug: DISTILL_DEBUG=1 shows where)", _FAILURE
 
 
-def _discard_stdout() -> None:
-    """Let Python flush to nowhere when it exits: it would complain once more."""
-    if sys.stdout:
-        with suppress(OSError, ValueError):  # a stdout without a descriptor needs none of this
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _interrupted(program: str, interruption: Interruption) -> int:
+    how = "" if interruption.number == signal.SIGINT else f" by {_name(interruption.number)}"
+    say(f"{program}: interrupted{how}")
+    return _SIGNALLED + interruption.number
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name
 
 
 def _is_interrupt(error: BaseException) -> bool:

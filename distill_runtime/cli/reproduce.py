@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from distill_runtime.cli.arguments import JsonOption, TrustOption
-from distill_runtime.cli.program import say
+from distill_runtime.cli.arguments import JsonOption, NoSpaceCheckOption, TrustOption
+from distill_runtime.cli.console import say, show_json, show_path
+from distill_runtime.files.paths import fitted_name, is_character_device
 
 
 def reproduce(
@@ -38,6 +38,7 @@ def reproduce(
             "--force", help="Overwrite files that exist, and render with other artifacts, too."
         ),
     ] = False,
+    no_space_check: NoSpaceCheckOption = False,
     trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,28 +47,39 @@ def reproduce(
     Example: `distill-run reproduce ambience_seed7.flac`
     """
     from distill_runtime.audio_file.container import AudioFormat  # noqa: PLC0415
+    from distill_runtime.audio_file.size import least_bytes  # noqa: PLC0415
     from distill_runtime.files.output_file import check_output  # noqa: PLC0415
+    from distill_runtime.files.space import Need, require_space, temporary_need  # noqa: PLC0415
     from distill_runtime.generation.recipe import Recipe, load_tags  # noqa: PLC0415
     from distill_runtime.generation.reproduction import Reproduction  # noqa: PLC0415
 
     recipe = Recipe.load(file)
-    if output is not None and not output.is_char_device():
+    if output is not None and not is_character_device(output):
         recipe = recipe.in_format_of(output)
     audio_format = recipe.audio_format or AudioFormat()
     path = output or _beside_the_name(file, audio_format.container)
     check_output(path, overwrite=force)
     reproduction = Reproduction.of(
-        recipe, artifacts or [], folder=file.parent, other_artifacts=force, trust=trust
+        recipe,
+        artifacts or [],
+        folder=file.parent,
+        other_artifacts=force,
+        trust=trust,
+        check_space=not no_space_check,
     )
+    if not no_space_check:
+        config = reproduction.recipe.config
+        size_bytes = least_bytes(audio_format, frames=config.samples, channels=config.channels)
+        temporary = temporary_need(reproduction.pipeline.temporary_bytes(config))
+        require_space([Need(path.parent, size_bytes, "the sound"), temporary])
     for warning in reproduction.warnings:
         say(warning)
     result = reproduction.generate()
     result.save(path, audio_format=audio_format, tags=load_tags(file), overwrite=force)
     if as_json:
-        document = {"path": str(path), "seed": result.seed, "warnings": reproduction.warnings}
-        print(json.dumps(document))
+        show_json({"path": str(path), "seed": result.seed, "warnings": reproduction.warnings})
     else:
-        print(path)
+        show_path(path)
     say(f"{result.duration_s:g} s from seed {result.seed}, as in the recipe")
 
 
@@ -77,4 +89,4 @@ def _beside_the_name(file: Path, container: str) -> Path:
 
     name = file.name.removesuffix(".json")
     stem = Path(name).stem if Path(name).suffix.lower() in CONTAINER_OF_ENDING else name
-    return Path(f"{stem}_reproduced.{container}")
+    return Path(fitted_name(stem, f"_reproduced.{container}", Path()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from distill_runtime.cli.arguments import ArtifactArgument, JsonOption, TrustOption
+from distill_runtime.cli.console import show, show_json
+from distill_runtime.files.shown import shown
 
 
 def verify(
@@ -22,14 +22,15 @@ def verify(
     report = verify_artifact(Artifact.load(artifact, trust=trust))
     if as_json:
         checks = [vars(check) for check in report.checks]
-        print(json.dumps({"artifact": str(artifact), "passed": report.passed, "checks": checks}))
+        show_json({"artifact": str(artifact), "passed": report.passed, "checks": checks})
     else:
         for check in report.checks:
-            print(f"{'ok    ' if check.passed else 'FAILED'}  {check.name:<10} {check.detail}")
-        print(
-            f"{artifact} is whole and sounds as it did when it was exported."
+            show(f"{'ok    ' if check.passed else 'FAILED'}  {check.name:<10} {check.detail}")
+        what = (
+            "is whole and sounds as it did when it was exported."
             if report.passed
-            else f"{artifact} is not as it was exported: export it again."
+            else "is not as it was exported: export it again."
         )
+        show(f"{shown(artifact)} {what}")
     if not report.passed:
         raise typer.Exit(1)

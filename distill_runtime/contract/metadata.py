@@ -23,6 +23,7 @@ from distill_runtime.contract.names import (
 )
 from distill_runtime.contract.sliders import SliderBank
 from distill_runtime.errors import ArtifactError
+from distill_runtime.files.checks import brief
 from distill_runtime.files.json_fields import JsonFields
 
 
@@ -111,7 +112,7 @@ class ArtifactMetadata:
         """
         fields = JsonFields.parse(text, document="its metadata", error=ArtifactError)
         if (found := fields.text("format")) != FORMAT:
-            raise ArtifactError(f"its metadata has the format {found!r}, not {FORMAT!r}")
+            raise ArtifactError(f"its metadata has the format {brief(found)}, not {FORMAT!r}")
         version = fields.integer("version", 1, 2**31)
         if version != VERSION:
             raise ArtifactError(

@@ -31,6 +31,8 @@ HOP_LENGTH = 512
 CHUNK_FRAMES = 94
 HOP_FRAMES = 47
 
+SAMPLE_RATES_HZ = (44_100, SAMPLE_RATE_HZ, 96_000)  # that finished sounds may have
+
 # Shorter standard normal draws take another road in torch, so seeds could not be kept (seeds.py).
 MIN_LATENT_DIM = 16
 MAX_LATENT_DIM = 4096

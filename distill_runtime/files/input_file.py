@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from distill_runtime.errors import InputError
+from distill_runtime.files.paths import why
 
 
 @contextmanager
@@ -37,14 +38,14 @@ def open_regular(
     except FileNotFoundError:
         raise error("no such file") from None
     except (OSError, ValueError) as reason:
-        raise error(f"cannot be opened ({getattr(reason, 'strerror', None) or reason})") from None
+        raise error(f"cannot be opened ({why(reason)})") from None
     try:
         # Before it becomes a file object, which for a folder fails in Python's own words.
         size = _check(os.fstat(descriptor), kind=kind, max_bytes=max_bytes, error=error)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             yield file, size
     except OSError as reason:
-        raise error(f"cannot be read ({reason.strerror})") from None
+        raise error(f"cannot be read ({why(reason)})") from None
     finally:
         os.close(descriptor)
 

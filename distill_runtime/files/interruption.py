@@ -19,10 +19,16 @@ _SAME_AS_CTRL_C = tuple(
 
 
 class Interruption:
-    """Whether a signal to end has come while it was held back."""
+    """Whether a signal to end has come, and which one.
+
+    Attributes:
+        requested: Whether one has come.
+        number: The signal; SIGINT (Ctrl-C) as long as none has.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        self.number: int = signal.SIGINT
 
 
 @contextmanager
@@ -42,7 +48,7 @@ def held_back() -> Iterator[Interruption]:
     before = _ending_handlers()
 
     def note(number: int, frame: FrameType | None) -> None:
-        interruption.requested = True
+        interruption.requested, interruption.number = True, number
         _restore(before)
 
     for number in before:
@@ -52,33 +58,54 @@ def held_back() -> Iterator[Interruption]:
     finally:
         _restore(before)
     if interruption.requested:
+        handler = before[interruption.number]
+        if callable(handler):  # as the signal would have done without us
+            handler(interruption.number, None)
         raise KeyboardInterrupt
 
 
 @contextmanager
-def ending_alike() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP raise KeyboardInterrupt within the block, so that it can clean up."""
+def ending_alike() -> Iterator[Interruption]:
+    """Have SIGTERM and SIGHUP raise KeyboardInterrupt within the block, so that it can clean up.
+
+    Within another such block they do already, and it is that one which learns of them.
+
+    Yields:
+        What tells afterwards which signal it was.
+    """
+    interrupt = _Interrupt()
     before = _ending_handlers()
-    for number in before.keys() & set(_SAME_AS_CTRL_C):
-        signal.signal(number, _interrupt)
+    for number in set(_SAME_AS_CTRL_C) & before.keys():
+        if not isinstance(before[number], _Interrupt):
+            signal.signal(number, interrupt)
     try:
-        yield
+        yield interrupt.interruption
     finally:
         _restore(before)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Interrupt:
+    """A handler of signals that raises what Ctrl-C does."""
+
+    def __init__(self) -> None:
+        self.interruption = Interruption()
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.interruption.requested, self.interruption.number = True, number
+        raise KeyboardInterrupt
 
 
 def _ending_handlers() -> dict[int, Any]:
     """Return the signals that would end the program now, each with its handler."""
     if threading.current_thread() is not threading.main_thread():
         return {}  # signals are the main thread's
-    expected = {signal.SIGINT: (signal.default_int_handler,)}
-    expected |= dict.fromkeys(_SAME_AS_CTRL_C, (signal.SIG_DFL, _interrupt))
-    found = {number: signal.getsignal(number) for number in expected}
-    return {number: found[number] for number in expected if found[number] in expected[number]}
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *_SAME_AS_CTRL_C)}
+    return {
+        number: handler
+        for number, handler in found.items()
+        if handler is (signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        or isinstance(handler, _Interrupt)
+    }
 
 
 def _restore(handlers: dict[int, Any]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from distill_runtime.errors import DistillError
-from distill_runtime.files.checks import finite, whole
+from distill_runtime.files.checks import brief, finite, whole
 
 
 class JsonFields:
@@ -20,7 +21,7 @@ class JsonFields:
         self._error = error
         self._path = path
         if not isinstance(value, dict):
-            raise error(f"{document} has no object at {path or 'its top'!r}")
+            raise error(f"{document} has no object at {brief(path or 'its top')}")
         self._values: dict[str, Any] = value
 
     @classmethod
@@ -44,17 +45,28 @@ class JsonFields:
         """Return some values as JSON gives them, unchecked; what is missing is left out."""
         return {key: self._values[key] for key in keys if key in self._values}
 
+    @contextmanager
+    def about(self) -> Iterator[None]:
+        """Name the document in the complaints of what is made of its values."""
+        try:
+            yield
+        except DistillError as reason:
+            raise self._error(f"{self._document}: {reason}") from None
+
     def _get(self, key: str) -> Any:
         if key not in self._values:
-            raise self._error(f"{self._document} lacks {self._name(key)!r}")
+            raise self._error(f"{self._document} lacks {self._shown(key)}")
         return self._values[key]
 
     def _name(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
 
+    def _shown(self, key: str) -> str:
+        return brief(self._name(key), 80)
+
     def _wrong(self, key: str, expected: str) -> DistillError:
-        found = _in_one_line(self._values[key])
-        return self._error(f"{self._document} has {found} for {self._name(key)!r}, not {expected}")
+        found = brief(self._values[key])
+        return self._error(f"{self._document} has {found} for {self._shown(key)}, not {expected}")
 
     def _at(self, value: object, path: str) -> JsonFields:
         return JsonFields(value, path, document=self._document, error=self._error)
@@ -144,14 +156,11 @@ class JsonFields:
         return [self._at(item, f"{self._name(key)}[{i}]") for i, item in enumerate(value)]
 
 
-def _in_one_line(value: object) -> str:
-    try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):  # an integer of too many digits, lists too deep
-        text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
 def _is_text(value: object) -> bool:
-    # JSON may hold half of a surrogate pair, which no file and no terminal takes.
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if not isinstance(value, str):
+        return False
+    try:  # JSON may hold half of a surrogate pair, which no file and no terminal takes.
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from distill_runtime.errors import OutputError, OutputExistsError, RequestError
+from distill_runtime.files.paths import is_device, is_folder, status, why
+from distill_runtime.files.shown import shown
+from distill_runtime.files.temporary import temporary_beside, temporary_folder
 
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_FULL = {
+    errno.ENOSPC: "the disk is full",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "the quota is used up",
+}
 
 
 @contextmanager
@@ -40,13 +44,11 @@ def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     path = Path(path)
     caller_writes: Path | None = None
     try:
-        device = _is_device(path)
+        device = is_device(path, error=OutputError)
         if not device:
             _check(path, overwrite=overwrite)
         target = Path(os.path.realpath(path))
-        place: AbstractContextManager[Path] = (
-            _temporary_elsewhere(path.suffix) if device else _temporary_beside(target)
-        )
+        place = _temporary_elsewhere(path.suffix) if device else temporary_beside(target)
         with place as temporary:
             caller_writes = temporary
             yield temporary
@@ -57,10 +59,10 @@ def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
                 _synchronise(temporary)
                 _move(temporary, target, overwrite=overwrite)
     except OSError as reason:
-        if caller_writes and reason.filename not in (None, caller_writes, str(caller_writes)):
+        if caller_writes and not _is_about(reason, caller_writes):
             raise  # it is about another file, one that the caller reads
-        what = "the disk is full" if reason.errno in _FULL else reason.strerror or str(reason)
-        raise OutputError(f"{path} cannot be written: {what}") from reason
+        what = _FULL.get(reason.errno or 0) or why(reason)
+        raise OutputError(f"{shown(path)} cannot be written: {what}") from reason
 
 
 def check_output(path: Path, *, overwrite: bool = False) -> None:
@@ -69,45 +71,32 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     Raises:
         RequestError: The path is a folder, or its folder does not exist.
         OutputExistsError: The file is there and `overwrite` is false.
+        OutputError: The path cannot be one.
     """
-    if not _is_device(path):
+    path = Path(path)
+    if not is_device(path, error=OutputError):
         _check(path, overwrite=overwrite)
 
 
-def _is_device(path: Path) -> bool:
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
-
-
 def _check(path: Path, *, overwrite: bool) -> None:
-    if path.is_dir():
-        raise RequestError(f"{path} is a folder: give the path of a file")
-    if not path.parent.is_dir():
-        raise RequestError(f"folder {path.parent} does not exist: make it first")
-    if path.exists() and not overwrite:
+    found = status(path, error=OutputError)
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        raise RequestError(f"{shown(path)} is a folder: give the path of a file")
+    if not is_folder(path.parent, error=OutputError):
+        raise RequestError(f"folder {shown(path.parent)} does not exist: make it first")
+    if found is not None and not overwrite:
         raise _exists(path)
 
 
-@contextmanager
-def _temporary_beside(target: Path) -> Iterator[Path]:
-    # A short name of its own: the target's with an addition may be too long for the file system.
-    temporary = target.with_name(f".distill-{secrets.token_hex(8)}{target.suffix}")
-    try:
-        # Not tempfile's 0600: 0666 less the umask is what any program gives a file it writes.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield temporary
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+def _is_about(reason: OSError, path: Path) -> bool:
+    """Whether an error is about a file, or does not say about which one."""
+    return reason.filename in (None, path, str(path), os.fsencode(path))
 
 
 @contextmanager
 def _temporary_elsewhere(suffix: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="distill-", ignore_cleanup_errors=True) as folder:
-        temporary = Path(folder) / f"output{suffix}"
+    with temporary_folder() as folder:
+        temporary = folder / f"output{suffix}"
         temporary.touch()
         yield temporary
 
@@ -140,5 +129,6 @@ def _move(temporary: Path, target: Path, *, overwrite: bool) -> None:
 
 def _exists(path: Path) -> OutputExistsError:
     return OutputExistsError(
-        f"{path} exists: choose another name, or overwrite it with --force (overwrite=True)"
+        f"{shown(path)} exists: choose another name, or overwrite it with overwrite=True",
+        setting="overwrite=True",
     )

@@ -17,6 +17,8 @@ from distill_runtime.arrays import Float32Array, FloatArray
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.contract import Slider
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
+from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.latents.blend import average, check_weight, normalized_weights, union_sliders
 from distill_runtime.latents.sliders import check_positions, latent_vector
@@ -63,7 +65,10 @@ class Blend:
                 f"there are {len(weights)} weights for {len(artifacts)} models, expected one each"
             )
         if mode not in MODES:
-            raise RequestError(f"the blend mode is {mode!r}, expected {' or '.join(MODES)}")
+            raise RequestError(
+                f"the blend mode is {brief(mode)}, expected {' or '.join(MODES)}",
+                setting="the blend mode",
+            )
         shares = normalized_weights(weights)
         self.artifacts = tuple(artifacts)
         self.weights = tuple(check_weight(weight) for weight in weights)
@@ -155,4 +160,4 @@ def _check_same_size(first: Artifact, other: Artifact) -> None:
 
 def _described(artifact: Artifact) -> str:
     name, size = artifact.metadata.model.name, artifact.latent_dim
-    return f"{artifact.path} (model {name!r}, latent vectors of {size} values)"
+    return f"{shown(artifact.path)} (model {brief(name)}, latent vectors of {size} values)"

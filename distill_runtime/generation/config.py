@@ -10,6 +10,7 @@ from distill_runtime.audio.resample import check_sample_rate
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import (
     SliderPositions,
@@ -69,7 +70,9 @@ class GenerationConfig:
         object.__setattr__(self, "evolution", check_evolution(self.evolution))
         object.__setattr__(self, "mode", _LEGACY_MODES.get(self.mode, self.mode))
         if self.mode not in MODES:
-            raise RequestError(f"the mode is {self.mode!r}, expected {' or '.join(MODES)}")
+            raise RequestError(
+                f"mode is {brief(self.mode)}, expected {' or '.join(MODES)}", setting="mode"
+            )
         if self.sliders is not None and self.latent_vector is not None:
             raise RequestError("there are sliders and a latent vector: give one of them")
         if self.latent_vector is not None:
@@ -81,8 +84,9 @@ class GenerationConfig:
             object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
                 raise RequestError(
-                    f"the seed is {self.seed}, the last one: dual-seed stereo takes the next for "
-                    "its right channel, choose a smaller one"
+                    f"seed is {self.seed}, the last one: dual-seed stereo takes the next for its "
+                    "right channel, choose a smaller one",
+                    setting="seed",
                 )
 
     @property

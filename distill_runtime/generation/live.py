@@ -11,7 +11,7 @@ import numpy.typing as npt
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import whole
+from distill_runtime.files.checks import brief, whole
 from distill_runtime.latents.sliders import (
     SliderPositions,
     check_sliders,
@@ -100,7 +100,7 @@ class LiveStream:
         """
         count = whole(samples)
         if count is None or count < 0:
-            raise RequestError(f"the block has {samples!r} samples, expected 0 or more")
+            raise RequestError(f"the block has {brief(samples)} samples, expected 0 or more")
         with self._lock:
             parts, missing = [self._rendered], count - len(self._rendered)
             while missing > 0:

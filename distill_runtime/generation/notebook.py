@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.writer import write_audio
+from distill_runtime.files.temporary import temporary_folder
 
 # A notebook keeps what it shows inside its own file: a minute of FLAC in stereo is some 8 MB.
 MAX_SECONDS = 60
@@ -42,8 +41,8 @@ def player_html(
         OutputError: There is no space for a temporary file.
     """
     shown = min(frames, MAX_SECONDS * sample_rate_hz)
-    with TemporaryDirectory(prefix="distill-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "sound.flac"
+    with temporary_folder() as folder:
+        path = folder / "sound.flac"
         write_audio(
             path,
             _first(blocks, shown),

@@ -7,9 +7,12 @@ The index, `presets.json`, holds all presets of one model, in folders of one lev
 
 from __future__ import annotations
 
+from typing import Any
+
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.slider_fit import KeptSliders, listed
@@ -50,7 +53,7 @@ def preset_in_index(fields: JsonFields, name: str | None) -> tuple[KeptSliders, 
     if len(fitting) != 1:
         found = f"{len(fitting)} presets are" if fitting else "no preset is"
         among = [titles[index] for index in fitting] if fitting else titles
-        raise RequestError(f"{found} called {name!r}, expected one of {listed(among)}")
+        raise RequestError(f"{found} called {brief(name)}, expected one of {listed(among)}")
     entry = entries[fitting[0]]
     positions = entry.numbers("slider_positions", entry.integer("n_components", 1, 4096))
     kept = KeptSliders(
@@ -80,21 +83,20 @@ def read_sidecar(fields: JsonFields) -> tuple[str, GenerationConfig, AudioFormat
     """
     _check_version(fields, "this sidecar")
     generation = fields.section("generation")
-    config = GenerationConfig(
-        duration_s=generation.number("duration_s"),
-        seed=fields.integer("seed", 0, SEED_LIMIT - 1),
-        mode=generation.text("concat_mode"),
-        latent_vector=generation.optional_numbers("latent_vector"),
-        evolution=generation.number("evolution_amount"),
-        stereo=StereoSettings.from_legacy(
-            generation.plain(("stereo_mode", "stereo_width", "spatial"))
-        ),
-        sample_rate_hz=generation.integer("sample_rate", 1, 2**31),
-    )
-    container = generation.text("export_format")
-    depth = _BIT_DEPTHS.get(generation.text("bit_depth"))
-    has_depth = AudioFormat(container).bit_depth is not None
-    audio_format = AudioFormat(container, depth if has_depth else None)
+    settings: dict[str, Any] = {
+        "duration_s": generation.number("duration_s"),
+        "seed": fields.integer("seed", 0, SEED_LIMIT - 1),
+        "mode": generation.text("concat_mode"),
+        "latent_vector": generation.optional_numbers("latent_vector"),
+        "evolution": generation.number("evolution_amount"),
+        "sample_rate_hz": generation.integer("sample_rate", 1, 2**31),
+    }
+    stereo = generation.plain(("stereo_mode", "stereo_width", "spatial"))
+    container, depth = generation.text("export_format"), generation.text("bit_depth")
+    with fields.about():
+        config = GenerationConfig(**settings, stereo=StereoSettings.from_legacy(stereo))
+        has_depth = AudioFormat(container).bit_depth is not None
+        audio_format = AudioFormat(container, _BIT_DEPTHS.get(depth) if has_depth else None)
     return fields.text("model_name"), config, audio_format
 
 

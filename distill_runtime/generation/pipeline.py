@@ -15,11 +15,13 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import onnxruntime_version
 from distill_runtime.audio.level import normalization_gain
-from distill_runtime.audio.spool import SoundSpool
+from distill_runtime.audio.spool import SoundSpool, spool_bytes
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.pipe import wav_chunks
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import CancelledError, RequestError
+from distill_runtime.files.paths import portable_name
+from distill_runtime.files.space import require_space, temporary_need
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.finishing import RenderedSound, finished_blocks, render_sounds
@@ -37,13 +39,15 @@ class GenerationPipeline:
 
     Args:
         source: What plays: an artifact, or a `Blend`.
+        check_space: Whether to refuse sounds that the folder for temporary files has no room for.
 
     Attributes:
         blend: The same as a blend; a single artifact is a blend of one.
     """
 
-    def __init__(self, source: Artifact | Blend) -> None:
+    def __init__(self, source: Artifact | Blend, *, check_space: bool = True) -> None:
         self.blend = Blend.of(source)
+        self._check_space = check_space
 
     def prepare(self, config: GenerationConfig) -> GenerationConfig:
         """Return a request as it will be generated: with a seed, and a position for each slider.
@@ -84,6 +88,7 @@ class GenerationPipeline:
         Raises:
             RequestError: The sliders or the latent vector do not fit the model.
             BackendError: onnxruntime failed.
+            SpaceError: There is no room for the temporary files.
             CancelledError: `cancel` was set.
         """
         stop = cancel or threading.Event()
@@ -104,10 +109,10 @@ class GenerationPipeline:
 
         Raises:
             RequestError: The sliders or the latent vector of a request do not fit the model.
+            SpaceError: There is no room for the temporary files.
             BackendError: onnxruntime failed.
         """
-        voices = min(renderer.voices_per_call for renderer in self.blend.renderers)
-        batches = _batches(map(self.prepare, configs), voices)
+        batches = _batches(map(self.prepare, configs), self._voices_per_call())
         first = list(islice(batches, self._workers()))
         generate = partial(self._generate_batch, overlap=len(first) <= 1)
         jobs = (partial(generate, batch) for batch in chain(first, batches))
@@ -180,6 +185,22 @@ class GenerationPipeline:
             seed_for_dither=config.seed,
         )
 
+    def temporary_bytes(self, config: GenerationConfig, count: int = 1) -> int:
+        """Return what so many sounds alike take in the folder for temporary files while they last.
+
+        Long ones lie there until their level is known; of many, no more than are rendered at a
+        time.
+        """
+        batch = max(1, self._voices_per_call() // len(config.row_seeds))
+        return self._temporary_bytes([config] * min(count, batch * self._workers()))
+
+    def _temporary_bytes(self, configs: Sequence[GenerationConfig]) -> int:
+        sounds = len(self.blend.renderers) + self.blend.mixes_sounds  # the mixture is one, too
+        return sounds * sum(spool_bytes(config.channels, config.samples) for config in configs)
+
+    def _voices_per_call(self) -> int:
+        return min(renderer.voices_per_call for renderer in self.blend.renderers)
+
     def _streaming_renderer(self) -> Artifact:
         """Return the artifact that can render a sound before all of it is known."""
         if self.blend.mixes_sounds:
@@ -204,6 +225,8 @@ class GenerationPipeline:
         progress: Progress | None = None,
     ) -> list[GenerationResult]:
         """Generate prepared sounds of one duration in one batch of the graph."""
+        if self._check_space:
+            require_space([temporary_need(self._temporary_bytes(configs))])
         renderers = self.blend.renderers
         parts = [
             render_sounds(
@@ -250,7 +273,7 @@ class GenerationPipeline:
             config=config,
             ingredients=tuple(
                 Ingredient(
-                    name=artifact.name,
+                    name=portable_name(artifact.path),
                     sha256=artifact.sha256,
                     model_id=artifact.metadata.model.id,
                     precision=artifact.metadata.precision,

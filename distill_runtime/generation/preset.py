@@ -24,10 +24,11 @@ from typing import Any
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import finite
+from distill_runtime.files.checks import brief, finite
 from distill_runtime.files.input_file import read_text
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.original_files import is_preset_index, preset_in_index
 from distill_runtime.generation.slider_fit import KeptSliders, listed, slider_fingerprint
@@ -130,10 +131,10 @@ class Preset:
                 kept, seed = preset_in_index(fields, name)
                 return cls(kept, seed, {})
             if name is not None:
-                raise RequestError(f"it is not an index of presets that could hold {name!r}")
+                raise RequestError(f"it is not an index of presets that could hold {brief(name)}")
             return _preset(fields)
         except RequestError as error:
-            raise RequestError(f"{path}: {error}") from None
+            raise RequestError(f"{shown(path)}: {error}") from None
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the preset, whole or not at all.
@@ -172,7 +173,7 @@ def _position(key: str | int, value: object) -> float:
     """Return a position as a plain number."""
     position = finite(value)
     if position is None:
-        raise RequestError(f"the preset has {value!r:.40} for {key!r}, not a finite number")
+        raise RequestError(f"the preset has {brief(value)} for {key!r}, not a finite number")
     return plain_position(position)
 
 
@@ -180,15 +181,15 @@ def _setting(name: str, value: object) -> Setting:
     """Return a setting as a plain text or number."""
     if name not in SETTINGS:
         raise RequestError(
-            f"a preset has no setting {name!r}, expected one of {', '.join(SETTINGS)}"
+            f"a preset has no setting {brief(name)}, expected one of {', '.join(SETTINGS)}"
         )
     if name in _TEXTS:
         if isinstance(value, str):
             return value
-        raise RequestError(f"the preset has {value!r:.40} for {name!r}, not a text")
+        raise RequestError(f"the preset has {brief(value)} for {name!r}, not a text")
     number = finite(value)
     if number is None:
-        raise RequestError(f"the preset has {value!r:.40} for {name!r}, not a finite number")
+        raise RequestError(f"the preset has {brief(value)} for {name!r}, not a finite number")
     return number
 
 
@@ -209,7 +210,7 @@ def _document(preset: Preset) -> dict[str, Any]:
 
 def _preset(fields: JsonFields) -> Preset:
     if (found := fields.text("format")) != FORMAT:
-        raise RequestError(f"the preset has the format {found!r}, not {FORMAT!r}")
+        raise RequestError(f"the preset has the format {brief(found)}, not {FORMAT!r}")
     version = fields.integer("version", 1, 2**31)
     if version != VERSION:
         raise RequestError(

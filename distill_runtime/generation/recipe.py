@@ -20,8 +20,10 @@ from distill_runtime.audio_file.tag_reader import read_tags
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX, PRECISIONS
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
 from distill_runtime.files.input_file import read_text
 from distill_runtime.files.json_fields import JsonFields
+from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.original_files import is_sidecar, read_sidecar
 from distill_runtime.latents.seeds import SEED_LIMIT
@@ -115,9 +117,9 @@ class Recipe:
             try:
                 text = read_text(path, kind="a recipe", max_bytes=MAX_BYTES, error=RequestError)
             except RequestError as error:
-                raise RequestError(f"{path}: {error}") from None
-            return find_recipe(text, document=str(path))
-        return find_recipe(read_tags(path).comment, document=str(path))
+                raise RequestError(f"{shown(path)}: {error}") from None
+            return find_recipe(text, document=shown(path))
+        return find_recipe(read_tags(path).comment, document=shown(path))
 
     @property
     def is_original(self) -> bool:
@@ -154,7 +156,7 @@ class Recipe:
         if is_sidecar(fields):
             return cls._of_sidecar(fields)
         if (found := fields.text("format")) != FORMAT:
-            raise RequestError(f"{document} has the format {found!r}, not {FORMAT!r}")
+            raise RequestError(f"{document} has the format {brief(found)}, not {FORMAT!r}")
         if (version := fields.integer("version", 1, 2**31)) != VERSION:
             raise RequestError(
                 f"{document} has version {version}, this program reads version {VERSION}: "
@@ -187,35 +189,36 @@ def _ingredient(fields: JsonFields) -> Ingredient:
 
 def _file_name(name: str) -> str:
     if not name or "/" in name or "\\" in name:
-        raise RequestError(f"a recipe names artifacts by their file names, not by {name!r:.60}")
+        raise RequestError(f"a recipe names artifacts by their file names, not by {brief(name)}")
     return name
 
 
 def _config(fields: JsonFields) -> GenerationConfig:
-    stereo = fields.section("stereo")
-    return GenerationConfig(
-        duration_s=fields.number("duration_s"),
-        seed=fields.integer("seed", 0, SEED_LIMIT - 1),
-        mode=fields.text("mode"),
-        sliders=fields.optional_numbers("sliders"),
-        latent_vector=fields.optional_numbers("latent_vector"),
-        evolution=fields.number("evolution"),
-        stereo=StereoSettings(
-            mode=stereo.text("mode"),
-            width=stereo.number("width"),
-            depth=stereo.number("depth"),
-        ),
-        sample_rate_hz=fields.integer("sample_rate_hz", 1, 2**31),
-    )
+    section = fields.section("stereo")
+    stereo: dict[str, Any] = {
+        "mode": section.text("mode"),
+        "width": section.number("width"),
+        "depth": section.number("depth"),
+    }
+    settings: dict[str, Any] = {
+        "duration_s": fields.number("duration_s"),
+        "seed": fields.integer("seed", 0, SEED_LIMIT - 1),
+        "mode": fields.text("mode"),
+        "sliders": fields.optional_numbers("sliders"),
+        "latent_vector": fields.optional_numbers("latent_vector"),
+        "evolution": fields.number("evolution"),
+        "sample_rate_hz": fields.integer("sample_rate_hz", 1, 2**31),
+    }
+    with fields.about():
+        return GenerationConfig(**settings, stereo=StereoSettings(**stereo))
 
 
 def _audio_format(fields: JsonFields | None) -> AudioFormat | None:
     if fields is None:
         return None
-    return AudioFormat(
-        container=fields.text("container"),
-        bit_depth=fields.optional_integer("bit_depth", 1, 64),
-    )
+    container, depth = fields.text("container"), fields.optional_integer("bit_depth", 1, 64)
+    with fields.about():
+        return AudioFormat(container, depth)
 
 
 def find_recipe(comment: str, *, document: str) -> Recipe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
 from distill_runtime.errors import DependencyError, RequestError
+from distill_runtime.files.checks import brief
+from distill_runtime.files.paths import files_in, is_file, portable_name
+from distill_runtime.files.shown import shown
 from distill_runtime.generation.blend import LATENT, Blend
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.recipe import Ingredient, Recipe
@@ -38,6 +42,7 @@ class Reproduction:
         *,
         folder: str | os.PathLike[str] = ".",
         other_artifacts: bool = False,
+        check_space: bool = True,
         trust: bool = False,
     ) -> Reproduction:
         """Find and load the artifacts of a recipe.
@@ -48,6 +53,7 @@ class Reproduction:
                 empty to look for them.
             folder: Where artifacts are looked for by name, before the current folder.
             other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
+            check_space: As for `GenerationPipeline`.
             trust: Whether to load graphs that distill-export did not write.
 
         Raises:
@@ -75,7 +81,8 @@ class Reproduction:
         loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
         weights = [ingredient.weight for ingredient in recipe.ingredients]
         blend = Blend(loaded, weights, recipe.blend_mode or LATENT)
-        return cls(recipe, GenerationPipeline(blend), tuple(dict.fromkeys(warnings)))
+        pipeline = GenerationPipeline(blend, check_space=check_space)
+        return cls(recipe, pipeline, tuple(dict.fromkeys(warnings)))
 
     def generate(self) -> GenerationResult:
         """Render the sound.
@@ -99,7 +106,7 @@ def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str], *, trust: boo
 def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
     """Put the artifacts that were given into the recipe's order."""
     if files and len(files) != len(recipe.ingredients):
-        names = ", ".join(ingredient.name for ingredient in recipe.ingredients)
+        names = ", ".join(brief(ingredient.name) for ingredient in recipe.ingredients[:4])
         raise RequestError(
             f"there are {len(files)} artifacts, the recipe has {len(recipe.ingredients)}: {names}"
         )
@@ -113,12 +120,24 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
 
 def _found(ingredient: Ingredient, folder: Path, *, trust: bool) -> ArtifactFile:
     for place in (folder, Path()):
-        path = place / ingredient.name
-        if path.is_file():
+        if (path := _in_folder(ingredient.name, place)) is not None:
             return ArtifactFile.inspect(path, trust=trust)
     raise RequestError(
-        f"{ingredient.name} is neither in {folder} nor here: give its path after the file's"
+        f"{brief(ingredient.name)} is neither in {shown(folder)} nor here: give its path after the "
+        "file's"
     )
+
+
+def _in_folder(name: str, folder: Path) -> Path | None:
+    """Return the file that a recipe means by a name, None if it is not there."""
+    with suppress(RequestError):  # longer than any name here, for example
+        if is_file(folder / name):
+            return folder / name
+        if "\N{REPLACEMENT CHARACTER}" in name:  # it holds bytes that are not UTF-8
+            for path in files_in(folder, [Path(name).suffix]):
+                if portable_name(path) == name:
+                    return path
+    return None
 
 
 def _compare(
@@ -128,15 +147,18 @@ def _compare(
         return
     metadata = file.metadata
     if metadata.model.id != ingredient.model_id:
-        what = f"another model, {metadata.model.name!r}"
+        what = f"another model, {brief(metadata.model.name)}"
     elif metadata.precision != ingredient.precision:
         what = f"the {metadata.precision} variant, the recipe is of {ingredient.precision}"
     else:
         what = "another export of the same model"
     message = (
-        f"{file.path} is not the {ingredient.name} of the recipe but {what} "
+        f"{shown(file.path)} is not the {ingredient.name} of the recipe but {what} "
         f"(SHA-256 {file.sha256()[:12]}..., not {str(ingredient.sha256)[:12]}...)"
     )
     if not other_artifacts:
-        raise RequestError(f"{message}: --force renders with it anyway")
+        raise RequestError(
+            f"{message}: other_artifacts=True renders with it all the same",
+            setting="other_artifacts=True",
+        )
     warnings.append(message)

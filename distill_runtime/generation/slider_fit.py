@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from distill_runtime.contract import ArtifactMetadata, SliderBank
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
 from distill_runtime.latents.sliders import check_positions, distinct_labels
 
 
@@ -99,9 +100,9 @@ def slider_fingerprint(bank: SliderBank | None) -> str:
 
 def listed(names: Sequence[object]) -> str:
     """Return the first of many names for a message."""
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" * (len(names) > 8))
+    return ", ".join(map(brief, names[:8])) + (f" and {len(names) - 8} more" * (len(names) > 8))
 
 
 def _model(name: str, model_id: str) -> str:
     # Two models often have the same name; this much of the id tells them apart.
-    return f"{name!r} (id {model_id[:8]!r})" if name else f"with the id {model_id[:8]!r}"
+    return f"{brief(name)} (id {model_id[:8]!r})" if name else f"with the id {model_id[:8]!r}"

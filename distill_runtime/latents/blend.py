@@ -11,7 +11,7 @@ import numpy as np
 from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import Slider
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import number
+from distill_runtime.files.checks import brief, number
 
 
 def normalized_weights(weights: Sequence[float]) -> tuple[float, ...]:
@@ -41,7 +41,7 @@ def check_weight(weight: object) -> float:
     """
     value = number(weight)
     if value is None or not 0.0 <= value < math.inf:
-        found = repr(weight) if value is None else f"{value:g}"
+        found = brief(weight) if value is None else f"{value:g}"
         raise RequestError(f"the blend weight is {found}, expected a finite number, 0 or more")
     return value
 

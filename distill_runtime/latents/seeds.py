@@ -16,7 +16,7 @@ import numpy as np
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import whole
+from distill_runtime.files.checks import brief, whole
 
 SEED_LIMIT = 2**32
 MIN_VALUES = 16
@@ -134,7 +134,8 @@ def check_seed(seed: object) -> int:
     expected = f"expected an integer from 0 to {SEED_LIMIT - 1}"
     number = whole(seed)
     if number is None or not 0 <= number < SEED_LIMIT:
-        raise RequestError(f"the seed is {(seed if number is None else number)!r}, {expected}")
+        found = brief(seed if number is None else number)
+        raise RequestError(f"seed is {found}, {expected}", setting="seed")
     return number
 
 

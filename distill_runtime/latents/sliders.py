@@ -16,7 +16,7 @@ import numpy as np
 from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import Slider, SliderBank
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import finite, whole
+from distill_runtime.files.checks import brief, finite, whole
 from distill_runtime.latents.seeds import check_seed
 
 _WORD = re.compile(r"\(([^()]*)\)\s*$")
@@ -71,10 +71,12 @@ def resolve_slider(sliders: Sequence[Slider], name_or_index: str | int) -> int:
             return fitting[0]
         if fitting:
             raise RequestError(
-                f"{name_or_index!r} fits {len(fitting)} sliders, {_listed(sliders, fitting)}: "
+                f"{brief(name_or_index)} fits {len(fitting)} sliders, {_listed(sliders, fitting)}: "
                 "give the index of one"
             )
-    raise RequestError(f"there is no slider {name_or_index!r}, expected one of {_listed(sliders)}")
+    raise RequestError(
+        f"there is no slider {brief(name_or_index)}, expected one of {_listed(sliders)}"
+    )
 
 
 def parse_slider(text: str) -> tuple[str, float]:
@@ -91,8 +93,9 @@ def parse_slider(text: str) -> tuple[str, float]:
     label, colon, position = (part.strip() for part in text.rpartition(":"))
     if not (label and colon and _POSITION.fullmatch(position)):
         raise RequestError(
-            f"the slider setting is {text!r}, expected LABEL:POSITION or INDEX:POSITION with a "
-            "number of steps, as in Brightness:5 or 0:-2.5"
+            f"the slider setting is {brief(text)}, expected LABEL:POSITION or INDEX:POSITION with "
+            "a number of steps, as in Brightness:5 or 0:-2.5",
+            setting="the slider setting",
         )
     return label, plain_position(float(position))
 
@@ -124,7 +127,7 @@ def check_sliders(setting: object) -> tuple[float, ...] | dict[str | int, float]
             return positions
     else:
         raise RequestError(
-            f"the sliders are {setting!r:.60}, expected a position for each or a mapping from "
+            f"the sliders are {brief(setting)}, expected a position for each or a mapping from "
             'labels or indices to positions, as in {"Brightness": 3, 1: -2.5}'
         )
     raise RequestError("there are no slider positions: leave the sliders out (None)")
@@ -133,7 +136,7 @@ def check_sliders(setting: object) -> tuple[float, ...] | dict[str | int, float]
 def _called(key: object) -> str | int:
     index = whole(key)
     if index is None and not isinstance(key, str):
-        raise RequestError(f"a slider is called {key!r:.60}, expected its label or its index")
+        raise RequestError(f"a slider is called {brief(key)}, expected its label or its index")
     return str(key) if index is None else index
 
 
@@ -141,7 +144,7 @@ def _checked_position(called: object, position: object) -> float:
     value = finite(position)
     if value is None:
         raise RequestError(
-            f"slider {called!r} is set to {position!r:.60}, expected a finite number of steps"
+            f"slider {called!r} is set to {brief(position)}, expected a finite number of steps"
         )
     return plain_position(value)
 
@@ -215,7 +218,7 @@ def check_positions(sliders: Sequence[Slider], positions: Sequence[float]) -> tu
         value = finite(position)
         if value is None or (value and not slider.min_step <= value <= slider.max_step):
             raise RequestError(
-                f"slider {_titled(sliders, i)} is set to {position!r:.60}, "
+                f"slider {_titled(sliders, i)} is set to {brief(position)}, "
                 f"expected a number from {slider.min_step} to {slider.max_step}"
             )
         checked.append(plain_position(value))
@@ -313,7 +316,7 @@ def _warnings(sliders: Sequence[Slider], positions: Sequence[float]) -> Iterable
 
 
 def _titled(sliders: Sequence[Slider], index: int) -> str:
-    return f"{index} {sliders[index].label!r}"
+    return f"{index} {brief(sliders[index].label)}"
 
 
 def _listed(sliders: Sequence[Slider], indices: Sequence[int] | None = None) -> str:

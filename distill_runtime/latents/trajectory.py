@@ -16,10 +16,11 @@ import numpy.typing as npt
 from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import CHUNK_FRAMES, HOP_FRAMES, HOP_LENGTH, SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import number
+from distill_runtime.files.checks import brief, number
 from distill_runtime.latents.seeds import TorchGenerator
 
 _BLOCK_STEPS = 1024
+MAX_DURATION_S = 1e9  # whose samples can still be counted, and more than anybody can keep
 _DRAWN_AT_ONCE = 32  # one alone takes nearly as long
 
 # Above this cosine the angle is too small to divide by its sine.
@@ -131,18 +132,24 @@ def check_duration(duration_s: object, sample_rate_hz: int) -> float:
     """Return the duration as a plain float.
 
     Raises:
-        RequestError: It is not a finite positive number, or shorter than one sample.
+        RequestError: It is not a positive number, over 30 years, or shorter than one sample.
     """
-    expected = "expected a number of seconds above 0"
+    setting, expected = "duration_s", "expected a number of seconds above 0"
     seconds = number(duration_s)
     if seconds is None:
-        raise RequestError(f"the duration is {duration_s!r}, {expected}")
-    if not math.isfinite(seconds * sample_rate_hz) or seconds <= 0.0:
-        raise RequestError(f"the duration is {seconds:g} s, {expected}")
+        raise RequestError(f"duration_s is {brief(duration_s)}, {expected}", setting=setting)
+    if not 0.0 < seconds < math.inf:
+        raise RequestError(f"duration_s is {seconds:g}, {expected}", setting=setting)
+    if seconds > MAX_DURATION_S:
+        raise RequestError(
+            f"duration_s is {seconds:g}, expected at most {MAX_DURATION_S:g}, some 30 years",
+            setting=setting,
+        )
     if round(seconds * sample_rate_hz) < 1:
         raise RequestError(
-            f"the duration is {seconds:g} s, less than one sample at {sample_rate_hz} Hz: "
-            f"expected at least {1.0 / sample_rate_hz:.2g} s"
+            f"duration_s is {seconds:g}, less than one sample at {sample_rate_hz} Hz: "
+            f"expected at least {1.0 / sample_rate_hz:.2g}",
+            setting=setting,
         )
     return seconds
 
@@ -226,12 +233,19 @@ def check_vector(vector: npt.ArrayLike) -> Float32Array:
     try:
         values = np.asarray(vector, dtype=np.float64)
     except (TypeError, ValueError):
-        raise RequestError(f"the latent vector does not hold numbers, {expected}") from None
+        raise RequestError(
+            f"latent_vector does not hold numbers, {expected}", setting="latent_vector"
+        ) from None
     if values.ndim != 1 or values.size == 0:
-        raise RequestError(f"the latent vector has shape {list(values.shape)}, {expected}")
+        raise RequestError(
+            f"latent_vector has shape {list(values.shape)}, {expected}", setting="latent_vector"
+        )
     # NaN compares as false, too.
     if not np.all(np.abs(values) <= np.finfo(np.float32).max):
-        raise RequestError(f"the latent vector holds NaN or a number beyond float32, {expected}")
+        raise RequestError(
+            f"latent_vector holds NaN or a number beyond float32, {expected}",
+            setting="latent_vector",
+        )
     return values.astype(np.float32)
 
 
@@ -239,5 +253,7 @@ def check_evolution(evolution: object) -> float:
     """Return the amount of evolution as a plain float."""
     amount = number(evolution)
     if amount is None or not 0.0 <= amount <= 1.0:
-        raise RequestError(f"the evolution is {evolution!r}, expected a number from 0 to 1")
+        raise RequestError(
+            f"evolution is {brief(evolution)}, expected a number from 0 to 1", setting="evolution"
+        )
     return amount

@@ -140,6 +140,17 @@ def write(content: object, path: Path) -> Path:
     return path
 
 
+def write_program(program: bytes, path: Path, *, stored: bytes | None = bytes(64)) -> Path:
+    """An archive as torch.save makes it, with any program inside and the bytes of one storage."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", program)
+        archive.writestr("archive/byteorder", "little")
+        if stored is not None:
+            archive.writestr("archive/data/0", stored)
+        archive.writestr("archive/version", "3\n")
+    return path
+
+
 def refusal(path: Path, load: Callable[[Path], object] = load_model_or_checkpoint) -> str:
     """The message that a file is refused with, which is one line and names the file."""
     with pytest.raises(ModelFileError) as caught:

@@ -65,8 +65,11 @@ def survey(path: Path) -> Survey:
         notes = list(_length_notes(decoder))
         duration_s = decoder.read_frames / decoder.rate_hz
         offsets = constant.offsets(decoder.channels)
+        cut = decoder.header.share < 1 or not decoder.header.ends or bool(decoder.promised_frames)
     if not audible:
-        raise RecordingError("holds no sound" if not notes else notes[0])
+        raise RecordingError(
+            "is cut off before there is any sound in it" if cut else "holds no sound"
+        )
     if not any(audible):
         but = f" but for a constant (DC) of {largest_mean:.2g}"
         but = but if largest_mean >= AUDIBLE_PEAK else ""
@@ -133,9 +136,9 @@ class _Constant:
     def add(self, second: Float32Array) -> None:
         whole = len(second) // self._length * self._length
         parts = second[:whole].reshape(-1, self._length, second.shape[1])
-        means = parts.mean(axis=1, dtype=np.float64)
-        self._means.extend(means)
-        self._powers.extend(np.square(parts - means[:, None]).mean(axis=1))
+        self._means.extend(parts.mean(axis=1, dtype=np.float64))
+        powers = [parts[:, :, i].var(axis=1, dtype=np.float64) for i in range(parts.shape[2])]
+        self._powers.extend(np.stack(powers, axis=1))
 
     def offsets(self, channels: int) -> Float32Array:
         """Return what to subtract from each channel."""

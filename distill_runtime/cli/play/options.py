@@ -12,10 +12,14 @@ from distill_runtime.audio.resample import check_sample_rate
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio_file.container import AudioFormat, bit_depth_from_name, format_from_name
 from distill_runtime.audio_file.pipe import RAW_ENCODINGS, RawEncoding
+from distill_runtime.audio_file.size import least_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.cli.play.preset_name import split_preset_name
 from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief
+from distill_runtime.files.paths import fitted_name, is_character_device, is_device, is_folder
+from distill_runtime.files.space import Need
 from distill_runtime.generation.blend import LATENT, Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.preset import Preset, Setting
@@ -59,6 +63,7 @@ class PlayOptions:
     plot: bool = False
     listen: bool = False
     force: bool = False
+    no_space_check: bool = False
     as_json: bool = False
     provider: str = "auto"
     threads: int = 0
@@ -85,8 +90,8 @@ class PlayOptions:
         Raises:
             RequestError: It names the two options and says what to do.
         """
-        if self.count < 1:
-            raise RequestError(f"-n is {self.count}, expected 1 or more")
+        if not 1 <= self.count < SEED_LIMIT:
+            raise RequestError(f"-n is {brief(self.count)}, expected 1 to {SEED_LIMIT - 1}")
         conflicts = (
             (self.randomize and self.sliders, "--randomize and --slider set the same sliders"),
             (self.randomize and self.preset, "--randomize and --preset set the same sliders"),
@@ -142,7 +147,7 @@ class PlayOptions:
                 the file's name says another one.
         """
         container = self.container
-        named = self.output and not self._in_folder() and not self.output.is_char_device()
+        named = self.output and not self._in_folder() and not is_character_device(self.output)
         if container is None and self.output and named and not self.to_pipe:
             container = format_from_name(self.output)
         depth = None if self.bit_depth is None else bit_depth_from_name(self.bit_depth)
@@ -156,13 +161,24 @@ class PlayOptions:
 
     def path_for(self, config: GenerationConfig) -> Path:
         """Return where a sound goes: a name made of the artifact and the seed, if not given."""
-        name = f"{self.artifact.stem}_seed{config.seed}.{self.audio_format().container}"
-        if self.output is None:
-            return Path(name)
-        return self.output / name if self._in_folder() else self.output
+        if self.output is not None and not self._in_folder():
+            return self.output
+        folder = self.output or Path()
+        ending = f"_seed{config.seed}.{self.audio_format().container}"
+        return folder / fitted_name(self.artifact.stem, ending, folder)
 
     def _in_folder(self) -> bool:
-        return self.output is not None and (self.count > 1 or self.output.is_dir())
+        return self.output is not None and (self.count > 1 or is_folder(self.output))
+
+    def space_for_files(self, config: GenerationConfig) -> list[Need]:
+        """Return what the sounds will take where they go; a pipe and a device take nothing."""
+        path = self.path_for(config)
+        if self.to_pipe or is_device(path):
+            return []
+        size_bytes = least_bytes(
+            self.audio_format(), frames=config.samples, channels=config.channels
+        )
+        return [Need(path.parent, self.count * size_bytes, "the sound" + "s" * (self.count > 1))]
 
     def load_blend(self) -> Blend:
         """Load the artifact, and the others that it is to be blended with.
@@ -258,7 +274,7 @@ def check_raw(raw: str | None) -> RawEncoding | None:
             return encoding
     if raw is None:
         return None
-    raise RequestError(f"--raw is {raw!r}, expected one of {', '.join(RAW_ENCODINGS)}")
+    raise RequestError(f"--raw is {brief(raw)}, expected one of {', '.join(RAW_ENCODINGS)}")
 
 
 def parse_blend(text: str) -> tuple[Path, float]:
@@ -276,9 +292,7 @@ def parse_blend(text: str) -> tuple[Path, float]:
     except ValueError:
         weight = None
     if weight is None or not file.strip():
-        raise RequestError(
-            f"the model to blend is {text!r}, expected FILE:WEIGHT, as in other.onnx:40"
-        )
+        raise RequestError(f"--blend is {brief(text)}, expected FILE:WEIGHT, as in other.onnx:40")
     return Path(file), check_weight(weight)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from distill_runtime.errors import RequestError
+from distill_runtime.files.paths import is_file
+
 
 def split_preset_name(text: str) -> tuple[Path, str | None]:
     r"""Read `FILE` or `FILE:NAME`, split at the first colon behind which the file exists.
@@ -19,6 +22,6 @@ def split_preset_name(text: str) -> tuple[Path, str | None]:
 
 def _is_file(text: str) -> bool:
     try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a path, or a zero in it
+        return is_file(Path(text))
+    except RequestError:  # it cannot be one
         return False

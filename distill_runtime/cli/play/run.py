@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,18 +14,23 @@ from typing import Any
 import typer
 
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
+from distill_runtime.cli.console import say, show_json, show_path, stdout_bytes
 from distill_runtime.cli.play.options import PlayOptions, describe_sliders
-from distill_runtime.cli.program import say
 from distill_runtime.cli.progress import Progress
 from distill_runtime.errors import DistillError, RequestError
 from distill_runtime.files.interruption import held_back
 from distill_runtime.files.output_file import check_output
+from distill_runtime.files.paths import is_folder, status
+from distill_runtime.files.shown import shown
+from distill_runtime.files.space import require_space, temporary_need
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.preset import Preset
 from distill_runtime.generation.recipe import Recipe, as_document
 from distill_runtime.generation.result import GenerationResult
 from distill_runtime.latents.sliders import resolve_positions
+
+_FAILURES_TOLD = 20
 
 
 def play_options(options: PlayOptions) -> None:
@@ -39,16 +45,19 @@ def play_options(options: PlayOptions) -> None:
     _check_extras(options)
     _check_output(options)
     blend = options.load_blend()
-    pipeline = GenerationPipeline(blend)
+    pipeline = GenerationPipeline(blend, check_space=not options.no_space_check)
     first, warnings = options.first_config(blend)
     for warning in warnings:
         say(warning)
     if options.count == 1:
         _check_free(options, options.path_for(first))
+    if not options.no_space_check:
+        temporary = temporary_need(pipeline.temporary_bytes(first, options.count))
+        require_space([*options.space_for_files(first), temporary])
     if options.save_preset is not None:
         preset = Preset.of(blend.artifacts[0], first)
         preset.save(options.save_preset, overwrite=options.force)
-        say(f"preset kept in {options.save_preset}")
+        say(f"preset kept in {shown(options.save_preset)}")
     if options.to_pipe:
         _render_to_pipe(pipeline, first, options)
     elif options.count == 1:
@@ -62,11 +71,12 @@ def _render_to_pipe(
 ) -> None:
     started = time.perf_counter()
     result = pipeline.generate(config)
-    if options.raw:
-        result.write_raw(sys.stdout.buffer, encoding=options.raw)
-    else:
-        depth = options.audio_format().bit_depth or DEFAULT_BIT_DEPTH
-        result.write_wav(sys.stdout.buffer, bit_depth=depth, tags=options.tags)
+    with stdout_bytes() as stdout:
+        if options.raw:
+            result.write_raw(stdout, encoding=options.raw)
+        else:
+            depth = options.audio_format().bit_depth or DEFAULT_BIT_DEPTH
+            result.write_wav(stdout, bit_depth=depth, tags=options.tags)
     _report(result, None, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
 
@@ -88,15 +98,14 @@ def _render_many(
     pipeline: GenerationPipeline, configs: Iterable[GenerationConfig], options: PlayOptions
 ) -> None:
     """Render several sounds; what goes wrong with one does not keep the others."""
-    written: list[Path] = []
-    failed: list[str] = []
+    done = _Tally(options.count)
 
     def free() -> Iterator[GenerationConfig]:
         for config in configs:
             try:
                 _check_free(options, options.path_for(config))
             except DistillError as error:
-                failed.append(str(error))
+                done.failed(error)
             else:
                 yield config
 
@@ -108,23 +117,47 @@ def _render_many(
                 try:
                     with held_back():
                         _save(result, path, options)
-                        written.append(path)
+                        done.written(path)
                     _plot(result, path, options)
                 except DistillError as error:
-                    failed.append(str(error))
+                    done.failed(error)
                     continue
                 progress.advance()
                 _report(result, path, pipeline, options, time.perf_counter() - started)
         except KeyboardInterrupt:
             progress.stop()
-            said = f"{len(written)} of {options.count} sounds are whole"
-            say(said + (f", the last is {written[-1]}" if written else ""))
+            say(done.so_far())
             raise
-    for message in failed:
-        say(message)
-    say(f"{len(written)} of {options.count} sounds written")
-    if failed:
+    say(done.in_words())
+    if done.failures:
         raise typer.Exit(1)
+
+
+class _Tally:
+    """What came of several sounds; there may be millions of them."""
+
+    def __init__(self, asked: int) -> None:
+        self.failures = 0
+        self._asked, self._whole = asked, 0
+        self._last: Path | None = None
+        self._first_failures: list[str] = []
+
+    def written(self, path: Path) -> None:
+        self._whole, self._last = self._whole + 1, path
+
+    def failed(self, error: DistillError) -> None:
+        self.failures += 1
+        if self.failures <= _FAILURES_TOLD:
+            self._first_failures.append(error.said_with({"overwrite=True": "--force"}))
+
+    def so_far(self) -> str:
+        last = "" if self._last is None else f", the last is {shown(self._last)}"
+        return f"{self._whole} of {self._asked} sounds are whole{last}"
+
+    def in_words(self) -> str:
+        more = self.failures - len(self._first_failures)
+        lines = [*self._first_failures, *([f"and {more} more failed"] if more else [])]
+        return "\n".join([*lines, f"{self._whole} of {self._asked} sounds written"])
 
 
 def _save(result: GenerationResult, path: Path, options: PlayOptions) -> None:
@@ -153,11 +186,12 @@ def _check_output(options: PlayOptions) -> None:
         if sys.stdout.isatty():
             raise RequestError("-o - would print samples to the terminal: give it a pipe or a file")
     elif output is not None and options.count > 1:
-        if output.exists() and not output.is_dir():
-            raise RequestError(f"{output} is a file: with -n, give a folder for the sounds")
-        if not output.is_dir():
-            raise RequestError(f"folder {output} does not exist: make it first")
-    elif output is not None and not output.is_dir():
+        found = status(output)
+        if found is None:
+            raise RequestError(f"folder {shown(output)} does not exist: make it first")
+        if not stat.S_ISDIR(found.st_mode):
+            raise RequestError(f"{shown(output)} is a file: with -n, give a folder for the sounds")
+    elif output is not None and not is_folder(output):
         _check_free(options, output)
 
 
@@ -205,14 +239,16 @@ def _report(
     elapsed_s: float,
 ) -> None:
     """Print the path, or a JSON object; the words for a person go to stderr."""
-    stream = sys.stderr if path is None else sys.stdout
     if options.as_json:
         audio_format = None if options.raw else options.audio_format()
         recipe = replace(result.recipe, audio_format=audio_format)
         document = _document(result, recipe, path, elapsed_s)
-        print(json.dumps(document), file=stream, flush=True)
+        if path is None:
+            say(json.dumps(document))
+        else:
+            show_json(document)
     elif path is not None:
-        print(path, flush=True)
+        show_path(path)
     if options.count > 1:
         return
     say(f"{result.duration_s:g} s from seed {result.seed}, in {elapsed_s:.1f} s")

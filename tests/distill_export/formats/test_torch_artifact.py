@@ -7,6 +7,7 @@ be without; so many tests look at the same files.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -20,8 +21,12 @@ from hypothesis import strategies as st
 
 import distill_export
 from distill_export.export import ExportReport, export_model
-from distill_export.formats.torch_artifact import TorchArtifact
+from distill_export.formats.pt2 import Pt2Program
+from distill_export.formats.torch_artifact import TorchArtifact, open_program
+from distill_export.formats.torch_program import TorchProgram
 from distill_export.formats.torchscript import TorchScriptProgram
+from distill_export.graph.build import build_synthesizer
+from distill_export.model.file import load_model
 from distill_runtime import Artifact
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.torch_archive import METADATA_ENTRY
@@ -225,6 +230,24 @@ def changed(script: Path, path: Path, name: str, old: bytes, new: bytes) -> Path
                 content = content.replace(old, new, 1)
             copy.writestr(entry.filename, content)
     return path
+
+
+@pytest.mark.parametrize("program", [TorchScriptProgram, Pt2Program])
+def test_a_path_that_is_no_text(
+    tiny_source: Path, tmp_path: Path, program: type[TorchProgram]
+) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9\x1b")
+    try:
+        path.touch()
+    except OSError:
+        pytest.skip("this file system does not take the name")
+    with pytest.raises(ArtifactError, match=r"caf\\xe9\\x1b: PyTorch cannot load it"):
+        open_program(path, program.format)
+    synthesizer = build_synthesizer(load_model(tiny_source))
+    program.save(synthesizer, path)
+    latents, state = np.zeros((1, 1, DIM), "f4"), np.zeros((1, synthesizer.state_size), "f4")
+    audio, _ = open_program(path, program.format)(latents, state, np.array(False))
+    assert audio.shape == (1, STEP)
 
 
 def test_a_corrupted_file_is_refused(script: Path, tmp_path: Path) -> None:

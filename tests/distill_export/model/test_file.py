@@ -106,13 +106,21 @@ def test_a_missing_device(model_path: Path, device: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("version", ["2.5.1", "1.13.0+cu117", "unknown"])
+@pytest.mark.parametrize("version", ["2.9.1", "2.6.0", "1.13.0+cu117", "unknown"])
 def test_an_old_torch_is_refused(
     model_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setattr(torch, "__version__", version)
-    with pytest.raises(DependencyError, match=r"install torch >= 2\.6"):
+    with pytest.raises(DependencyError, match=r"install torch >= 2\.10"):
         load_model(model_path)
+
+
+@pytest.mark.parametrize("version", ["2.10.0", "2.10.0+cpu", "2.11.0a0+git1", "3.0.0"])
+def test_the_oldest_torch_that_is_supported_and_newer_ones(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setattr(torch, "__version__", version)
+    assert load_model(model_path).metadata.name == "tiny"
 
 
 def put(*keys: str, value: object) -> Callable[[Content], None]:

@@ -120,7 +120,7 @@ def test_silence_stays_digital_silence(rate_hz: int) -> None:
 
 @pytest.mark.parametrize("rate_hz", [22_050, 0, -1, 44_100.5, "48000", None, True])
 def test_another_rate_is_refused(rate_hz: object) -> None:
-    message = f"the sample rate is {rate_hz!r}, expected one of 44100, 48000, 96000 Hz"
+    message = f"sample_rate_hz is {rate_hz!r}, expected one of 44100, 48000, 96000"
     with pytest.raises(RequestError, match=re.escape(message)):
         check_sample_rate(rate_hz)
     with pytest.raises(RequestError, match=re.escape(message)):

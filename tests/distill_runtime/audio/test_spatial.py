@@ -158,15 +158,15 @@ def test_legacy_names(name: str, mode: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"mode": "binaural"}, "the stereo mode is 'binaural', expected one of mono, mid-side, du"),
-        ({"mode": None}, "the stereo mode is None, expected one of"),
-        ({"mode": ["mono"]}, "the stereo mode is ['mono'], expected one of"),
-        ({"width": -0.1}, "the stereo width is -0.1, expected a number from 0 to 1.5"),
-        ({"width": 1.6}, "the stereo width is 1.6, expected a number from 0 to 1.5"),
-        ({"width": float("nan")}, "the stereo width is nan, expected a number"),
-        ({"width": True}, "the stereo width is True, expected a number"),
-        ({"depth": 1.1}, "the stereo depth is 1.1, expected a number from 0 to 1"),
-        ({"depth": "0.3"}, "the stereo depth is '0.3', expected a number"),
+        ({"mode": "binaural"}, "stereo.mode is 'binaural', expected one of mono, mid-side, du"),
+        ({"mode": None}, "stereo.mode is None, expected one of"),
+        ({"mode": ["mono"]}, "stereo.mode is ['mono'], expected one of"),
+        ({"width": -0.1}, "stereo.width is -0.1, expected a number from 0 to 1.5"),
+        ({"width": 1.6}, "stereo.width is 1.6, expected a number from 0 to 1.5"),
+        ({"width": float("nan")}, "stereo.width is nan, expected a number"),
+        ({"width": True}, "stereo.width is True, expected a number"),
+        ({"depth": 1.1}, "stereo.depth is 1.1, expected a number from 0 to 1"),
+        ({"depth": "0.3"}, "stereo.depth is '0.3', expected a number"),
     ],
 )
 def test_settings_out_of_bounds(changes: dict[str, Any], message: str) -> None:
@@ -177,11 +177,11 @@ def test_settings_out_of_bounds(changes: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"stereo_mode": "wide"}, "the stereo mode is 'wide'"),
-        ({"stereo_mode": "mid_side", "stereo_width": 2}, "the stereo width is 2"),
+        ({"stereo_mode": "wide"}, "stereo.mode is 'wide'"),
+        ({"stereo_mode": "mid_side", "stereo_width": 2}, "stereo.width is 2"),
         ({"stereo_mode": "mid_side", "spatial": {}}, "stereo_mode and spatial are both given"),
         ({"spatial": "stereo"}, "spatial is 'stereo', expected an object with a mode"),
-        ({"spatial": {"mode": "stereo", "depth": None}}, "the stereo depth is None"),
+        ({"spatial": {"mode": "stereo", "depth": None}}, "stereo.depth is None"),
     ],
 )
 def test_legacy_configurations_out_of_bounds(config: dict[str, Any], message: str) -> None:

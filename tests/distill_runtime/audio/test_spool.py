@@ -62,7 +62,7 @@ def test_a_long_sound_lies_in_a_file_that_goes_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_frames: int, first: int
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(module, "_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(module, "MEMORY_BYTES", 1000)
     folder = Path("/proc/self/fd")
     if not folder.is_dir():
         pytest.skip("there is no /proc to see open files in")
@@ -93,6 +93,9 @@ def test_a_long_sound_lies_in_a_file_that_goes_with_it(
 class Full:
     """A file on a disk that is full."""
 
+    def __init__(self, **_: object) -> None:
+        pass
+
     def write(self, data: Any) -> int:
         raise OSError(28, os.strerror(28))
 
@@ -100,7 +103,7 @@ class Full:
         pass
 
 
-def no_file() -> None:
+def no_file(**_: object) -> None:
     raise OSError(28, os.strerror(28))
 
 
@@ -108,7 +111,7 @@ def no_file() -> None:
 def test_a_full_disk_is_told_with_its_folder(
     monkeypatch: pytest.MonkeyPatch, temporary_file: Any
 ) -> None:
-    monkeypatch.setattr(module, "_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(module, "MEMORY_BYTES", 1000)
     monkeypatch.setattr(tempfile, "TemporaryFile", temporary_file)
     spool = SoundSpool(1)
     spool.write(noise(1, 250))
@@ -122,7 +125,7 @@ def test_a_full_disk_is_told_with_its_folder(
 def test_the_way_from_memory_to_a_file_loses_nothing(
     monkeypatch: pytest.MonkeyPatch, pieces: list[int]
 ) -> None:
-    monkeypatch.setattr(module, "_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(module, "MEMORY_BYTES", 1000)
     sound, spool = noise(1, sum(pieces)), SoundSpool(1)
     for piece in np.split(sound, np.cumsum(pieces)[:-1], axis=1):
         spool.write(piece)

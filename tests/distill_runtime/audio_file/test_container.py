@@ -24,14 +24,14 @@ def test_the_default_bit_depth(container: str, bit_depth: int | None) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("aiff", 16), "the format is 'aiff', expected one of wav, flac, ogg, mp3"),
-        (("WAV",), "the format is 'WAV', expected one of"),
-        (("wav", 8), "the bit depth is 8, expected one of 16, 24, 32-float for wav"),
-        (("wav", True), "the bit depth is True, expected one of"),
-        (("wav", "16"), "the bit depth is '16', expected one of"),
-        (("flac", 32), "the bit depth is 32, expected one of 16, 24 for flac"),
-        (("ogg", 16), "the bit depth is 16, but ogg has none: leave it out"),
-        (("mp3", 24), "the bit depth is 24, but mp3 has none: leave it out"),
+        (("aiff", 16), "container is 'aiff', expected one of wav, flac, ogg, mp3"),
+        (("WAV",), "container is 'WAV', expected one of"),
+        (("wav", 8), "bit_depth is 8, expected one of 16, 24, 32-float for wav"),
+        (("wav", True), "bit_depth is True, expected one of"),
+        (("wav", "16"), "bit_depth is '16', expected one of"),
+        (("flac", 32), "bit_depth is 32, expected one of 16, 24 for flac"),
+        (("ogg", 16), "bit_depth is 16, but ogg has none: leave it out"),
+        (("mp3", 24), "bit_depth is 24, but mp3 has none: leave it out"),
     ],
 )
 def test_formats_there_are_not(arguments: tuple[Any, ...], message: str) -> None:
@@ -52,13 +52,13 @@ def test_rates_that_fit(container: str, rate_hz: int) -> None:
 @pytest.mark.parametrize(
     ("container", "rate_hz", "message"),
     [
-        ("wav", 0, "the sample rate is 0, expected an integer from 1 to 1000000 for wav"),
-        ("wav", 1_000_001, "the sample rate is 1000001, expected an integer"),
-        ("wav", 48_000.0, "the sample rate is 48000.0, expected an integer"),
-        ("wav", True, "the sample rate is True, expected an integer"),
-        ("flac", 655_351, "expected an integer from 1 to 655350 for flac"),
-        ("ogg", 7_999, "expected an integer from 8000 to 192000 for ogg"),
-        ("mp3", 44_101, "the sample rate is 44101, expected one of 8000, 11025"),
+        ("wav", 0, "sample_rate_hz is 0, expected one of 44100, 48000, 96000 for wav"),
+        ("wav", 1_000_001, "sample_rate_hz is 1000001, expected one of"),
+        ("wav", 48_000.0, "sample_rate_hz is 48000.0, expected one of"),
+        ("wav", True, "sample_rate_hz is True, expected one of"),
+        ("flac", 655_351, "expected one of 44100, 48000, 96000 for flac"),
+        ("ogg", 7_999, "expected one of 44100, 48000, 96000 for ogg"),
+        ("mp3", 44_101, "sample_rate_hz is 44101, expected one of 44100, 48000 for mp3"),
     ],
 )
 def test_rates_that_do_not_fit(container: str, rate_hz: object, message: str) -> None:
@@ -106,7 +106,7 @@ def test_names_of_no_format(name: str, message: str) -> None:
 
 def test_bit_depths_by_name() -> None:
     assert [bit_depth_from_name(name) for name in ("16", "24", "32-float")] == [16, 24, 32]
-    with pytest.raises(RequestError, match="the bit depth is '32', expected one of 16, 24, 32-fl"):
+    with pytest.raises(RequestError, match="bit_depth is '32', expected one of 16, 24, 32-fl"):
         bit_depth_from_name("32")
 
 

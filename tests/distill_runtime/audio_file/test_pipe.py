@@ -102,11 +102,11 @@ def test_not_one_frame_more_than_announced_goes_out() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"bit_depth": 8}, "the bit depth is 8"),
-        ({"sample_rate_hz": 0}, "the sample rate is 0"),
+        ({"bit_depth": 8}, "bit_depth is 8"),
+        ({"sample_rate_hz": 0}, "sample_rate_hz is 0"),
         ({"channels": 0}, "the number of channels is 0"),
         ({"channels": 1}, "a block has shape [2, 5000], expected [1, samples]"),
-        ({"seed_for_dither": 2**32}, "the seed is 4294967296"),
+        ({"seed_for_dither": 2**32}, "seed is 4294967296"),
     ],
 )
 def test_settings_out_of_bounds(changes: dict[str, Any], message: str) -> None:
@@ -132,7 +132,7 @@ def test_integers_are_those_of_a_wav() -> None:
     [
         ({"encoding": "s24"}, "the raw encoding is 's24', expected one of f32, s16"),
         ({"channels": 1}, "a block has shape [2, 5000], expected [1, samples]"),
-        ({"seed_for_dither": -1}, "the seed is -1"),
+        ({"seed_for_dither": -1}, "seed is -1"),
     ],
 )
 def test_raw_settings_out_of_bounds(changes: dict[str, Any], message: str) -> None:

@@ -79,5 +79,5 @@ def test_a_big_endian_machine_writes_the_same() -> None:
 
 
 def test_a_seed_that_is_none() -> None:
-    with pytest.raises(RequestError, match="the seed is -1"):
+    with pytest.raises(RequestError, match="seed is -1"):
         Quantizer(16, -1)

@@ -35,10 +35,10 @@ def test_without_tags(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.wav", "missing.wav cannot be read: No such file or directory"),
-        ("folder", "folder cannot be read: Is a directory"),
+        ("missing.wav", "missing.wav: no such file"),
+        ("folder", "folder: is a folder, not an audio file"),
         ("text.ogg", "text.ogg is not an audio file, expected WAV, FLAC, OGG or MP3: "),
-        ("empty", "empty is not an audio file, expected WAV, FLAC, OGG or MP3: "),
+        ("empty", "empty: is empty"),
     ],
 )
 def test_no_audio_file(tmp_path: Path, name: str, message: str) -> None:

@@ -63,7 +63,7 @@ def test_an_empty_folder_has_nothing_to_print(cli: Any, folder: Path, options: l
     [
         (["none"], "none is not a folder: give the folder that holds the artifacts"),
         (["rain.onnx"], "rain.onnx is not a folder"),
-        ([".", "."], "unexpected extra argument"),
+        ([".", "."], "'.', '.' are 2 paths, expected one"),
     ],
 )
 def test_misuse_is_one_line(cli: Any, arguments: list[str], expected: str) -> None:

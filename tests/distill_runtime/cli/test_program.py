@@ -11,7 +11,8 @@ import pytest
 import typer
 
 from distill_runtime import errors
-from distill_runtime.cli.program import run, say
+from distill_runtime.cli.console import say
+from distill_runtime.cli.program import run
 
 
 def outcome(monkeypatch: pytest.MonkeyPatch, error: BaseException | None, *arguments: str) -> int:
@@ -108,12 +109,13 @@ def test_remarks_go_to_stderr(capsys: pytest.CaptureFixture) -> None:
 
 PROGRAM = """
 import sys, typer
-from distill_runtime.cli.program import run, say
+from distill_runtime.cli.console import say, show
+from distill_runtime.cli.program import run
 app = typer.Typer()
 @app.command()
 def command(lines: int) -> None:
     for line in range(lines):
-        print(line)
+        show(str(line))
     say("said")
 sys.exit(run(app, "program"))
 """

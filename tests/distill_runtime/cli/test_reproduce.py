@@ -102,10 +102,10 @@ def test_other_bytes_are_refused_and_forced(cli: Any, sea: str, made: Any) -> No
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "'FILE'"),
-        (["none.wav"], "none.wav cannot be read: No such file or directory"),
+        ([], "FILE is missing"),
+        (["none.wav"], "none.wav: no such file"),
         (["none.json"], "none.json: no such file"),
-        (["."], "cannot be read"),
+        (["."], "is a folder, not an audio file"),
         (["rain.onnx"], "rain.onnx is not an audio file"),
         (["a.wav", "none.onnx"], "none.onnx: no such file"),
         (["a.wav", "a.wav"], "a.wav: "),
@@ -135,7 +135,7 @@ def test_an_artifact_that_is_gone_is_named(cli: Any, folder: Path) -> None:
     missing = cli("reproduce", "a.wav")
     assert missing.code == 2
     assert missing.complaint == (
-        "rain.onnx is neither in . nor here: give its path after the file's"
+        "'rain.onnx' is neither in . nor here: give its path after the file's"
     )
     assert cli("reproduce", "a.wav", "cloud.onnx").code == 0
     assert np.array_equal(soundfile.read("a.wav")[0], soundfile.read("a_reproduced.wav")[0])

@@ -110,3 +110,16 @@ def test_another_thread_has_no_signals_to_hold() -> None:
     thread.start()
     thread.join()
     assert entered == [True]
+
+
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("held", [False, True])
+def test_it_is_known_which_signal_it_was(number: int, held: bool) -> None:
+    with pytest.raises(KeyboardInterrupt), ending_alike() as interruption, ending_alike():
+        assert interruption.number == signal.SIGINT
+        if held:
+            with held_back():
+                signal.raise_signal(number)
+        else:
+            signal.raise_signal(number)
+    assert interruption.number == number

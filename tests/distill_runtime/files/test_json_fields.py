@@ -96,16 +96,21 @@ def test_a_long_value_is_cut(value: object) -> None:
 
 
 def test_an_integer_of_too_many_digits_to_print_is_named_by_its_type() -> None:
-    with pytest.raises(ArtifactError, match="a value of type int for 'k'"):
+    with pytest.raises(ArtifactError, match=r"(a value of type int|<int instance.*) for 'k'"):
         fields(k=10**5000).number("k")
 
 
-def test_a_value_too_deep_to_print_is_named_by_its_type() -> None:
-    value: list[object] = []
+def test_only_the_start_of_a_value_is_written_out() -> None:
+    deep: list[object] = []
     for _ in range(100_000):
-        value = [value]
-    with pytest.raises(ArtifactError, match="a value of type list for 'k'"):
-        fields(k=value).number("k")
+        deep = [deep]
+    wide: object = "ha"
+    for _ in range(100):
+        wide = [wide, wide]
+    for value, shown in ((deep, "[[[[...]]]]"), (wide, "[[[[...], [...]], [[...], [...]]], [[...")):
+        with pytest.raises(ArtifactError) as caught:
+            fields(k=value).number("k")
+        assert f"has {shown}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

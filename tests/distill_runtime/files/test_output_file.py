@@ -157,7 +157,7 @@ def test_an_error_about_another_file_passes_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+    with pytest.raises(OutputError, match="cannot be used: File name too long"):
         write(tmp_path / ("x" * 300 + ".wav"))
     write(tmp_path / ("x" * 250 + ".wav"))
     assert len(entries(tmp_path)) == 1

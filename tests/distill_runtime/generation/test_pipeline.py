@@ -163,16 +163,16 @@ def test_a_steady_level_passes_the_filter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("duration_s", "expected"),
     [
-        (0, "the duration is 0"),
-        (-1.0, "the duration is -1"),
-        (math.nan, "the duration is nan"),
-        (math.inf, "the duration is inf"),
-        (-math.inf, "the duration is -inf"),
+        (0, "duration_s is 0"),
+        (-1.0, "duration_s is -1"),
+        (math.nan, "duration_s is nan"),
+        (math.inf, "duration_s is inf"),
+        (-math.inf, "duration_s is -inf"),
         (1e-6, "less than one sample"),
-        ("10", "the duration is '10'"),
-        (True, "the duration is True"),
-        (None, "the duration is None"),
-        ([1.0], "the duration is [1.0]"),
+        ("10", "duration_s is '10'"),
+        (True, "duration_s is True"),
+        (None, "duration_s is None"),
+        ([1.0], "duration_s is [1.0]"),
     ],
 )
 def test_what_is_no_duration_is_refused(duration_s: Any, expected: str) -> None:

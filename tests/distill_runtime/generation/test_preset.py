@@ -328,8 +328,8 @@ def test_a_fifo_does_not_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": -1}, "the seed is -1"),
-        ({"seed": "1"}, "the seed is '1'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": "1"}, "seed is '1'"),
         ({"kept": KeptSliders("", "", {"PC1": True}, "")}, "has True for 'PC1', not a finite"),
         ({"kept": KeptSliders("", "", {2: float("nan")}, "")}, "has nan for 2, not a finite"),
         ({"settings": {"echo": 1}}, "a preset has no setting 'echo', expected one of duration_s"),

@@ -167,7 +167,7 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
         prepared(small, artifacts)
     message = str(refused.value)
     assert f"{path} is not the rain.onnx of the recipe but {what} (SHA-256 " in message
-    assert message.endswith("--force renders with it anyway")
+    assert message.endswith("other_artifacts=True renders with it all the same")
     assert "\n" not in message
     forced = prepared(small, artifacts, other_artifacts=True)
     (warning,) = forced.warnings
@@ -178,7 +178,7 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
 
 def test_an_artifact_that_is_missing_is_named(small: Path) -> None:
     (small.parent / "rain.onnx").unlink()
-    with pytest.raises(RequestError, match=r"^rain\.onnx is neither in .* give its path"):
+    with pytest.raises(RequestError, match=r"^'rain\.onnx' is neither in .* give its path"):
         prepared(small, [])
 
 
@@ -201,7 +201,9 @@ def test_artifacts_are_found_in_the_current_folder(
 
 def test_as_many_artifacts_as_the_recipe_has(small: Path) -> None:
     artifact = small.parent / "rain.onnx"
-    with pytest.raises(RequestError, match=r"^there are 2 artifacts, the recipe has 1: rain\.onnx"):
+    with pytest.raises(
+        RequestError, match=r"^there are 2 artifacts, the recipe has 1: 'rain\.onnx'"
+    ):
         prepared(small, [artifact, artifact])
 
 
@@ -244,11 +246,11 @@ def test_threads_are_those_of_the_recipe(small: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("none.wav", None, "No such file"),
+        ("none.wav", None, "no such file"),
         ("none.json", None, "no such file"),
-        ("empty.wav", b"", "no audio file"),
+        ("empty.wav", b"", "is empty"),
         ("empty.json", b"", "is empty"),
-        ("text.wav", b"RIFF", "no audio file"),
+        ("text.wav", b"RIFF", "is not an audio file"),
         ("list.json", b"[]", "carries no recipe"),
         ("latin.json", b"{\xff}", "no UTF-8 text"),
         ("preset.json", b'{"format": "distill.preset"}', "'distill.preset', not 'distill.recipe'"),

@@ -94,7 +94,7 @@ def test_a_streamed_wav_begins_before_the_sound_is_rendered(
 
 
 def test_a_wav_that_cannot_be_streamed_is_refused_at_once(pipeline: GenerationPipeline) -> None:
-    with pytest.raises(RequestError, match="the bit depth is 8"):
+    with pytest.raises(RequestError, match="bit_depth is 8"):
         pipeline.stream_wav(GenerationConfig(seed=3), gain=1.0, bit_depth=8)
 
 

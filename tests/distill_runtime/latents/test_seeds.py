@@ -91,16 +91,16 @@ def test_too_few_values(n: int) -> None:
 @pytest.mark.parametrize(
     ("seed", "message"),
     [
-        (-1, "the seed is -1, expected an integer from 0 to 4294967295"),
-        (2**32, "the seed is 4294967296, expected an integer from 0 to 4294967295"),
-        (np.int64(-5), "the seed is -5, expected an integer from 0 to 4294967295"),
-        (1.0, "the seed is 1.0, expected an integer"),
-        (float("nan"), "the seed is nan, expected an integer"),
-        (True, "the seed is True, expected an integer"),
+        (-1, "seed is -1, expected an integer from 0 to 4294967295"),
+        (2**32, "seed is 4294967296, expected an integer from 0 to 4294967295"),
+        (np.int64(-5), "seed is -5, expected an integer from 0 to 4294967295"),
+        (1.0, "seed is 1.0, expected an integer"),
+        (float("nan"), "seed is nan, expected an integer"),
+        (True, "seed is True, expected an integer"),
         (np.bool_(True), "expected an integer"),
         (np.float32(3), "expected an integer"),
-        ("7", "the seed is '7', expected an integer"),
-        (None, "the seed is None, expected an integer"),
+        ("7", "seed is '7', expected an integer"),
+        (None, "seed is None, expected an integer"),
     ],
 )
 def test_what_is_no_seed(seed: object, message: str) -> None:
