@@ -93,9 +93,9 @@ def reach(kind: str, training: ChunkSet, validation: ChunkSet) -> str:
     """Return what a decoder that ends in softplus and tanh can answer at best."""
     stats = compute_statistics(kind, training.batches(16))
     chunks = torch.cat(list(validation.batches(16)))
-    distance = log_mel_distance_db(chunks[:, 0].clamp(min=stats.mag_mean), chunks[:, 0]).mean()
+    distance = log_mel_distance_db(chunks[:, 0].clamp(min=stats["mag_mean"]), chunks[:, 0]).mean()
     audible = level_db(chunks[:, 0]) > QUIET_DB
-    beyond = ((chunks[:, 1] - stats.if_mean).abs() > stats.if_std)[audible].float().mean()
+    beyond = ((chunks[:, 1] - stats["if_mean"]).abs() > stats["if_std"])[audible].float().mean()
     return (
         f"best answer {float(distance):.1f} dB off, {float(beyond):.0%} of the phase out of reach"
     )

@@ -16,6 +16,22 @@ from distill_runtime.contract import SAMPLE_RATE_HZ
 
 DEMO = Path(__file__).parent / "reference" / "demo"
 
+# Of the model in ../shared/reference; its cases.json has their settings.
+REFERENCE_CASES = (
+    "crossfade_1s_seed42",
+    "crossfade_4s_seed42",
+    "crossfade_10s_seed7",
+    "latent_interpolation_3p5s_seed1",
+    "sliders_random3_4s_seed5",
+    "sliders_random3_static_2s_seed5",
+    "sliders_5_m3_evolve1_6s_seed9",
+    "dual_seed_2s_seed11",
+    "mid_side_2s_seed11",
+    "stereo_w07_d05_2s_seed11",
+    "resample_44100_2s_seed13",
+    "resample_96000_2s_seed13",
+)
+
 _FILTER_EDGE = 2048  # samples at 48 kHz
 _BAND_HZ = 18_000  # below it the resamplers must agree
 

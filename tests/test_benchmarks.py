@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks import end_to_end, formats, limits, memory, precisions, stages
+from benchmarks import end_to_end, fidelity, formats, limits, memory, precisions, stages
 from benchmarks.figures import Figure, ratio, save, table
 from benchmarks.original import Original
 from benchmarks.subject import Subject
@@ -66,6 +66,14 @@ def test_the_original_renders_what_the_artifact_renders(subject: Subject) -> Non
     result = GenerationPipeline(subject.artifact).generate(GenerationConfig(duration_s=2.0, seed=5))
     kept = len(finished) - 2048  # the original is shorter, and its filter ends there
     assert snr_db(finished[:kept], result.audio[0, :kept]) > 90
+
+
+def test_what_is_lost_in_rounding_is_measured(subject: Subject) -> None:
+    found = fidelity.measure_fidelity(subject, durations_s=(1.0, 2.0), seeds=range(2))
+    assert list(found) == [1.0, 2.0]
+    for distances in found.values():
+        assert len(distances) == 3
+        assert all(len(values) == 2 and min(values) > 60 for values in distances.values())
 
 
 def test_the_decoders_arithmetic_is_counted() -> None:

@@ -20,6 +20,7 @@ import pytest
 import distill_export
 import distill_runtime
 from tests import environments
+from tests.once import Once
 
 REPOSITORY = Path(__file__).parents[1]
 BUILDER = REPOSITORY / ".ci" / "dist.py"
@@ -37,7 +38,11 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 FOLDERS = [".ci", "artifacts", "benchmarks", *PACKAGES, "docs", "hosts", "tests"]
 PAGES = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"]
 TOP = [*FOLDERS, *PAGES, ".gitignore", "Makefile", "pyproject.toml"]
-MADE = re.compile(r"__pycache__|node_modules|\.venv|\.egg-info|artifacts/.*\.(onnx|wav|ts|pt2)$")
+# What git ignores in these folders: made by a run of the programs, the tests or the benchmarks.
+MADE = re.compile(
+    r"__pycache__/|node_modules/|\bbuild/|\.egg-info/|benchmarks/results/"
+    r"|artifacts/(?!README\.md$|ambience\.distill$)"
+)
 
 pytestmark = environments.needs(PYTHON)
 
@@ -70,13 +75,13 @@ def build(folder: Path, *options: str) -> Distribution:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Distribution:
-    return build(tmp_path_factory.mktemp("plain"))
+def plain(once: Once) -> Distribution:
+    return once("distribution", build)
 
 
 @pytest.fixture(scope="module")
-def addressed(tmp_path_factory: pytest.TempPathFactory) -> Distribution:
-    return build(tmp_path_factory.mktemp("addressed"), "--url", f"{URL}/")
+def addressed(once: Once) -> Distribution:
+    return once("addressed-distribution", lambda folder: build(folder, "--url", f"{URL}/"))
 
 
 def files(*folders: str) -> set[str]:
@@ -267,7 +272,7 @@ def test_the_source_distribution_runs_its_tests(plain: Distribution, tmp_path: P
         cwd=sources,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout

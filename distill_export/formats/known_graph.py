@@ -26,8 +26,17 @@ def require_known(model: onnx.ModelProto, *, latent_dim: int) -> None:
     try:
         recognise(scan_onnx(file, len(data)), file, latent_dim=latent_dim)
     except UnknownStructureError:
-        found = f"PyTorch {torch.__version__} with onnxscript {onnxscript.__version__}"
-        tested = " and ".join(f"{name} {version}" for name, version in TESTED_WITH.items())
-        raise VerificationError(
-            f"{found} writes a graph that the runtime does not know: install {tested}"
-        ) from None
+        raise VerificationError(_reason()) from None
+
+
+def _reason() -> str:
+    """Say why a graph of our own is not known."""
+    present = {"torch": torch.__version__, "onnxscript": onnxscript.__version__}
+    if all(present[name].startswith(f"{version}.") for name, version in TESTED_WITH.items()):
+        return (
+            "the model's graph is one that the runtime does not know: some of its weights are "
+            "zero, or all alike, and what adds nothing is left out of a graph; train the model"
+        )
+    found = f"PyTorch {present['torch']} with onnxscript {present['onnxscript']}"
+    tested = " and ".join(f"{name} {version}" for name, version in TESTED_WITH.items())
+    return f"{found} writes a graph that the runtime does not know: install {tested}"

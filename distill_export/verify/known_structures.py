@@ -22,11 +22,8 @@ import torch
 
 from distill_export.formats.onnx_graph import trace
 from distill_export.graph.build import build_synthesizer
-from distill_export.model.file import LoadedModel
-from distill_export.model.metadata import ModelMetadata
+from distill_export.model.file import FORMAT, VERSION, LoadedModel, parse_model
 from distill_export.model.vae import ConvVAE, VAEShape
-from distill_export.reference.audio_spectrogram import AudioSpectrogram
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.verify.structures import (
     Form,
     Sample,
@@ -55,6 +52,16 @@ _SHAPES = {
         VAEShape(71, (223, 31, 29, 43, 41), None, base_width=5),
     ),
 }
+_SPECTROGRAM = {
+    "sample_rate": 48_000,
+    "n_fft": 2048,
+    "hop_length": 512,
+    "n_mels": 128,
+    "f_min": 0.0,
+    "f_max": None,
+    "power": 2.0,
+}
+_STATISTICS = ("mag_mean", "mag_std", "if_mean", "if_std")
 _STATS = (1.3, 2.7, 0.11, 0.37)
 LATENCY_SAMPLES = {"learned": 1024, "refined": 2048}
 _PASSES = 5  # 0 to 4: the first three are not alike
@@ -126,19 +133,15 @@ def random_model(shape: VAEShape, stats: tuple[float, ...] | None, seed: int) ->
                 values.normal_()
             elif name.endswith("running_var"):
                 values.uniform_(0.5, 2)
-    return LoadedModel(
-        model=model.eval().requires_grad_(False),
-        spectrogram=AudioSpectrogram(),
-        analysis=None,
-        metadata=ModelMetadata(),
-        device=torch.device("cpu"),
-        complex_spectrogram=ComplexSpectrogram(),
-        normalization_stats=None if stats is None else _statistics(*stats),
-    )
-
-
-def _statistics(mag_mean: float, mag_std: float, if_mean: float, if_std: float) -> Statistics:
-    return Statistics(mag_mean=mag_mean, mag_std=mag_std, if_mean=if_mean, if_std=if_std)
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model_state_dict": model.state_dict(),
+        "latent_dim": shape.latent_dim,
+        "spectrogram_config": _SPECTROGRAM,
+        "normalization_stats": stats and dict(zip(_STATISTICS, stats, strict=True)),
+    }
+    return parse_model(content, document="a made-up model")
 
 
 def derive(samples: dict[str, Sample], known: dict[str, Any], elsewhere: Path | None) -> None:

@@ -42,10 +42,10 @@ def finite(value: object) -> float | None:
     return found if found is not None and math.isfinite(found) else None
 
 
-def brief(value: object) -> str:
-    """Return a value as a message shows it: in one line, of at most 40 characters."""
+def brief(value: object, most: int = 40) -> str:
+    """Return a value as a message shows it: in one line, of at most so many characters."""
     try:
         text = " ".join(_SHORT.repr(value).split())
     except ValueError:  # an integer of too many digits
         text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."

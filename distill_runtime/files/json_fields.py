@@ -55,16 +55,18 @@ class JsonFields:
 
     def _get(self, key: str) -> Any:
         if key not in self._values:
-            raise self._error(f"{self._document} lacks {brief(self._name(key))}")
+            raise self._error(f"{self._document} lacks {self._shown(key)}")
         return self._values[key]
 
     def _name(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
 
+    def _shown(self, key: str) -> str:
+        return brief(self._name(key), 80)
+
     def _wrong(self, key: str, expected: str) -> DistillError:
         found = brief(self._values[key])
-        name = brief(self._name(key))
-        return self._error(f"{self._document} has {found} for {name}, not {expected}")
+        return self._error(f"{self._document} has {found} for {self._shown(key)}, not {expected}")
 
     def _at(self, value: object, path: str) -> JsonFields:
         return JsonFields(value, path, document=self._document, error=self._error)

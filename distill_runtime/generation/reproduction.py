@@ -76,11 +76,11 @@ class Reproduction:
         for ingredient, file in zip(recipe.ingredients, files, strict=True):
             _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
         if recipe.runtime != __version__:
-            found = one_line(recipe.runtime)[:40]
-            warnings.append(f"the recipe is of distill-run {found}, this is {__version__}")
+            then = one_line(recipe.runtime)[:40]
+            warnings.append(f"the recipe is of distill-run {then}, this is {__version__}")
         if recipe.onnxruntime != (present := onnxruntime_version()):
-            found = one_line(recipe.onnxruntime)[:40]
-            warnings.append(f"the recipe is of onnxruntime {found}, this is {present}")
+            then = one_line(recipe.onnxruntime)[:40]
+            warnings.append(f"the recipe is of onnxruntime {then}, this is {present}")
         loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
         weights = [ingredient.weight for ingredient in recipe.ingredients]
         blend = Blend(loaded, weights, recipe.blend_mode or LATENT)

@@ -191,7 +191,7 @@ def test_every_type_in_a_public_signature_is_public() -> None:
         npt object os self str threading tuple type
     """
     known = PUBLIC | set(standard.split())
-    aliases = {"Float32Array", "FloatArray", "SliderPositions", "RawEncoding", "Progress"}
+    aliases = {"Float32Array", "FloatArray", "SliderPositions", "RawEncoding", "Progress", "Source"}
     unknown = set()
     for public in PUBLIC:
         value = getattr(distill_runtime, public)

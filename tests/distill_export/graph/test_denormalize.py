@@ -21,5 +21,7 @@ def test_denormalizing_is_the_references(dtype: torch.dtype) -> None:
 
 
 def test_a_models_statistics_are_the_contracts() -> None:
-    assert normalization(Statistics(1.0, 2.0, 3.0, 4.0)) == Normalization(1.0, 2.0, 3.0, 4.0)
+    assert normalization(
+        Statistics(mag_mean=1.0, mag_std=2.0, if_mean=3.0, if_std=4.0)
+    ) == Normalization(1.0, 2.0, 3.0, 4.0)
     assert normalization(None) is None

@@ -16,26 +16,12 @@ from distill_export.reference.generation import GenerationPipeline, GenerationRe
 from distill_export.reference.generation_config import GenerationConfig
 from distill_export.reference.spatial import SpatialConfig, SpatialMode
 from distill_runtime.audio.snr import snr_db
-from tests.recordings import DEMO, compared
+from tests.recordings import DEMO, REFERENCE_CASES, compared
 
 DEMO_MODEL = Path(__file__).parents[3] / "artifacts" / "ambience.distill"
 DEMO_CASES = json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))
 SINGLE = [name for name, case in DEMO_CASES.items() if "blend" not in case["settings"]]
 BLENDS = [name for name, case in DEMO_CASES.items() if "blend" in case["settings"]]
-OWN_CASES = (  # of the model in ../shared
-    "crossfade_1s_seed42",
-    "crossfade_4s_seed42",
-    "crossfade_10s_seed7",
-    "latent_interpolation_3p5s_seed1",
-    "sliders_random3_4s_seed5",
-    "sliders_random3_static_2s_seed5",
-    "sliders_5_m3_evolve1_6s_seed9",
-    "dual_seed_2s_seed11",
-    "mid_side_2s_seed11",
-    "stereo_w07_d05_2s_seed11",
-    "resample_44100_2s_seed13",
-    "resample_96000_2s_seed13",
-)
 
 
 def pipeline_of(loaded: LoadedModel) -> GenerationPipeline:
@@ -138,13 +124,13 @@ def test_blends_sound_as_in_distill(demo: LoadedModel, other: LoadedModel, name:
     assert agreement_db(expected, sound[None]) >= 74
 
 
-@pytest.mark.parametrize("name", OWN_CASES)
+@pytest.mark.parametrize("name", REFERENCE_CASES)
 def test_the_reference_model_sounds_as_in_distill(
     other: LoadedModel, shared: Path, name: str
 ) -> None:
     folder = shared / "reference" / "ambience"
     cases = json.loads((folder / "cases.json").read_text(encoding="utf-8"))["cases"]
-    assert set(cases) == set(OWN_CASES)
+    assert set(cases) == set(REFERENCE_CASES)
     fields = dict(cases[name]["config"])
     if "spatial" in fields:
         spatial = fields["spatial"]

@@ -23,24 +23,10 @@ from distill_runtime.latents.trajectory import (
     slerp,
     steps_for_duration,
 )
-
-CASES = [
-    "crossfade_1s_seed42",
-    "crossfade_4s_seed42",
-    "crossfade_10s_seed7",
-    "latent_interpolation_3p5s_seed1",
-    "sliders_random3_4s_seed5",
-    "sliders_random3_static_2s_seed5",
-    "sliders_5_m3_evolve1_6s_seed9",
-    "dual_seed_2s_seed11",
-    "mid_side_2s_seed11",
-    "stereo_w07_d05_2s_seed11",
-    "resample_44100_2s_seed13",
-    "resample_96000_2s_seed13",
-]
+from tests.recordings import REFERENCE_CASES
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", REFERENCE_CASES)
 def test_the_recorded_latents(shared: Path, name: str) -> None:
     folder = shared / "reference/ambience"
     case = json.loads((folder / "cases.json").read_text(encoding="utf-8"))["cases"][name]

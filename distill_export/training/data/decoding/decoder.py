@@ -62,7 +62,7 @@ class Decoder:
     @property
     def promised_frames(self) -> int | None:
         """Frames that the header says there are, once all blocks are read; None if it does not."""
-        if self.header.share < 1:
+        if 0 < self.header.share < 1:
             return round(self.read_frames / self.header.share)
         frames = int(self._sound.frames)
         return frames if self.header.counts_frames and frames < _UNKNOWN_FRAMES else None

@@ -7,9 +7,6 @@ from typing import BinaryIO
 
 from distill_export.training.data.decoding import mp3_frames, ogg_end, sound_chunk
 from distill_export.training.data.decoding.spliced_file import NewHead
-from distill_runtime.errors import RecordingError
-
-_SAMPLE_DUMP = b"\xf0\x7e"
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,9 @@ class Header:
 
     @classmethod
     def read(cls, file: BinaryIO) -> Header:
-        """Look at a file; one of an unknown kind is left to the library.
-
-        Raises:
-            RecordingError: It is of a kind that is not read.
-        """
+        """Look at a file; one of an unknown kind is left to the library."""
         file.seek(0)
         start = file.read(16)
-        if start.startswith(_SAMPLE_DUMP):  # the library's own complaints of it go to stdout
-            raise RecordingError("is a MIDI sample dump, which is not read: convert it to WAV")
         chunk = sound_chunk.find_sound_chunk(file)
         if chunk:
             new_head = sound_chunk.closed_head(file, chunk)

@@ -15,6 +15,7 @@ from distill_export.training.data.decoding.spliced_file import NewHead
 
 _MOST_CHUNKS = 1000
 _LARGEST_HEAD = 2**24
+_LAST_PLACE = 2**62
 _LARGEST_RIFF = 2**32 - 2**16
 _WAVE64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _CAF_CODEC = (28, 4)  # place and length: in the description, which comes first
@@ -204,6 +205,8 @@ def _chunk_at(file: BinaryIO, at: int, layout: _Layout) -> tuple[bytes, int | No
 
 
 def _bytes_at(file: BinaryIO, at: int, count: int) -> bytes:
+    if at > _LAST_PLACE:  # where seeking would not find the end, but be refused
+        return b""
     file.seek(at)
     return file.read(count)
 

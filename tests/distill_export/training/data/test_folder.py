@@ -8,7 +8,7 @@ import pytest
 
 from distill_export.training.data.folder import find_files
 from distill_runtime.errors import RecordingError
-from tests.unprivileged import as_ordinary_user, folder_for_everyone
+from tests.ordinary_user import as_ordinary_user
 
 unix_only = pytest.mark.skipif(not hasattr(os, "fork"), reason="links and users as Unix has them")
 
@@ -74,29 +74,29 @@ def test_loops_are_not_followed_and_nothing_is_read_twice(tmp_path: Path) -> Non
 
 
 @unix_only
-def test_what_may_not_be_read_is_named() -> None:
-    with folder_for_everyone() as folder:
-        make(folder, "rec/open/a.wav", "rec/shut/b.wav", "rec/list/c.wav")
-        (folder / "rec" / "shut").chmod(0o700 if os.geteuid() == 0 else 0)
-        (folder / "rec" / "list").chmod(0o744 if os.geteuid() == 0 else 0o400)
-        assert as_ordinary_user(lambda: found_in(folder / "rec")) == [
-            ["open/a.wav"],
-            [
-                "skipped list/c.wav: it cannot be looked at (Permission denied)",
-                "skipped shut: it cannot be read (Permission denied)",
-            ],
-        ]
+def test_what_may_not_be_read_is_named(tmp_path: Path) -> None:
+    folder = tmp_path
+    make(folder, "rec/open/a.wav", "rec/shut/b.wav", "rec/list/c.wav")
+    (folder / "rec" / "shut").chmod(0)
+    (folder / "rec" / "list").chmod(0o400)
+    assert as_ordinary_user(lambda: found_in(folder / "rec")) == [
+        ["open/a.wav"],
+        [
+            "skipped list/c.wav: it cannot be looked at (Permission denied)",
+            "skipped shut: it cannot be read (Permission denied)",
+        ],
+    ]
 
 
 @unix_only
-def test_a_folder_that_may_not_be_read_is_refused() -> None:
-    with folder_for_everyone() as folder:
-        make(folder, "shut/rec/a.wav")
-        (folder / "shut").chmod(0o700 if os.geteuid() == 0 else 0)
-        said = as_ordinary_user(lambda: found_in(folder / "shut"))
-        assert said == f"RecordingError: {folder}/shut cannot be read: Permission denied"
-        said = as_ordinary_user(lambda: found_in(folder / "shut" / "rec"))
-        assert "shut/rec cannot be looked at (Permission denied), expected a folder" in said
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path
+    make(folder, "shut/rec/a.wav")
+    (folder / "shut").chmod(0)
+    said = as_ordinary_user(lambda: found_in(folder / "shut"))
+    assert said == f"RecordingError: {folder}/shut cannot be read: Permission denied"
+    said = as_ordinary_user(lambda: found_in(folder / "shut" / "rec"))
+    assert "shut/rec cannot be looked at (Permission denied), expected a folder" in said
 
 
 def test_what_is_not_a_folder_is_refused(tmp_path: Path) -> None:

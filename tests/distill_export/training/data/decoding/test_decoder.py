@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.distill_export.training import broken_recordings
 from tests.distill_export.training.broken_recordings import content, unclosed, unclosed_wav
 from tests.distill_export.training.synthetic_recordings import RATE_HZ, tone
 
+REPOSITORY = Path(__file__).parents[5]
 SOUND = tone(1, 3.0)
 KINDS = [
     ("WAV", "PCM_16"),
@@ -150,7 +152,6 @@ def test_names_that_are_not_text(tmp_path: Path) -> None:
         (content(np.zeros(10), rate_hz=100), "has 100 Hz, expected 4000 to 768000"),
         (content(np.zeros((10, 65))), "has 65 channels, expected 1 to 64"),
         (content(SOUND, "OGG", "OPUS")[:1000], "is cut off before there is any sound"),
-        (b"\xf0\x7e" + bytes(100), "is a MIDI sample dump"),
     ],
 )
 def test_what_cannot_be_decoded_is_refused(tmp_path: Path, file: bytes, says: str) -> None:
@@ -183,6 +184,36 @@ def test_the_library_says_nothing_by_itself(
     (tmp_path / "b.mp3").write_bytes(file[: len(file) // 2])
     soundfile.info(str(tmp_path / "b.mp3"))
     assert capfd.readouterr().err, "there is nothing to keep quiet: the test shows nothing"
+
+
+def test_not_even_to_stdout(tmp_path: Path) -> None:
+    """In a process of its own, whose stdout C writes when it ends, if not before."""
+    dump = content(SOUND, "SDS")  # a head of 21 bytes, and blocks of 127
+    path = tmp_path / "a.sds"
+    path.write_bytes(dump[: 21 + 10 * 127] + bytes(127) + dump[21 + 11 * 127 :])
+    said = [_said_by(f"{reads}\nprint('mine')", path) for reads in (DECODES, "")]
+    assert said == ["mine\n", "mine\n"]
+    assert _said_by("import soundfile; soundfile.read(path)", path) != "", "it shows nothing"
+
+
+DECODES = """
+from pathlib import Path
+from distill_export.training.data.decoding.decoder import decoding
+with decoding(Path(path)) as decoder:
+    for block in decoder.blocks(1000):
+        pass
+"""
+
+
+def _said_by(program: str, path: Path) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", f"path = {str(path)!r}\n{program}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    ).stdout
 
 
 def test_ctrl_c_comes_through_where_the_library_calls_back(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import threading
@@ -10,11 +11,22 @@ from distill_export.training.data.decoding.quiet import quiet
 
 
 def test_what_goes_to_the_descriptor_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    os.write(2, b"before\n")
+    for descriptor in (1, 2):
+        os.write(descriptor, b"before\n")
+        with quiet():
+            os.write(descriptor, b"chatter\n")
+        os.write(descriptor, b"after\n")
+    assert capfd.readouterr() == ("before\nafter\n", "before\nafter\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="each library there has a stdout of its own")
+def test_what_c_has_buffered_is_neither_shown_nor_lost(capfd: pytest.CaptureFixture[str]) -> None:
+    c = ctypes.CDLL(None)
+    c.printf(b"mine, %s", b"still in the buffer\n")
     with quiet():
-        os.write(2, b"chatter\n")
-    os.write(2, b"after\n")
-    assert capfd.readouterr().err == "before\nafter\n"
+        c.printf(b"chatter\n")
+    c.fflush(None)
+    assert capfd.readouterr().out == "mine, still in the buffer\n"
 
 
 def test_errors_pass(capfd: pytest.CaptureFixture[str]) -> None:
@@ -39,7 +51,7 @@ def test_threads_do_not_take_each_others_place(capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr().err == "after\n"
 
 
-def test_without_a_stderr_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_streams_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(descriptor: int) -> int:
         raise OSError(9, "Bad file descriptor")
 

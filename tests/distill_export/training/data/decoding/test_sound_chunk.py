@@ -95,3 +95,9 @@ def test_sizes_of_nearly_all_ones_mean_that_nobody_knows(kind: str) -> None:
     )
     assert piped is not None
     assert piped.declared_bytes is None and not piped.unclosed and piped.share == 1
+
+
+def test_sizes_beyond_any_file_end_the_search() -> None:
+    for size in (2**62, 2**63 - 1, 2**64 - 1):
+        file = content(SOUND, "W64")
+        assert find_sound_chunk(io.BytesIO(with_number(file, 56, "<Q", size))) is None
