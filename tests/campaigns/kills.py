@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,7 +53,13 @@ class Outcome:
 
 
 def run(
-    operations: Iterable[Operation], pantry: Pantry, folder: Path, *, count: int, seed: int = 1
+    operations: Iterable[Operation],
+    pantry: Pantry,
+    folder: Path,
+    *,
+    count: int,
+    seed: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Outcome]:
     """Kill processes, spread evenly over commands, and return what came of each command.
 
@@ -61,6 +69,7 @@ def run(
         folder: To work in.
         count: How many kills.
         seed: Of the times at which they come.
+        progress: Told the table now and then.
     """
     chance = random.Random(seed)
     operations = list(operations)
@@ -76,6 +85,9 @@ def run(
         delay_s = chance.uniform(0, 0.05 if watches else 1.1 * usual_s[operation.name])
         place = folder / f"{operation.name}-{number}"
         _kill(operation, pantry, place, outcomes[operation.name], delay_s, watches=watches)
+        shutil.rmtree(place)
+        if number % 20 == 19:
+            progress(table(outcomes))
     return outcomes
 
 
@@ -162,6 +174,7 @@ def main() -> None:
             Path(folder),
             count=arguments.count,
             seed=arguments.seed,
+            progress=lambda text: print(text, file=sys.stderr, flush=True),
         )
     for outcome in outcomes.values():
         for fault in outcome.faults:
