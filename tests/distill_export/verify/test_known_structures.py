@@ -42,7 +42,7 @@ GRAPHS: dict[str, dict[str, Any]] = {
     "refined, of many passes, in bytes": {
         "shape": VAEShape(32, (128, 12, 12, 12, 12), None),
         "precision": "int8",
-        "passes": 9,
+        "passes": 4,
         "stats": (1.5, 1.0, 0.0, 1.0),
     },
 }

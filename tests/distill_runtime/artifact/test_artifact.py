@@ -22,6 +22,7 @@ from tests.distill_runtime.small_artifacts import (
     METADATA,
     STATE_SIZE,
     load,
+    onnx,
     save,
     seal,
     small_model,
@@ -305,9 +306,9 @@ def test_a_graph_that_answers_with_other_sizes_is_refused(
     for stored in model.graph.initializer:
         if stored.name == constant:
             stored.raw_data = np.array([value], np.int64).tobytes()
-    artifact = load(save(seal(model), tmp_path / "s.onnx"))
-    with pytest.raises(DistillError) as caught:
-        artifact.step(latents(1, 1), STATE, finish=True)
+    path = save(seal(model), tmp_path / "s.onnx")
+    with pytest.raises(DistillError) as caught:  # one that asks for too much, when it is loaded
+        load(path).step(latents(1, 1), STATE, finish=True)
     assert isinstance(caught.value, ArtifactError | BackendError)
     assert "\n" not in str(caught.value)
 
@@ -329,9 +330,17 @@ def test_a_latency_that_the_graph_does_not_keep_is_refused(tmp_path: Path) -> No
 
 def test_a_failure_of_onnxruntime_is_told_in_one_line(tmp_path: Path) -> None:
     model = small_model()
-    for stored in model.graph.initializer:
-        if stored.name == "step_samples":
-            stored.raw_data = np.array([-1], np.int64).tobytes()  # a tensor of negative size
+    helper = onnx.helper
+    table = onnx.numpy_helper.from_array(np.ones(1, np.float32), "table")
+    model.graph.initializer.append(table)
+    nodes = [
+        helper.make_node("ReduceSum", ["latents"], ["total"], keepdims=0),
+        helper.make_node("Cast", ["total"], ["place"], to=onnx.TensorProto.INT64),
+        helper.make_node("Gather", ["table", "place"], ["loud"]),  # beyond the table's end
+    ]
+    for node in reversed(nodes):
+        model.graph.node.insert(0, node)
+    next(node for node in model.graph.node if node.op_type == "Expand").input[0] = "loud"
     artifact = load(save(seal(model), tmp_path / "s.onnx"))
     with pytest.raises(BackendError, match="onnxruntime failed") as caught:
         artifact.step(latents(1, 1), STATE)
