@@ -14,7 +14,7 @@ import torch
 
 from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.contract import ENDINGS
+from distill_runtime.contract import ARTIFACT_ENDINGS
 from distill_runtime.errors import DistillError
 from distill_runtime.files.stored_zip import StoredZip, StoredZipError
 
@@ -35,7 +35,7 @@ def _of_model(path: Path) -> str:
 
 def _of_archive(path: Path) -> str:
     try:
-        file = ArtifactFile.inspect(path, formats=ENDINGS)
+        file = ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS)
         file.weights_sha256()
     except DistillError as reason:
         return f"artifact {_said(reason, path)}"
