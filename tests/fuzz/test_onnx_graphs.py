@@ -35,6 +35,8 @@ for path in sys.argv[1:]:
 print("played", len(sys.argv) - 1)
 """
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_but_names_and_weights_can_be_changed(kind: str, tmp_path: Path) -> None:

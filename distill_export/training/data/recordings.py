@@ -11,7 +11,7 @@ import numpy as np
 import soxr
 
 from distill_export.training.data.decoding.decoder import decoding
-from distill_export.training.data.survey import Survey, downmix, survey
+from distill_export.training.data.survey import Survey, mean_of_channels, survey
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import TARGET_PEAK, peak
 from distill_runtime.contract import SAMPLE_RATE_HZ
@@ -93,7 +93,11 @@ def cut_chunks(path: Path, found: Survey) -> Iterator[Float32Array]:
 def _resampled(path: Path, found: Survey) -> Iterator[Float32Array]:
     """Yield blocks of any length at 48 kHz, without constant, mono."""
     with decoding(path) as decoder:
-        seconds = (_mono(second, found) for second in decoder.blocks(decoder.rate_hz))
+        blocks = decoder.blocks(decoder.rate_hz)
+        seconds = (
+            _mono(second, found, cancelled)
+            for second, cancelled in zip(blocks, found.cancelled, strict=False)
+        )
         if decoder.rate_hz == SAMPLE_RATE_HZ:
             yield from seconds
             return
@@ -103,10 +107,10 @@ def _resampled(path: Path, found: Survey) -> Iterator[Float32Array]:
         yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _mono(second: Float32Array, found: Survey) -> Float32Array:
+def _mono(second: Float32Array, found: Survey, cancelled: bool) -> Float32Array:
     if found.offsets.any():
         second = second - found.offsets
-    return downmix(second, found.channel)
+    return second[:, found.channel].copy() if cancelled else mean_of_channels(second)
 
 
 def _cut(blocks: Iterator[Float32Array]) -> Iterator[Float32Array]:

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from distill_export.training.data.recordings import cut_chunks, read_chunks
-from distill_export.training.data.survey import AUDIBLE_PEAK, Survey, downmix, survey
+from distill_export.training.data.survey import AUDIBLE_PEAK, Survey, mean_of_channels, survey
 from distill_runtime.audio.level import TARGET_PEAK
 from distill_runtime.errors import RecordingError
 from tests.distill_export.training import broken_recordings
@@ -110,7 +110,7 @@ def test_one_channel_is_chosen_only_where_they_cancel(tmp_path: Path) -> None:
     )
 
 
-def test_unlike_channels_are_averaged() -> None:
+def test_unlike_channels_are_averaged(tmp_path: Path) -> None:
     left, right = shaped_noise(0, 3), shaped_noise(2, 3)
     for channels in (
         [left, right],
@@ -119,7 +119,15 @@ def test_unlike_channels_are_averaged() -> None:
         [left, -0.7 * left],
     ):
         block = np.stack(channels, 1).astype(np.float32)
-        np.testing.assert_array_equal(downmix(block, 0), block.mean(axis=1, dtype=np.float32))
+        assert of(tmp_path / "a.wav", block).cancelled == (False,)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6, 9])
+def test_the_mean_is_numpys(channels: int) -> None:
+    block = np.random.default_rng(channels).standard_normal((1000, channels)).astype(np.float32)
+    found = mean_of_channels(block)
+    np.testing.assert_array_equal(found, block.mean(axis=1, dtype=np.float32))
+    assert found.flags.c_contiguous and not np.shares_memory(found, block)
 
 
 def test_silence_is_judged_by_the_loudest_channel(tmp_path: Path) -> None:
@@ -170,12 +178,18 @@ def test_what_is_empty_is_told_so(tmp_path: Path) -> None:
         of(tmp_path / "a.wav", np.zeros(0))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_what_is_not_a_number_is_refused(tmp_path: Path, value: float) -> None:
+SIGNALLING = np.array([0x7F800001], np.uint32).view(np.float32)[0]
+
+
+@pytest.mark.parametrize("values", [[np.nan], [np.inf], [np.inf, -np.inf], [SIGNALLING]])
+def test_what_is_not_a_number_is_refused(tmp_path: Path, values: list[float]) -> None:
     sound = np.stack([tone(0, 2.0), tone(1, 2.0)], 1)
-    sound[RATE_HZ + 100, 1] = value
+    sound[RATE_HZ + 100 : RATE_HZ + 100 + len(values), 1] = values
     with pytest.raises(RecordingError, match=r"^holds NaN or infinity$"):
         of(tmp_path / "a.wav", sound)
+
+
+def test_what_is_too_loud_for_a_mean_is_refused(tmp_path: Path) -> None:
     largest = np.finfo(np.float32).max
     of(tmp_path / "b.wav", np.full((100, 2), [largest, -largest]) * np.sin(np.arange(100))[:, None])
     with pytest.raises(RecordingError, match=r"^holds NaN or infinity$"):
