@@ -93,10 +93,12 @@ def traced_once(once: Once) -> Iterator[None]:
     """
     pytest.importorskip("torch")
     from distill_export.formats import program
+    from distill_export.verify import known_structures
     from tests.distill_export.traced_once import traced_once as remembered
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "trace", remembered(program.trace, once))
+        for module in (program, known_structures):
+            patch.setattr(module, "trace", remembered(module.trace, once))
         yield
 
 

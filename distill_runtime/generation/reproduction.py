@@ -14,6 +14,7 @@ from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.checks import brief
+from distill_runtime.files.one_line import one_line
 from distill_runtime.files.paths import files_in, is_file, portable_name
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.blend import LATENT, Blend
@@ -75,9 +76,11 @@ class Reproduction:
         for ingredient, file in zip(recipe.ingredients, files, strict=True):
             _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
         if recipe.runtime != __version__:
-            warnings.append(f"the recipe is of distill-run {recipe.runtime}, this is {__version__}")
+            then = one_line(recipe.runtime)[:40]
+            warnings.append(f"the recipe is of distill-run {then}, this is {__version__}")
         if recipe.onnxruntime != (present := onnxruntime_version()):
-            warnings.append(f"the recipe is of onnxruntime {recipe.onnxruntime}, this is {present}")
+            then = one_line(recipe.onnxruntime)[:40]
+            warnings.append(f"the recipe is of onnxruntime {then}, this is {present}")
         loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
         weights = [ingredient.weight for ingredient in recipe.ingredients]
         blend = Blend(loaded, weights, recipe.blend_mode or LATENT)
@@ -153,7 +156,7 @@ def _compare(
     else:
         what = "another export of the same model"
     message = (
-        f"{shown(file.path)} is not the {ingredient.name} of the recipe but {what} "
+        f"{shown(file.path)} is not the {brief(ingredient.name)} of the recipe but {what} "
         f"(SHA-256 {file.sha256()[:12]}..., not {str(ingredient.sha256)[:12]}...)"
     )
     if not other_artifacts:

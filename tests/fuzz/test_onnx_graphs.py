@@ -13,7 +13,7 @@ from tests import known_artifacts
 from tests.fuzz.onnx_graphs import CHANGES, NOTHING, judge, mutants
 
 REPOSITORY = Path(__file__).parents[2]
-COUNT = 400
+COUNT = 120  # of each kind three or so
 KINDS = {
     "learned": {},
     "refined": {"passes": 5},
@@ -34,6 +34,8 @@ for path in sys.argv[1:]:
         print("fails:", reason)
 print("played", len(sys.argv) - 1)
 """
+
+pytestmark = pytest.mark.usefixtures("traced_once")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,8 +14,8 @@ from distill_export.model.vae import VAEShape
 from distill_export.verify import known_structures
 from distill_export.verify.known_structures import make_graph
 from distill_export.verify.structures import Sample, _expression, _left_out
-from distill_runtime.artifact.known_graph import UnknownStructureError, recognise
-from distill_runtime.artifact.onnx_scan import scan_onnx
+from distill_runtime.artifact.known.known_graph import UnknownStructureError, recognise
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 from distill_runtime.errors import VerificationError
 
 WAY_OUT = (

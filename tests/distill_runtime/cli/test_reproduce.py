@@ -91,11 +91,11 @@ def test_other_bytes_are_refused_and_forced(cli: Any, sea: str, made: Any) -> No
     cli("rain.onnx", "-d", 0.1, "-s", 7, "-o", "a.wav")
     refused = cli("reproduce", "a.wav", sea)
     assert refused.code == 2
-    assert f"{sea} is not the rain.onnx of the recipe but another model" in refused.complaint
+    assert f"{sea} is not the 'rain.onnx' of the recipe but another model" in refused.complaint
     assert made() == ["a.wav"]
     forced = cli("reproduce", "a.wav", sea, "--force")
     assert forced.code == 0
-    assert f"{sea} is not the rain.onnx" in forced.err
+    assert f"{sea} is not the 'rain.onnx'" in forced.err
     assert not np.array_equal(soundfile.read("a.wav")[0], soundfile.read("a_reproduced.wav")[0])
 
 

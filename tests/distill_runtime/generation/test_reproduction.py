@@ -166,7 +166,7 @@ def test_other_bytes_are_refused_by_name_unless_forced(small: Path, what: str, g
     with pytest.raises(RequestError) as refused:
         prepared(small, artifacts)
     message = str(refused.value)
-    assert f"{path} is not the rain.onnx of the recipe but {what} (SHA-256 " in message
+    assert f"{path} is not the 'rain.onnx' of the recipe but {what} (SHA-256 " in message
     assert message.endswith("other_artifacts=True renders with it all the same")
     assert "\n" not in message
     forced = prepared(small, artifacts, other_artifacts=True)

@@ -260,6 +260,7 @@ def test_what_can_be_bounded_is_trusted(tmp_path: Path) -> None:
     assert artifact.render(np.zeros((1, 2, LATENT_DIM), np.float32)).any()
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_a_known_graph_needs_no_trust_and_may_have_it() -> None:
     known_artifacts = pytest.importorskip("tests.known_artifacts")
     data = known_artifacts.artifact()
