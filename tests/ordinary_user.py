@@ -19,6 +19,7 @@ from distill_runtime.errors import DistillError
 
 _VERSION_3 = 0x20080522  # of capset(2); two times three masks follow
 _NONE = bytes(24)
+_SET_SECUREBITS, _NO_ROOT = 28, 0b11  # of prctl(2): a program that root starts gets no rights anew
 
 
 def as_ordinary_user(function: Callable[[], Any]) -> Any:
@@ -58,5 +59,7 @@ def give_up_rights() -> None:
     """Let this process, for good, do only what its files' permissions let their owner do."""
     if os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_SET_SECUREBITS, _NO_ROOT, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl failed")
         if libc.capset(struct.pack("<II", _VERSION_3, 0), _NONE) != 0:
             raise OSError(ctypes.get_errno(), "capset failed")

@@ -19,6 +19,7 @@ from distill_runtime.errors import OutputError, RequestError
 from distill_runtime.files.output_file import replacing
 from distill_runtime.files.paths import for_library
 from distill_runtime.files.shown import shown
+from distill_runtime.files.space import free_bytes
 
 # libsndfile's names, and qualities that keep everything up to 20 kHz: LAME's V0 (about 250 kb/s of
 # stereo) and Vorbis' q6 (about 190 kb/s), where its defaults end at 18.5 kHz.
@@ -37,6 +38,8 @@ _ENCODERS: dict[tuple[str, int | None], dict[str, Any]] = {
 # Vorbis' encoder decides on what it has got so far, so what it is given at once shows in the
 # result; and libsndfile hands it all at once, on the stack.
 _SLICE_FRAMES = 4096
+
+_FULL_BYTES = 2**17  # libsndfile does not say why it cannot write: less is free on a full disk
 
 
 def write_audio(
@@ -209,6 +212,9 @@ def _write_encoded(
                 _append(file, quantizer.push(block))
                 written += block.shape[1]
     except soundfile.LibsndfileError as reason:
+        free = free_bytes(temporary.parent)
+        if free is not None and free < _FULL_BYTES:
+            raise OutputError(f"{name} cannot be written: the disk is full") from reason
         raise OutputError(
             f"{name} is not complete: {reason.error_string.rstrip('.')} "
             f"after {written} frames; is the disk full?"

@@ -56,7 +56,7 @@ def require_space(needs: Sequence[Need]) -> None:
         by_disk.setdefault(disk, []).append(need)
     for sharing in by_disk.values():
         needed = sum(need.size_bytes for need in sharing)
-        free = _free(sharing[0].folder)
+        free = free_bytes(sharing[0].folder)
         if free is not None and needed > free:
             parts = " and ".join(
                 f"{size_in_words(need.size_bytes)} for {need.what} in {_where(need.folder)}"
@@ -82,7 +82,7 @@ def size_in_words(size_bytes: int) -> str:
     return f"{size:.3g} {_UNITS[unit]}" if size < 1000 else f"{size:.0f} {_UNITS[unit]}"
 
 
-def _free(folder: Path) -> int | None:
+def free_bytes(folder: Path) -> int | None:
     """Return how many bytes are free for this user, None where the system does not tell."""
     try:
         usage = shutil.disk_usage(folder)

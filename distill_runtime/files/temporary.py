@@ -48,6 +48,7 @@ def open_temporary() -> BinaryIO:
         OutputError: There is no place for it.
     """
     place = temporary_place()
+    sweep_folders(place)
     try:
         return cast(BinaryIO, tempfile.TemporaryFile(dir=place))
     except OSError as reason:

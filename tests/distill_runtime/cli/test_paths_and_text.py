@@ -256,7 +256,7 @@ def test_a_recipe_that_no_disk_holds_is_refused(cli: Cli, folder: Path) -> None:
 def test_the_check_of_space_can_be_left_out(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    monkeypatch.setattr("distill_runtime.files.space._free", lambda _: 0)
+    monkeypatch.setattr("distill_runtime.files.space.free_bytes", lambda _: 0)
     assert cli("rain.onnx", *SHORT).code == 1
     assert cli("rain.onnx", *SHORT, "--no-space-check").code == 0
     assert cli("rain.onnx", "-d", "100", "-o", "-").code != 0

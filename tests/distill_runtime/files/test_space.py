@@ -92,6 +92,6 @@ def test_sizes_as_people_read_them(size_bytes: int, words: str) -> None:
 
 
 def test_this_folder_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(space, "_free", lambda _: 0)
+    monkeypatch.setattr(space, "free_bytes", lambda _: 0)
     with pytest.raises(SpaceError, match="for the sound in this folder"):
         require_space([Need(Path(), 1, "the sound")])

@@ -36,9 +36,9 @@ def test_without_room_nothing_is_rendered(demo: Artifact, monkeypatch: pytest.Mo
     pipeline = GenerationPipeline(demo)
     need = pipeline.temporary_bytes(SHORT)
     assert need == 4 * SHORT.samples
-    monkeypatch.setattr(space, "_free", lambda _: need)
+    monkeypatch.setattr(space, "free_bytes", lambda _: need)
     whole = pipeline.generate(SHORT)
-    monkeypatch.setattr(space, "_free", lambda _: need - 1)
+    monkeypatch.setattr(space, "free_bytes", lambda _: need - 1)
     monkeypatch.setattr(Artifact, "step", None)
     for generate in (pipeline.generate, lambda config: next(pipeline.generate_many([config]))):
         with pytest.raises(SpaceError, match="for temporary files in") as refused:
@@ -50,7 +50,7 @@ def test_without_room_nothing_is_rendered(demo: Artifact, monkeypatch: pytest.Mo
 
 
 def test_the_check_can_be_left_out(demo: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(space, "_free", lambda _: 0)
+    monkeypatch.setattr(space, "free_bytes", lambda _: 0)
     pipeline = GenerationPipeline(demo, check_space=False)
     assert pipeline.generate(SHORT).samples == SHORT.samples
     assert next(pipeline.generate_many([SHORT])).samples == SHORT.samples
@@ -58,7 +58,7 @@ def test_the_check_can_be_left_out(demo: Artifact, monkeypatch: pytest.MonkeyPat
 
 def test_a_sound_in_memory_needs_no_room(demo: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "MEMORY_BYTES", 4 * SHORT.samples)
-    monkeypatch.setattr(space, "_free", lambda _: 0)
+    monkeypatch.setattr(space, "free_bytes", lambda _: 0)
     pipeline = GenerationPipeline(demo)
     assert pipeline.temporary_bytes(SHORT) == 0
     pipeline.generate(SHORT)
