@@ -3,6 +3,7 @@
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
 # make structures  write down the structure of this exporter's graphs, for the runtime to know
+# make fuzz   read hostile files for MINUTES=10, and keep what does harm (docs/security.md)
 # make docs    write what the docs show of the programs: command lines, variants, rooms, a session
 # make dist    build and check the wheel and the source distribution (CONTRIBUTING.md, "Release")
 # make clean   remove what these made
@@ -16,7 +17,7 @@ NEWER_VENVS := .venv-newer
 DIST_VENV := .venv-dist
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench structures docs dist clean
+.PHONY: demo test check bench structures docs dist clean fuzz
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -39,6 +40,9 @@ bench: $(VENV)/.dev
 
 structures: $(VENV)/.dev
 	$(BIN)/python -m distill_export.verify.known_structures
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_cli.py

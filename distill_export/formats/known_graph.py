@@ -8,8 +8,8 @@ import onnx
 import onnxscript
 import torch
 
-from distill_runtime.artifact.known_graph import UnknownStructureError, recognise
-from distill_runtime.artifact.onnx_scan import scan_onnx
+from distill_runtime.artifact.known.known_graph import UnknownStructureError, recognise
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 from distill_runtime.errors import VerificationError
 
 TESTED_WITH = {"torch": "2.13", "onnxscript": "0.7"}  # what the structures were written with

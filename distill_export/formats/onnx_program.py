@@ -11,7 +11,7 @@ import onnx
 from distill_export.formats.known_graph import require_known
 from distill_export.formats.onnx_graph import OPSET, set_metadata, weight_bytes
 from distill_export.formats.program import Program, ProgramSource
-from distill_runtime.artifact.onnx_scan import hash_weights, scan_onnx
+from distill_runtime.artifact.scan.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.contract import ONNX, PRECISIONS
 
 

@@ -120,6 +120,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
         raise ModelFileError(
             f"{shown(path)} is not a checkpoint that this version of distill-train can go on "
-            "from: start afresh with --force (overwrite=True)"
+            "from: start afresh with overwrite=True",
+            setting="overwrite=True",
         )
     return cast(dict[str, Any], content)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +13,6 @@ from distill_runtime.cli import program as command_line
 from distill_runtime.cli.console import say, show, show_json, show_path
 from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.errors import DependencyError, RequestError
-from distill_runtime.files.interruption import ending_alike
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.shown import shown
 
@@ -24,21 +20,6 @@ if TYPE_CHECKING:
     from distill_export.training.request import TrainingResult
 
 app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
-# The options that are settings of a training, by the names that those have.
-_FLAGS = {
-    "latent_dim": "--latent-dim",
-    "width": "--width",
-    "statistics": "--statistics",
-    "max_epochs": "--epochs",
-    "patience_epochs": "--patience",
-    "batch_size": "--batch-size",
-    "learning_rate": "--learning-rate",
-    "val_fraction": "--validation",
-    "seed": "--seed",
-    "device": "--device",
-    "checkpoint_interval": "--checkpoint-every",
-    "preview_interval": "--preview-every",
-}
 
 
 def _version(requested: bool) -> None:
@@ -82,12 +63,14 @@ def train(
             help="decoder (suits what the decoder can answer) if not given, or zscore (Distill's).",
         ),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Epochs at most; by the preset.")
+    max_epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", help="Epochs at most; by the preset.")
     ] = None,
-    patience: Annotated[
+    patience_epochs: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Stop after so many epochs that brought nothing."),
+        typer.Option(
+            "--patience", metavar="N", help="Stop after so many epochs that brought nothing."
+        ),
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(metavar="N", help="Chunks in a step; by the preset.")
@@ -95,9 +78,11 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(metavar="RATE", help="At the start; by the preset.")
     ] = None,
-    validation: Annotated[
+    val_fraction: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Of the chunks, held out: 0.15 if not given."),
+        typer.Option(
+            "--validation", metavar="SHARE", help="Of the chunks, held out: 0.15 if not given."
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="SEED", help="Of all that is random: 0 if not given.")
@@ -106,12 +91,14 @@ def train(
         str | None,
         typer.Option(metavar="DEVICE", help="cpu or cuda; CUDA where there is one if not given."),
     ] = None,
-    checkpoint_every: Annotated[
-        int | None, typer.Option(metavar="EPOCHS", help="5 if not given.")
+    checkpoint_interval: Annotated[
+        int | None, typer.Option("--checkpoint-every", metavar="EPOCHS", help="5 if not given.")
     ] = None,
-    preview_every: Annotated[
+    preview_interval: Annotated[
         int | None,
-        typer.Option(metavar="EPOCHS", help="Write a sound of the model: 10 if not given."),
+        typer.Option(
+            "--preview-every", metavar="EPOCHS", help="Write a sound of the model: 10 if not given."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the latest checkpoint.")
@@ -158,15 +145,15 @@ def train(
         "latent_dim": latent_dim,
         "width": width,
         "statistics": statistics,
-        "max_epochs": epochs,
-        "patience_epochs": patience,
+        "max_epochs": max_epochs,
+        "patience_epochs": patience_epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
-        "val_fraction": validation,
+        "val_fraction": val_fraction,
         "seed": seed,
         "device": device,
-        "checkpoint_interval": checkpoint_every,
-        "preview_interval": preview_every,
+        "checkpoint_interval": checkpoint_interval,
+        "preview_interval": preview_interval,
     }
     settings = {name: value for name, value in given.items() if value is not None}
     if analyse and (resume or report or settings or preset != "auto"):
@@ -183,7 +170,6 @@ def train(
     except ModuleNotFoundError as error:
         raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
-    _check(settings)
     model = output or analyse or Path(model_name(folder))
     artifact = model.with_suffix(".onnx") if export else None
     page = model.with_suffix(".html") if report else None
@@ -191,60 +177,34 @@ def train(
         check_output(artifact, overwrite=force)
 
     document: dict[str, Any] = {"path": str(model)}
-    with ending_alike():
-        if analyse:
-            analysis = renew_sliders(folder, analyse, model, overwrite=force, say=say)
-            document["sliders"] = list(analysis.suggested_labels)
-        else:
-            request = TrainingRequest(
-                folder=folder,
-                output=model,
-                preset=preset,
-                settings=settings,
-                name=name,
-                description=description,
-                tags=tuple(tag or ()),
-                resume=resume,
-                report=page,
-                overwrite=force,
-            )
-            with _naming_options():
-                document |= _facts(pipeline.train(request, say=say))
-        if page:
-            document["report"] = str(page)
-        if artifact:
-            export_model(model, artifact, overwrite=force, progress=say)
-            document["artifact"] = str(artifact)
+    if analyse:
+        analysis = renew_sliders(folder, analyse, model, overwrite=force, say=say)
+        document["sliders"] = list(analysis.suggested_labels)
+    else:
+        request = TrainingRequest(
+            folder=folder,
+            output=model,
+            preset=preset,
+            settings=settings,
+            name=name,
+            description=description,
+            tags=tuple(tag or ()),
+            resume=resume,
+            report=page,
+            overwrite=force,
+        )
+        document |= _facts(pipeline.train(request, say=say))
+    if page:
+        document["report"] = str(page)
+    if artifact:
+        export_model(model, artifact, overwrite=force, progress=say)
+        document["artifact"] = str(artifact)
     if as_json:
         show_json(document)
     else:
         for key in ("path", "report", "artifact"):
             if key in document:
                 show_path(document[key])
-
-
-def _check(settings: dict[str, Any]) -> None:
-    """Check every setting by itself, so that a complaint can name the option."""
-    from distill_export.training.config import TrainingSettings  # noqa: PLC0415
-
-    for name, value in settings.items():
-        try:
-            TrainingSettings(**{name: value})
-        except RequestError as reason:
-            said = str(reason).removeprefix(name)
-            raise RequestError(f"{_FLAGS[name]}{said}") from None
-
-
-@contextmanager
-def _naming_options() -> Iterator[None]:
-    """Have what is said of another training's settings name the options."""
-    try:
-        yield
-    except RequestError as reason:
-        named = re.sub(
-            r"(?<= was trained with )\w+", lambda found: _FLAGS.get(found[0], found[0]), str(reason)
-        )
-        raise type(reason)(named) from None
 
 
 def _facts(result: TrainingResult) -> dict[str, Any]:

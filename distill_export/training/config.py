@@ -105,10 +105,13 @@ class TrainingSettings:
         for name in ("dropout", "val_fraction"):
             self._make_number(name, 0.9)
         if not self.learning_rate:
-            raise RequestError("learning_rate is 0, expected a number above it")
+            raise RequestError(
+                "learning_rate is 0, expected a number above it", setting="learning_rate"
+            )
         if self.statistics not in STATISTICS:
             raise RequestError(
-                f"statistics is {self.statistics!r}, expected one of {', '.join(STATISTICS)}"
+                f"statistics is {self.statistics!r}, expected one of {', '.join(STATISTICS)}",
+                setting="statistics",
             )
 
     @property
@@ -191,7 +194,9 @@ class TrainingSettings:
         value = getattr(self, name)
         number = whole(value)
         if number is None or not low <= number <= high:
-            raise RequestError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
+            raise RequestError(
+                f"{name} is {value!r}, expected a whole number from {low} to {high}", setting=name
+            )
         object.__setattr__(self, name, number)
 
     def _make_number(self, name: str, high: float) -> None:
@@ -199,5 +204,7 @@ class TrainingSettings:
         number = finite(value)
         if number is None or not 0 <= number <= high:
             limit = "" if math.isinf(high) else f" up to {high:g}"
-            raise RequestError(f"{name} is {value!r}, expected a number from 0{limit}")
+            raise RequestError(
+                f"{name} is {value!r}, expected a number from 0{limit}", setting=name
+            )
         object.__setattr__(self, name, number)

@@ -139,7 +139,11 @@ def pick_device(name: str) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as reason:
         line = str(reason).partition("\n")[0]
-        raise RequestError(f"device {name!r} cannot be used: {line[:100]}") from None
+        raise RequestError(
+            f"device {name!r} cannot be used: {line[:100]}", setting="device"
+        ) from None
     if device.type not in ("cpu", "cuda"):
-        raise RequestError(f"device {name!r} cannot be used: expected cpu, cuda or auto")
+        raise RequestError(
+            f"device {name!r} cannot be used: expected cpu, cuda or auto", setting="device"
+        )
     return device

@@ -32,13 +32,13 @@ from distill_export.verify.structures import (
     fingerprint,
     road_entries,
 )
-from distill_runtime.artifact.constants import values_of
-from distill_runtime.artifact.known_graph import (
+from distill_runtime.artifact.known.known_graph import (
     BASE_WIDTH,
     CHANNELS,
     LATENT_DIM,
     STRUCTURES,
 )
+from distill_runtime.artifact.scan.constants import values_of
 
 # Prime, and no two alike: every number of a graph tells what it is made of. The second kind's
 # linear layer is composed with the first doubling (folded.py).

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import onnx
 
-from distill_runtime.artifact.canonical import Held, NoFormError, Token, digest, skeleton
-from distill_runtime.artifact.constants import fingerprint_sums, values_of
-from distill_runtime.artifact.known_graph import FREE, evaluate, head_tokens
-from distill_runtime.artifact.onnx_graph import DOUBLE, FLOAT, Tensor
-from distill_runtime.artifact.onnx_scan import scan_onnx
-from distill_runtime.artifact.sections import Loop, Sections
+from distill_runtime.artifact.known.canonical import Held, NoFormError, Token, digest, skeleton
+from distill_runtime.artifact.known.known_graph import FREE, evaluate, head_tokens
+from distill_runtime.artifact.known.sections import Loop, Sections
+from distill_runtime.artifact.scan.constants import fingerprint_sums, values_of
+from distill_runtime.artifact.scan.onnx_graph import DOUBLE, FLOAT, Tensor
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 
 # Of an array, in its sums: as much as its weights differ between processors, and ten times more.
 # What comes of the mel filterbank hangs on the processor's float32 powers.

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
-from distill_runtime.artifact.constants import check_arrays, check_finite
 from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
+from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
-from distill_runtime.artifact.trusted_graph import TrustedGraph
+from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
 from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole

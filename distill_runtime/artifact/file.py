@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from distill_runtime import contract
-from distill_runtime.artifact.known_graph import (
+from distill_runtime.artifact.known.known_graph import (
     KnownStructure,
     UnknownStructureError,
     check_agreement,
     recognise,
 )
-from distill_runtime.artifact.onnx_graph import BOOL, FLOAT, OnnxGraph, TensorType
-from distill_runtime.artifact.onnx_scan import OnnxSummary, hash_weights, scan_onnx
-from distill_runtime.artifact.operators import OPERATORS
+from distill_runtime.artifact.scan.onnx_graph import BOOL, FLOAT, OnnxGraph, TensorType
+from distill_runtime.artifact.scan.onnx_scan import OnnxSummary, hash_weights, scan_onnx
 from distill_runtime.artifact.torch_archive import TorchArchive
-from distill_runtime.artifact.trusted_graph import TrustedGraph
+from distill_runtime.artifact.trusted.operators import OPERATORS
+from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.files.input_file import open_regular

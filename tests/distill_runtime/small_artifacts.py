@@ -13,7 +13,7 @@ import pytest
 
 from distill_runtime import contract
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.artifact.onnx_scan import hash_weights, scan_onnx
+from distill_runtime.artifact.scan.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.contract import (
     ArtifactMetadata,
     AudioGrid,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill_runtime import contract
-from distill_runtime.artifact.operators import OPERATORS
+from distill_runtime.artifact.trusted.operators import OPERATORS
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from tests.distill_runtime.small_artifacts import METADATA, document

@@ -16,7 +16,7 @@ from typing import Any
 
 import onnx
 
-from distill_runtime.artifact.onnx_scan import scan_onnx
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 from tests.fuzz import onnx_constant_changes, onnx_file_changes, onnx_node_changes  # noqa: F401
 from tests.fuzz.case import Case, draws
 from tests.fuzz.onnx_changes import CHANGES, NOTHING

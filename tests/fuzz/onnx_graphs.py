@@ -18,8 +18,8 @@ from pathlib import Path
 
 import onnx
 
-from distill_runtime.artifact.constants import check_arrays, check_finite
 from distill_runtime.artifact.file import CheckedModel
+from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.errors import ArtifactError
 from tests.fuzz import onnx_constant_changes, onnx_file_changes, onnx_node_changes  # noqa: F401
 from tests.fuzz.onnx_changes import CHANGES, NOTHING

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from distill_runtime.artifact.operators import OPERATORS
+from distill_runtime.artifact.trusted.operators import OPERATORS
 from tests.fuzz.onnx_changes import (
     NUMBERS,
     Model,

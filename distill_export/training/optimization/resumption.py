@@ -45,8 +45,9 @@ class Resumption:
         if not request.resume:
             if latest is not None and not request.overwrite:
                 raise OutputExistsError(
-                    f"{shown(checkpoints.folder)} holds a training: go on with --resume "
-                    "(resume=True), or start afresh with --force (overwrite=True)"
+                    f"{shown(checkpoints.folder)} holds a training: resume it, or start afresh "
+                    "with overwrite=True",
+                    setting="overwrite=True",
                 )
             return None
         if latest is None:
@@ -65,7 +66,8 @@ class Resumption:
         if self.content[STATE].get("recordings") != digest:
             raise RequestError(
                 f"{shown(folder)} has other recordings than {shown(self.path)} was trained on: "
-                "bring them back, or start afresh with --force (overwrite=True)"
+                "bring them back, or start afresh with overwrite=True",
+                setting="overwrite=True",
             )
 
     def restore(self, trainer: Trainer, checkpoints: CheckpointFolder) -> None:
@@ -88,9 +90,12 @@ def _settings_of(
     for name, wanted in request.settings.items():
         if getattr(settings, name) != wanted:
             raise RequestError(
-                f"{document} was trained with {name} {getattr(settings, name)}, not {wanted}: "
-                "leave the setting out to resume"
+                f"{name} was {getattr(settings, name)} when {document} was trained, not {wanted}: "
+                "leave it out to resume",
+                setting=name,
             )
     if request.preset != AUTO:
-        raise RequestError("a preset cannot be changed with --resume (resume=True): leave it out")
+        raise RequestError(
+            "the preset of a training that is resumed cannot be changed: leave it out"
+        )
     return settings

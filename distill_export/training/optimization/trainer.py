@@ -253,7 +253,7 @@ class Trainer:
             if not math.isfinite(value):
                 raise TrainingError(
                     f"the {name} is not finite in epoch {self.epoch}: "
-                    "start again with a lower --learning-rate"
+                    "start again with a lower learning rate"
                 )
 
 

@@ -135,7 +135,7 @@ def test_analysis_alone(command: Run, recordings: Path, trained) -> None:
         (["a" * 300], "cannot be looked at (File name too long)"),
         (["tones", "--name", "\udce9"], "the name holds bytes that are not text"),
         (["tones", "--preset", "huge"], "there is no preset 'huge'"),
-        (["tones", "--device", "tpu"], "device 'tpu' cannot be used"),
+        (["tones", "--device", "tpu"], "--device 'tpu' cannot be used"),
         (["tones", "--resume"], "there is nothing to resume"),
         (["tones", "-o", "tones.onnx"], "tones.onnx does not end in .distill"),
         (["tones", "-o", "no/where.distill"], "folder no does not exist"),
@@ -161,7 +161,7 @@ def test_a_failure_is_told_in_one_line(
     monkeypatch.setattr(Trainer, "kl_weight", float("nan"))
     code, _, err = command(recordings, *TINY_OPTIONS, "-o", "b.distill")
     assert code == 1
-    assert "not finite in epoch 1: start again with a lower --learning-rate" in complaint(err)
+    assert "not finite in epoch 1: start again with a lower learning rate" in complaint(err)
     assert not (folder / "b.distill").exists()
 
 
@@ -413,7 +413,13 @@ def test_other_settings_than_before_are_named_as_options(command: Run, recording
     Path("a.distill").unlink()
     code, _, err = command(recordings, "-o", "a.distill", "--resume", "--epochs", "5")
     assert code == 2
-    assert "was trained with --epochs 1, not 5: leave the setting out" in complaint(err)
+    assert complaint(err).startswith("--epochs was 1 when a.training/checkpoints/checkpoint_")
+    assert complaint(err).endswith(" was trained, not 5: leave it out to resume")
+    code, _, err = command(recordings, "-o", "a.distill", *TINY_OPTIONS)
+    assert code == 2
+    assert complaint(err) == (
+        "a.training/checkpoints holds a training: resume it, or start afresh with --force"
+    )
 
 
 def test_a_checkpoint_is_not_a_model(command: Run, recordings: Path, trained) -> None:

@@ -146,7 +146,10 @@ def test_a_training_that_is_there_is_not_begun_anew(trained, recordings: Path) -
         train(TrainingRequest(recordings, output, settings=TINY, resume=True))
     moved = output.rename(output.with_suffix(".moved"))
     try:
-        with pytest.raises(OutputExistsError, match="--resume"):
+        with pytest.raises(
+            OutputExistsError,
+            match="holds a training: resume it, or start afresh with overwrite=True",
+        ):
             train(TrainingRequest(recordings, output, settings=TINY))
     finally:
         moved.rename(output)
@@ -158,9 +161,11 @@ def test_resuming_asks_for_the_same(recordings: Path, tmp_path: Path) -> None:
         train(request)
     first = train(dataclasses.replace(request, resume=False))
     request.output.unlink()
-    with pytest.raises(RequestError, match="trained with seed 0, not 9"):
+    with pytest.raises(RequestError, match=r"^seed was 0 when .* was trained, not 9"):
         train(dataclasses.replace(request, settings={"seed": 9}))
-    with pytest.raises(RequestError, match="preset cannot be changed"):
+    with pytest.raises(
+        RequestError, match="the preset of a training that is resumed cannot be changed"
+    ):
         train(dataclasses.replace(request, settings={}, preset="large"))
     other = write_recordings(tmp_path / "other", 3)
     with pytest.raises(RequestError, match="other recordings"):

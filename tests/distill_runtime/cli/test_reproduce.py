@@ -95,7 +95,7 @@ def test_other_bytes_are_refused_and_forced(cli: Any, sea: str, made: Any) -> No
     assert made() == ["a.wav"]
     forced = cli("reproduce", "a.wav", sea, "--force")
     assert forced.code == 0
-    assert f"{sea} is not the rain.onnx" in forced.err
+    assert f"{sea} is not the 'rain.onnx'" in forced.err
     assert not np.array_equal(soundfile.read("a.wav")[0], soundfile.read("a_reproduced.wav")[0])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from distill_runtime.artifact.onnx_scan import scan_onnx
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 
 MUTATIONS = 60
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill_runtime import contract
-from distill_runtime.artifact.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
+from distill_runtime.artifact.scan.onnx_scan import OnnxSummary, TensorType, hash_weights, scan_onnx
 from distill_runtime.errors import ArtifactError
 from tests.distill_runtime.small_artifacts import METADATA, field, onnx, seal, small_model, varint
 

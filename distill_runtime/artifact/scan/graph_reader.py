@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from distill_runtime.artifact.onnx_graph import Attribute, Node, OnnxGraph, Tensor, TensorType
-from distill_runtime.artifact.protobuf import (
+from distill_runtime.artifact.scan.onnx_graph import Attribute, Node, OnnxGraph, Tensor, TensorType
+from distill_runtime.artifact.scan.protobuf import (
     Budget,
     FileValue,
     Fixed,

@@ -12,7 +12,7 @@ from functools import partial
 from typing import BinaryIO
 
 from distill_runtime import contract
-from distill_runtime.artifact.canonical import (
+from distill_runtime.artifact.known.canonical import (
     NoFormError,
     Place,
     Refer,
@@ -22,7 +22,7 @@ from distill_runtime.artifact.canonical import (
     resolve,
     type_tokens,
 )
-from distill_runtime.artifact.onnx_graph import Node, OnnxGraph, Tensor
+from distill_runtime.artifact.scan.onnx_graph import Node, OnnxGraph, Tensor
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distill_runtime.artifact import known_graph
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.artifact.constants import fingerprint_sums, values_of
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.artifact.known_graph import UnknownStructureError, evaluate, recognise
-from distill_runtime.artifact.onnx_scan import scan_onnx
+from distill_runtime.artifact.known import known_graph
+from distill_runtime.artifact.known.known_graph import UnknownStructureError, evaluate, recognise
+from distill_runtime.artifact.scan.constants import fingerprint_sums, values_of
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes
 from distill_runtime.artifact.verification import verify
 from distill_runtime.errors import ArtifactError

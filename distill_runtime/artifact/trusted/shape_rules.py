@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from distill_runtime.artifact.onnx_graph import (
+from distill_runtime.artifact.scan.onnx_graph import (
     BOOL,
     DOUBLE,
     FLOAT,

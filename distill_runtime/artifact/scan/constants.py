@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distill_runtime.artifact.known_graph import KnownStructure
-from distill_runtime.artifact.onnx_graph import DOUBLE, FLOAT, FLOAT16, OnnxGraph, Tensor
-from distill_runtime.artifact.protobuf import Span
+from distill_runtime.artifact.known.known_graph import KnownStructure
+from distill_runtime.artifact.scan.onnx_graph import DOUBLE, FLOAT, FLOAT16, OnnxGraph, Tensor
+from distill_runtime.artifact.scan.protobuf import Span
 from distill_runtime.errors import ArtifactError
 
 _BLOCK = 4096

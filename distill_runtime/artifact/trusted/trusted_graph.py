@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from distill_runtime import contract
-from distill_runtime.artifact import layout_rules  # noqa: F401  (registers its rules)
-from distill_runtime.artifact.onnx_graph import (
+from distill_runtime.artifact.scan.onnx_graph import (
     BOOL,
     FLOAT,
     INT32,
@@ -23,8 +22,9 @@ from distill_runtime.artifact.onnx_graph import (
     OnnxGraph,
     Tensor,
 )
-from distill_runtime.artifact.onnx_scan import OnnxSummary
-from distill_runtime.artifact.shape_rules import (
+from distill_runtime.artifact.scan.onnx_scan import OnnxSummary
+from distill_runtime.artifact.trusted import layout_rules  # noqa: F401  (registers its rules)
+from distill_runtime.artifact.trusted.shape_rules import (
     MAX_CONTENT,
     RULES,
     Inputs,

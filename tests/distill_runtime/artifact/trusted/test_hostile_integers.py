@@ -22,7 +22,7 @@ from distill_runtime.errors import DistillError
 
 onnx = pytest.importorskip("onnx")
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 TIMEOUT_S = 60
 U8, I8, I32, F32 = np.uint8, np.int8, np.int32, np.float32
 HUGE = 2**62

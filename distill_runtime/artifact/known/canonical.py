@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from distill_runtime import contract
-from distill_runtime.artifact.onnx_graph import (
+from distill_runtime.artifact.scan.onnx_graph import (
     BOOL,
     DOUBLE,
     FLOAT,

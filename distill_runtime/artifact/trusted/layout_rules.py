@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from distill_runtime.artifact.onnx_graph import INT64, Node
-from distill_runtime.artifact.shape_rules import (
+from distill_runtime.artifact.scan.onnx_graph import INT64, Node
+from distill_runtime.artifact.trusted.shape_rules import (
     Inputs,
     UnboundedError,
     Value,

@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from distill_runtime.artifact.canonical import Held, NoFormError, Token, digest, skeleton
-from distill_runtime.artifact.onnx_graph import FLOAT16, Tensor
-from distill_runtime.artifact.onnx_scan import OnnxSummary
-from distill_runtime.artifact.sections import Loop, Sections
+from distill_runtime.artifact.known.canonical import Held, NoFormError, Token, digest, skeleton
+from distill_runtime.artifact.known.sections import Loop, Sections
+from distill_runtime.artifact.scan.onnx_graph import FLOAT16, Tensor
+from distill_runtime.artifact.scan.onnx_scan import OnnxSummary
 from distill_runtime.contract import METADATA_KEY, ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from distill_runtime.artifact.protobuf import Span, load
+from distill_runtime.artifact.scan.protobuf import Span, load
 
 # TensorProto.DataType, of the types that an artifact may hold.
 FLOAT, UINT8, INT8, INT32, INT64, BOOL, FLOAT16, DOUBLE = 1, 2, 3, 6, 7, 9, 10, 11

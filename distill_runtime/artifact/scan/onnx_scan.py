@@ -9,9 +9,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from distill_runtime.artifact.graph_reader import GraphReader
-from distill_runtime.artifact.onnx_graph import OnnxGraph, TensorType
-from distill_runtime.artifact.protobuf import (
+from distill_runtime.artifact.scan.graph_reader import GraphReader
+from distill_runtime.artifact.scan.onnx_graph import OnnxGraph, TensorType
+from distill_runtime.artifact.scan.protobuf import (
     Budget,
     Span,
     damaged,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distill_runtime.artifact import layout_rules  # noqa: F401  (registers its rules)
-from distill_runtime.artifact.onnx_scan import scan_onnx
-from distill_runtime.artifact.operators import OPERATORS
+from distill_runtime.artifact.scan.onnx_scan import scan_onnx
 from distill_runtime.artifact.session import SessionOptions, open_session_from_bytes, run_session
-from distill_runtime.artifact.shape_rules import RULES, UnboundedError, Value, tensor
+from distill_runtime.artifact.trusted import layout_rules  # noqa: F401  (registers its rules)
+from distill_runtime.artifact.trusted.operators import OPERATORS
+from distill_runtime.artifact.trusted.shape_rules import RULES, UnboundedError, Value, tensor
 from tests.distill_runtime.small_artifacts import onnx
 
 helper, numpy_helper = onnx.helper, onnx.numpy_helper

@@ -1,0 +1,1 @@
+"""The graphs that distill-export writes, recognised by their structure."""

@@ -1,0 +1,1 @@
+"""An ONNX file read without the onnx package, and without running what it says."""
