@@ -17,7 +17,11 @@ _CALM_S = 0.1
 _SHORTEST_WAIT_S = 0.001
 _MEMORY_S = 0.5  # of the running mean of the load
 _NEW_SHARE = 0.2  # of a new value in the running mean of a step's time
-_LEAD_STEPS = 3.5  # in whose time an answer is rendered, and a step after it
+# Of the time that a step takes: an answer takes two, and then a step more or another answer may
+# be needed before the one that plays has ended.
+_LEAST_STEPS = 2.5
+_LEAD_STEPS = _LEAST_STEPS + 2.5
+_REST = 0.25  # of the time of an answer, for others to use the cores
 
 
 class Worker:
@@ -35,7 +39,7 @@ class Worker:
         self._answers = answers
         self._wake = threading.Event()
         self._closed = False
-        self._last_answer = 0.0
+        self._last_answer = self._rest_until = 0.0
         self._step_s = _timed(answers.extend)
         self.load = 0.0
         self.failure: DistillError | None = None
@@ -68,23 +72,39 @@ class Worker:
     def _work(self) -> float:
         """Do what is most urgent and return how long it took, 0 if there is nothing to do."""
         try:
+            if self._ahead_s() < self._least_s():
+                return self._extend()
             if self._answers.is_asked:
-                lead_s = _LEAD_STEPS * self._step_s
-                took_s = _timed(lambda: self._answers.answer(lead_s))
-                self._last_answer = time.perf_counter()
-                return took_s
+                return self._answer()
             if self._ahead_s() < self._wanted_s():
-                took_s = _timed(self._answers.extend)
-                self._step_s += _NEW_SHARE * (took_s - self._step_s)
-                return took_s
+                return self._extend()
         except DistillError as reason:
             self.failure = reason
             self._closed = True
         return 0.0
 
+    def _extend(self) -> float:
+        took_s = _timed(self._answers.extend)
+        self._step_s += _NEW_SHARE * (took_s - self._step_s)
+        return took_s
+
+    def _answer(self) -> float:
+        """Answer a move, unless the last answer is so recent that nothing else would be done."""
+        if time.perf_counter() < self._rest_until:
+            time.sleep(_SHORTEST_WAIT_S)
+            return 0.0
+        took_s = _timed(lambda: self._answers.answer(_LEAD_STEPS * self._step_s))
+        self._last_answer = time.perf_counter()
+        self._rest_until = self._last_answer + _REST * took_s
+        return took_s
+
     def _ahead_s(self) -> float:
         timeline = self._answers.timeline
         return (timeline.end - timeline.position) / timeline.artifact.sample_rate_hz
+
+    def _least_s(self) -> float:
+        """Return what has to lie ready before a move is answered, which takes two steps' time."""
+        return _LEAST_STEPS * self._step_s
 
     def _wanted_s(self) -> float:
         calm = time.perf_counter() - self._last_answer > _CALM_S
@@ -93,6 +113,8 @@ class Worker:
         return step_s if calm else _LEAST_AHEAD_S
 
     def _idle_s(self) -> float:
+        if self._answers.is_asked:
+            return 0.0
         return max(_SHORTEST_WAIT_S, min(self._ahead_s() - self._wanted_s(), _CALM_S))
 
 
