@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-import numpy as np
 import numpy.typing as npt
 
 from distill_runtime.artifact.artifact import Artifact
@@ -38,16 +37,15 @@ def first_place(
     )
     if start is not None:
         vector = artifact.check_latent_vector(start)
-    elif artifact.sliders and (sliders is not None or seed is None):
+        return replace(place, vector=tuple(map(float, vector)))
+    if sliders is None and seed is not None and place.drift == 0.0:
+        return place
+    if artifact.sliders:
         asked = [0] * len(artifact.sliders) if sliders is None else check_sliders(sliders)
         return replace(place, sliders=resolve_positions(artifact.sliders, asked).positions)
-    elif sliders is not None:
+    if sliders is not None:
         raise RequestError("this model has no sliders: start from a latent vector instead")
-    elif seed is not None:
-        return place
-    else:
-        vector = np.zeros(artifact.latent_dim, np.float32)
-    return replace(place, vector=tuple(map(float, vector)))
+    return replace(place, vector=(0.0,) * artifact.latent_dim)
 
 
 def checked_seed(seed: object, stereo: StereoSettings) -> int:

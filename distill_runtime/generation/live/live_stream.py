@@ -73,9 +73,10 @@ class LiveStream:
             artifact: What plays.
             start: `[latent_dim]`, where to begin.
             sliders: Where sliders stand instead; see `set_sliders`.
-            seed: Of the walk between random anchors if there is neither a vector nor sliders, as
-                `generate` walks; else of the drift. Without one, one is drawn, and the sound
-                begins where all sliders stand at 0 (without sliders, where a latent vector is 0).
+            seed: Of the walk between random anchors, as `generate` walks, if there is neither a
+                vector nor sliders nor a drift; else of the drift. Without one, one is drawn, and
+                the sound begins where all sliders stand at 0 (of a model without sliders, where
+                the latent vector is 0).
             drift: How far the sound wanders from where the sliders lead, 0 to 1.
             stereo: One channel or two. "dual-seed" plays two voices, the right one from the next
                 seed.

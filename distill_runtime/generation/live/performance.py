@@ -74,7 +74,7 @@ class Performance:
             "gain": self.gain,
         }
         if self.start.state is not None:
-            document["state"] = [_encoded(row) for row in self.start.state]
+            document["states"] = [_encoded(row) for row in self.start.state]
         return document
 
     @classmethod
@@ -122,10 +122,10 @@ def _encoded(row: Float32Array) -> str:
 
 def _state(fields: JsonFields) -> Float32Array | None:
     """Return `[rows, state_size]`; whether they fit an artifact is for it to say."""
-    if "state" not in fields:
+    if "states" not in fields:
         return None
     try:
-        return np.stack([_decoded(text) for text in fields.texts("state")])
+        return np.stack([_decoded(text) for text in fields.texts("states")])
     except ValueError:
         with fields.about():
             raise RequestError("its state is not rows of finite float32 in base64") from None

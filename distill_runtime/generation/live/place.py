@@ -9,7 +9,7 @@ from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
-from distill_runtime.latents.sliders import check_positions, latent_vector
+from distill_runtime.latents.sliders import check_positions, latent_vector, plain_position
 from distill_runtime.latents.trajectory import check_evolution
 
 
@@ -37,6 +37,8 @@ class Place:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_seed(self.seed))
         object.__setattr__(self, "drift", check_evolution(self.drift))
+        if self.sliders is not None:
+            object.__setattr__(self, "sliders", tuple(map(plain_position, self.sliders)))
 
     @property
     def walks(self) -> bool:
