@@ -57,7 +57,7 @@ class Fader:
 
 
 def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
-    """Return what can be moved while an artifact plays: sliders, controls, drift and level."""
+    """Return what can be moved while an artifact plays: controls, sliders, drift and level."""
     sliders = [
         Fader(
             kind=SLIDER,
@@ -88,7 +88,7 @@ def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
         )
         for index, control in enumerate(getattr(artifact, "controls", ()))
     ]
-    return (*sliders, *controls, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
+    return (*controls, *sliders, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
 
 
 def find_fader(faders: Sequence[Fader], kind: str, name: str | int) -> Fader:

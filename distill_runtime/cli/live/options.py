@@ -62,9 +62,7 @@ class LiveOptions:
         if not 0 <= self.block <= MAX_BLOCK:
             raise RequestError(f"--block is {self.block}, expected 1 to {MAX_BLOCK}, or 0")
         if self.midi_channel is not None and not 1 <= self.midi_channel <= CHANNELS:
-            raise RequestError(
-                f"--midi-channel is {self.midi_channel}, expected 1 to {CHANNELS}"
-            )
+            raise RequestError(f"--midi-channel is {self.midi_channel}, expected 1 to {CHANNELS}")
         if self.midi is None and self.midi_channel is not None:
             raise RequestError("--midi-channel is for --midi, which is not given")
         length = self.duration_s

@@ -133,9 +133,7 @@ def _midi(
     return hands
 
 
-def _osc(
-    options: LiveOptions, instrument: Instrument, notices: Notices, opened: ExitStack
-) -> None:
+def _osc(options: LiveOptions, instrument: Instrument, notices: Notices, opened: ExitStack) -> None:
     tell_all: Callable[[], None] | None = None
     if (endpoint := options.osc_out_endpoint) is not None:
         from distill_runtime.cli.live.osc.sender import OscSender  # noqa: PLC0415

@@ -82,7 +82,7 @@ class MidiMapping:
         return next((each.controller for each in self.bindings if each.is_of(fader)), None)
 
     def learned(self, new: Binding, fader: Fader) -> MidiMapping:
-        """Return the mapping with a binding more: of this controller and this fader the only one."""
+        """Return the mapping with a new binding, the only one of its controller and fader."""
         others = tuple(
             each
             for each in self.bindings

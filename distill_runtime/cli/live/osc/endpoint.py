@@ -8,7 +8,9 @@ from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
 
 LOOPBACK = "127.0.0.1"
-_ENDPOINT = re.compile(r"(?:(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\s:\[\]]+)):)?(?P<port>[0-9]{1,5})")
+_ENDPOINT = re.compile(
+    r"(?:(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\s:\[\]]+)):)?(?P<port>[0-9]{1,5})"
+)
 
 
 def parse_endpoint(text: str, *, option: str) -> tuple[str, int]:

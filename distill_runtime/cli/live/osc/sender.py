@@ -22,9 +22,7 @@ Values = tuple[float | int | str, ...]
 class OscSender:
     """Tells another program how an instrument stands, on a thread of its own."""
 
-    def __init__(
-        self, endpoint: tuple[str, int], instrument: Instrument, notices: Notices
-    ) -> None:
+    def __init__(self, endpoint: tuple[str, int], instrument: Instrument, notices: Notices) -> None:
         """Begin to tell: everything at first, then what changes.
 
         Raises:

@@ -39,7 +39,9 @@ class SoundCard:
             )
         except (self._portaudio.PortAudioError, ValueError) as error:
             of_which = "" if device is None else f" {brief(device)}"
-            raise FailureError(f"the sound device{of_which} cannot be opened: {error}: {_REMEDY}") from None
+            raise FailureError(
+                f"the sound device{of_which} cannot be opened: {error}: {_REMEDY}"
+            ) from None
 
     def start(self, fill: Fill) -> None:
         """Begin to ask for samples.
