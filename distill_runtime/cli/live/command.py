@@ -24,6 +24,14 @@ _SOUND, _STEREO, _DEVICE, _HANDS, _KEEPING = (
 )
 
 
+def _list_devices(requested: bool) -> None:
+    if requested:
+        from distill_runtime.cli.live.devices import list_devices  # noqa: PLC0415
+
+        list_devices()
+        raise typer.Exit
+
+
 def live(
     artifact: ArtifactArgument,
     seed: Annotated[
@@ -123,6 +131,8 @@ def live(
         bool,
         typer.Option(
             "--list-devices",
+            callback=_list_devices,
+            is_eager=True,  # no artifact is needed
             help="Show the sound devices and MIDI ports that there are, and end.",
             rich_help_panel=_DEVICE,
         ),
@@ -205,13 +215,11 @@ def live(
 
     Example: `distill-run live ambience.onnx --stereo mid-side --midi launch --record take.flac`
     """
-    from distill_runtime.cli.live import run  # noqa: PLC0415
     from distill_runtime.cli.live.options import LiveOptions  # noqa: PLC0415
+    from distill_runtime.cli.live.run import play_live  # noqa: PLC0415
 
-    if list_devices:
-        run.list_devices()
-        return
-    run.play_live(
+    del list_devices
+    play_live(
         LiveOptions(
             artifact=artifact,
             seed=seed,

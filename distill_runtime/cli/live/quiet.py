@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _STDERR = 2
 
@@ -38,10 +38,14 @@ def page_on_stdout() -> Iterator[None]:
     """
     before = sys.__stderr__
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    descriptor = os.dup(sys.stdout.fileno())
-    with open(descriptor, "w", encoding=encoding, errors="replace") as terminal, quiet_libraries():  # noqa: PTH123
-        sys.__stderr__ = terminal  # type: ignore[misc]
-        try:
+    terminal = open(  # noqa: PTH123, SIM115  # of a descriptor; closed below
+        os.dup(sys.stdout.fileno()), "w", encoding=encoding, errors="replace"
+    )
+    sys.__stderr__ = terminal  # type: ignore[misc]
+    try:
+        with quiet_libraries():
             yield
-        finally:
-            sys.__stderr__ = before  # type: ignore[misc]
+    finally:
+        sys.__stderr__ = before  # type: ignore[misc]
+        with suppress(OSError):  # the terminal may be gone
+            terminal.close()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
-from distill_runtime.cli.console import say, show, show_path
+from distill_runtime.cli.console import say, show_path
 from distill_runtime.cli.live import extras
 from distill_runtime.cli.live.instrument import Instrument
 from distill_runtime.cli.live.midi.hands import MidiHands
@@ -20,7 +20,7 @@ from distill_runtime.cli.live.quiet import quiet_libraries
 from distill_runtime.cli.live.recorder import Recorder
 from distill_runtime.cli.live.sound_out.output import NO_DEVICE, SoundOut, open_sound_out
 from distill_runtime.cli.live.stage import Ending, Stage
-from distill_runtime.errors import FailureError, RequestError
+from distill_runtime.errors import FailureError, OutputError, RequestError
 from distill_runtime.files.interruption import Interruption, held_back
 from distill_runtime.files.paths import is_file
 from distill_runtime.files.shown import shown
@@ -45,12 +45,26 @@ def play_live(options: LiveOptions) -> None:
             recorder = Recorder(
                 stream, options.artifact.stem, path=options.record, overwrite=options.force
             )
-            ending = _play(options, Instrument(stream), recorder, mapping, interruption)
-            if (path := recorder.finish()) is not None:
-                say(f"what was played is in {shown(path)}")
-                show_path(path)
+            instrument = Instrument(stream)
+            try:
+                ending = _play(options, instrument, recorder, mapping, interruption)
+            finally:  # what was played is kept, however it ended
+                if instrument.output.samples:
+                    _keep(recorder, interruption)
     if ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt
+
+
+def _keep(recorder: Recorder, interruption: Interruption) -> None:
+    path = recorder.finish()
+    if path is None:
+        return
+    say(f"what was played is in {shown(path)}")
+    try:
+        show_path(path)
+    except (OutputError, BrokenPipeError):
+        if not interruption.requested:  # by a terminal that was closed, which is not told
+            raise
 
 
 def _play(
@@ -72,21 +86,6 @@ def _play(
     if out.failure is not None:
         raise FailureError(f"the sound has stopped: {out.failure}")
     return ending
-
-
-def list_devices() -> None:
-    """Print the sound devices and MIDI ports that there are.
-
-    Raises:
-        DependencyError: Neither can be asked for.
-    """
-    extras.require({**extras.SOUND, **extras.MIDI})
-    from distill_runtime.cli.live.midi.ports import describe_ports  # noqa: PLC0415
-    from distill_runtime.cli.live.sound_out.sound_card import describe_devices  # noqa: PLC0415
-
-    with quiet_libraries():
-        found = f"{describe_devices()}\n{describe_ports()}"
-    show(found)
 
 
 def _needed(options: LiveOptions) -> Mapping[str, str]:
