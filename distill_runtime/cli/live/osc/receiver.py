@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,10 +12,10 @@ from pythonosc.osc_packet import OscPacket
 from distill_runtime.cli.live.instrument import Instrument
 from distill_runtime.cli.live.notices import Notices
 from distill_runtime.cli.live.osc.addresses import perform
-from distill_runtime.errors import DistillError, FailureError
-from distill_runtime.files.paths import why
+from distill_runtime.cli.live.osc.endpoint import udp_socket, unusable
+from distill_runtime.errors import DistillError
 
-_SOURCE = "OSC"
+_SOURCE, _OPTION = "OSC", "--osc-in"
 _MAX_PACKET_BYTES = 65_535
 _LOOK_UP_S = 0.2  # how soon a closed receiver notices
 
@@ -49,19 +48,13 @@ class OscReceiver:
         self._instrument, self._notices, self._ask_state = instrument, notices, ask_state
         self._closing = threading.Event()
         _silence_python_osc()
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                *endpoint, type=socket.SOCK_DGRAM
-            )[0]
-            self._socket = socket.socket(family, kind, protocol)
-        except (OSError, UnicodeError) as error:
-            raise _unusable(endpoint, error) from None
+        self._socket, address = udp_socket(*endpoint, option=_OPTION)
         try:
             self._socket.bind(address)
             self._socket.settimeout(_LOOK_UP_S)
         except OSError as error:
             self._socket.close()
-            raise _unusable(endpoint, error) from None
+            raise unusable(*endpoint, error, option=_OPTION) from None
         self._thread = threading.Thread(target=self._run, name="osc-in", daemon=True)
         self._thread.start()
 
@@ -115,8 +108,3 @@ def _silence_python_osc() -> None:
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.NullHandler())
-
-
-def _unusable(endpoint: tuple[str, int], error: OSError | UnicodeError) -> FailureError:
-    reason = why(error) if isinstance(error, OSError) else "that is no name of a host"
-    return FailureError(f"--osc-in {endpoint[0]}:{endpoint[1]} cannot be listened to: {reason}")

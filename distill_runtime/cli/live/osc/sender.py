@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ from distill_runtime.cli.live.fader import CONTROL, SLIDER, Fader
 from distill_runtime.cli.live.instrument import Instrument, LiveState
 from distill_runtime.cli.live.notices import Notices
 from distill_runtime.cli.live.osc.addresses import ROOT
-from distill_runtime.errors import FailureError
+from distill_runtime.cli.live.osc.endpoint import udp_socket
 from distill_runtime.files.paths import why
 
 PERIOD_S = 0.05
@@ -30,15 +29,7 @@ class OscSender:
         """
         self._instrument, self._notices = instrument, notices
         self._closing, self._all = threading.Event(), threading.Event()
-        try:
-            family, kind, protocol, _, self._address = socket.getaddrinfo(
-                *endpoint, type=socket.SOCK_DGRAM
-            )[0]
-            self._socket = socket.socket(family, kind, protocol)
-        except (OSError, UnicodeError) as error:
-            reason = why(error) if isinstance(error, OSError) else "that is no name of a host"
-            where = f"{endpoint[0]}:{endpoint[1]}"
-            raise FailureError(f"--osc-out {where} cannot be sent to: {reason}") from None
+        self._socket, self._address = udp_socket(*endpoint, option="--osc-out")
         self._thread = threading.Thread(target=self._run, name="osc-out", daemon=True)
         self._thread.start()
 
