@@ -69,7 +69,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,dev]'
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

@@ -17,7 +17,7 @@ from distill_runtime.errors import DistillError
 
 _SOURCE, _OPTION = "OSC", "--osc-in"
 _MAX_PACKET_BYTES = 65_535
-_LOOK_UP_S = 0.2  # how soon a closed receiver notices
+_LOOK_UP_S = 0.05  # how soon a closed receiver notices
 
 
 class OscReceiver:
@@ -78,6 +78,8 @@ class OscReceiver:
                 _SOURCE, f"a packet of {len(packet)} bytes is not OSC ({type(error).__name__})"
             )
             return
+        if not messages:
+            self._notices.refuse(_SOURCE, f"a packet of {len(packet)} bytes holds no message")
         for address, values in messages:
             try:
                 if address == "/distill/state" and self._ask_state is not None:

@@ -8,6 +8,7 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.cli.live.sound_out.output import NO_DEVICE, Fill
 from distill_runtime.errors import FailureError
 from distill_runtime.files.checks import brief
+from distill_runtime.files.one_line import one_line
 from distill_runtime.generation.playback import load_sounddevice
 
 _MAX_INDEX_DIGITS = 4
@@ -97,7 +98,7 @@ def describe_devices() -> str:
     portaudio = load_sounddevice(needed_by="distill-run live")
     try:
         found = [
-            f"  {number} {device['name']}, {device['max_output_channels']} channels"
+            f"  {number} {one_line(device['name'])}, {device['max_output_channels']} channels"
             for number, device in enumerate(portaudio.query_devices())
             if device["max_output_channels"] > 0
         ]
