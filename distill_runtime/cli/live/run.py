@@ -18,7 +18,8 @@ from distill_runtime.cli.live.notices import Notices
 from distill_runtime.cli.live.options import LiveOptions
 from distill_runtime.cli.live.quiet import quiet_libraries
 from distill_runtime.cli.live.recorder import Recorder
-from distill_runtime.cli.live.sound_out.output import NO_DEVICE, SoundOut, open_sound_out
+from distill_runtime.cli.live.sound_out.opening import open_sound_out
+from distill_runtime.cli.live.sound_out.output import NO_DEVICE, SoundOut
 from distill_runtime.cli.live.stage import Ending, Stage
 from distill_runtime.errors import FailureError, OutputError, RequestError
 from distill_runtime.files.interruption import Interruption, held_back

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from distill_runtime.cli.live.sound_out.output import open_sound_out
+from distill_runtime.cli.live.sound_out.opening import open_sound_out
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distill_runtime.cli.live.sound_out.output import SoundOut, open_sound_out
+from distill_runtime.cli.live.sound_out.opening import open_sound_out
+from distill_runtime.cli.live.sound_out.output import SoundOut
 from distill_runtime.cli.live.sound_out.sound_card import describe_devices
 from distill_runtime.errors import FailureError
 from distill_runtime.generation import playback
