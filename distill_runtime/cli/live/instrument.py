@@ -27,16 +27,18 @@ class LiveState:
 
     Attributes:
         positions: Where each fader is, in the faders' order.
-        seed: Of the walk, or of the drift; None if there is not one.
+        walking: Whether the sound goes its own way, and no slider says where it is.
+        seed: Of the walk, or of the drift.
         hold: Whether the wandering is frozen.
         peak_db: The level that is heard, in dB of full scale, `SILENCE_DB` and more.
-        load: Rendering time to playing time: over 1 the machine is too slow.
+        load: Share of the time that rendering takes, 0 to 1.
         underruns: How often it was too slow, and a gap was heard.
         played_s: How long it has been playing.
     """
 
     positions: tuple[float, ...]
-    seed: int | None
+    walking: bool
+    seed: int
     hold: bool
     peak_db: float
     load: float
@@ -65,7 +67,8 @@ class Instrument:
     def position(self, fader: Fader) -> float:
         """Return where a fader stands."""
         if fader.kind == SLIDER:
-            return float(self.sound.sliders[fader.index])
+            standing = self.sound.sliders
+            return 0.0 if standing is None else float(standing[fader.index])
         if fader.kind == CONTROL:
             return float(self.sound.controls.get(fader.name, 0.0))
         return float(self.sound.drift if fader.kind == DRIFT else self.output.level)
@@ -112,7 +115,7 @@ class Instrument:
         Raises:
             RequestError: The model has no sliders, or the seed is not one.
         """
-        seed = secrets.randbelow(SEED_LIMIT) if seed is None else check_seed(seed)
+        seed = _drawn_seed() if seed is None else check_seed(seed)
         drawn = random_positions(self.sound.artifact.sliders, seed)
         with self._lock:
             self.sound.set_sliders(tuple(map(float, drawn)))
@@ -127,7 +130,7 @@ class Instrument:
         Raises:
             RequestError: The seed is not one.
         """
-        seed = secrets.randbelow(SEED_LIMIT) if seed is None else check_seed(seed)
+        seed = _drawn_seed() if seed is None else check_seed(seed)
         with self._lock:
             self.sound.walk(seed)
         return seed
@@ -153,6 +156,7 @@ class Instrument:
         sound = self.sound
         return LiveState(
             positions=tuple(map(self.position, self.faders)),
+            walking=sound.sliders is None,
             seed=sound.seed,
             hold=sound.hold,
             peak_db=self._metered(),
@@ -178,9 +182,13 @@ class Instrument:
         The sound tells its peak only once, and several ask.
         """
         with self._meter_lock:
-            peak = self.sound.peak * self.output.level
+            peak = self.sound.take_peak() * self.output.level
             heard_db = 20.0 * math.log10(peak) if peak > 0.0 else SILENCE_DB
             now = self._now()
             fallen_db = self._peak_db - _FALL_DB_PER_S * (now - self._peak_at)
             self._peak_db, self._peak_at = max(heard_db, fallen_db, SILENCE_DB), now
             return self._peak_db
+
+
+def _drawn_seed() -> int:
+    return secrets.randbelow(SEED_LIMIT - 1)  # a second voice has the next one

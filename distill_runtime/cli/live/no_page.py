@@ -12,9 +12,7 @@ _LOOK_UP_S = 0.05
 
 def play_without_page(stage: Stage) -> Ending:
     """Wait until it ends; remarks are lines on stderr."""
-    state = stage.instrument.state()
-    seed = "" if state.seed is None else f", seed {state.seed}"
-    say(f"playing{seed}: Ctrl-C ends")
+    say(f"playing, seed {stage.instrument.sound.seed}: Ctrl-C ends")
     told = 0
     while (ending := stage.ended()) is None:
         time.sleep(_LOOK_UP_S)

@@ -11,6 +11,8 @@ from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.cli.live.midi.mapping import CHANNELS
 from distill_runtime.cli.live.osc.endpoint import parse_endpoint
+from distill_runtime.cli.live.output_level import MAX_BLOCK
+from distill_runtime.cli.live.recorder import check_recording
 from distill_runtime.cli.play.preset_name import split_preset_name
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite
@@ -18,8 +20,8 @@ from distill_runtime.generation.preset import Preset
 from distill_runtime.latents.seeds import check_seed
 from distill_runtime.latents.sliders import parse_slider, slider_positions
 
-MAX_BLOCK = 16_384
 _DRIFT = 0.2  # at rest a step repeats itself, which is no sound to begin with
+_KEPT_S, _RECORDED_S = 120.0, 900.0  # a second of a voice takes 0.2 MB
 _Endpoint = tuple[str, int]
 
 
@@ -69,6 +71,8 @@ class LiveOptions:
         if length is not None and (finite(length) is None or length <= 0):
             raise RequestError(f"--duration is {length:g}, expected seconds, more than 0")
         _ = self.osc_in_endpoint, self.osc_out_endpoint
+        if self.record is not None:
+            check_recording(self.record, overwrite=self.force)
 
     @property
     def osc_in_endpoint(self) -> _Endpoint | None:
@@ -107,6 +111,7 @@ class LiveOptions:
                 depth=_given(self.depth, settings.get("depth"), StereoSettings.depth),
             ),
             "drift": _DRIFT if self.drift is None else self.drift,
+            "keep_s": _KEPT_S if self.record is None else _RECORDED_S,
         }
         if self.sliders or base:
             chosen = slider_positions(artifact.sliders, map(parse_slider, self.sliders), base=base)

@@ -7,6 +7,8 @@ import numpy as np
 from distill_runtime.arrays import Float32Array
 from distill_runtime.cli.live.live_sound import LiveSound
 
+MAX_BLOCK = 4096  # of a live sound's; a device may ask for more at once
+
 
 class OutputLevel:
     """What a live sound is multiplied by on its way out.
@@ -25,8 +27,10 @@ class OutputLevel:
     def fill(self, block: Float32Array) -> None:
         """Write the next samples of the sound into `[samples, channels]`."""
         samples = len(block)
-        sound = self._sound.read(samples)
-        block[:] = sound.T if sound.ndim == 2 else sound[:, np.newaxis]
+        for start in range(0, samples, MAX_BLOCK):
+            part = block[start : start + MAX_BLOCK]
+            sound = self._sound.read(len(part))
+            part[:] = sound.T if sound.ndim == 2 else sound[:, np.newaxis]
         level = self.level
         if level != 1.0 or self._at != 1.0:
             ramp = np.linspace(self._at, level, samples + 1, dtype=np.float32)[1:]

@@ -24,7 +24,6 @@ from distill_runtime.cli.live.stage import Ending, Stage
 from distill_runtime.errors import FailureError, OutputError, RequestError
 from distill_runtime.files.interruption import Interruption, held_back
 from distill_runtime.files.paths import is_file
-from distill_runtime.files.shown import shown
 from distill_runtime.generation.live import LiveStream
 
 
@@ -57,12 +56,12 @@ def play_live(options: LiveOptions) -> None:
 
 
 def _keep(recorder: Recorder, interruption: Interruption) -> None:
-    path = recorder.finish()
-    if path is None:
+    kept = recorder.finish()
+    if kept is None:
         return
-    say(f"what was played is in {shown(path)}")
+    say(str(kept))
     try:
-        show_path(path)
+        show_path(kept.path)
     except (OutputError, BrokenPipeError):
         if not interruption.requested:  # by a terminal that was closed, which is not told
             raise

@@ -76,5 +76,5 @@ def state_messages(faders: tuple[Fader, ...], state: LiveState) -> Iterator[tupl
         else:
             yield f"{ROOT}{fader.kind}", (position,)
     yield f"{ROOT}hold", (int(state.hold),)
-    if state.seed is not None:
-        yield f"{ROOT}seed", (state.seed,)
+    yield f"{ROOT}seed", (state.seed,)
+    yield f"{ROOT}walking", (int(state.walking),)

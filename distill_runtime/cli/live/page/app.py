@@ -20,7 +20,6 @@ from distill_runtime.cli.live.page.head import meters, title
 from distill_runtime.cli.live.quiet import page_on_stdout
 from distill_runtime.cli.live.stage import Ending, Stage
 from distill_runtime.errors import DistillError, FailureError
-from distill_runtime.files.shown import shown
 
 _PERIOD_S = 0.05
 _HEADINGS = {CONTROL: " Controls", SLIDER: " Sliders"}
@@ -217,6 +216,7 @@ class LivePage(App[Ending]):
         state, hands = self._instrument.state(), self._stage.hands
         for line, position in zip(self._lines, state.positions, strict=True):
             line.position = position
+            line.idle = state.walking and line.fader.kind == SLIDER
             if hands is not None:
                 line.controller = hands.mapping.controller_of(line.fader)
                 line.learning = hands.learning is line.fader
@@ -239,7 +239,7 @@ class LivePage(App[Ending]):
         )
 
     def _take(self) -> None:
-        self._try(lambda: self._tell(f"kept in {shown(self._stage.recorder.take())}"))
+        self._try(lambda: self._tell(str(self._stage.recorder.take())))
 
     def _try(self, move: Callable[[], object]) -> None:
         """Make a move; what does not work is told, and the sound goes on."""

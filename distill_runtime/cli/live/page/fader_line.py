@@ -18,7 +18,7 @@ _MAX_NAME_CELLS = 22
 class FaderLine(Widget):
     """A fader that shows where it stands and follows the mouse.
 
-    The mouse sets it where it presses and drags, and the wheel over the bar moves it by a step. It
+    An idle one, a slider while the sound walks, stands nowhere. The mouse sets it where it presses and drags, and the wheel over the bar moves it by a step. It
     moves nothing itself: it posts what is wanted.
     """
 
@@ -26,6 +26,7 @@ class FaderLine(Widget):
 
     position = reactive(0.0)
     chosen = reactive(False)
+    idle = reactive(False)
     learning = reactive(False)
     controller: reactive[int | None] = reactive(None)
 
@@ -108,6 +109,8 @@ class FaderLine(Widget):
         return name_cells, max(2, width - name_cells - _VALUE_CELLS - controller_cells)
 
     def _value(self) -> str:
+        if self.idle:
+            return "-"
         if self.fader.kind in (SLIDER, CONTROL):
             return f"{self.position:+.4g}" if self.position else "0"
         return f"{self.position:.2f}"

@@ -17,7 +17,7 @@ def title(artifact: Artifact, *, channels: int, state: LiveState, width: int) ->
     """Return the line of what plays: the model, and the seed."""
     name = one_line(artifact.metadata.model.name) or "artifact"
     sound = f"{artifact.metadata.reconstruction} {('mono', 'stereo')[channels - 1]}"
-    seed = "" if state.seed is None else f"seed {state.seed}"
+    seed = f"{'walk of ' if state.walking else ''}seed {state.seed}"
     held = " HOLD" if state.hold else ""
     left = Text.assemble((f" {name}", "bold"), f"  {sound}")
     right = Text.assemble(seed, (held, "bold reverse" if held else ""), " ")

@@ -49,6 +49,7 @@ class FakeResult:
 
     def __init__(self, samples: int) -> None:
         self.samples = samples
+        self.duration_s = samples / 48_000
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> None:
         del overwrite
@@ -62,18 +63,19 @@ class FakeSound:
         self.artifact = fake_artifact() if artifact is None else artifact
         self.channels, self.sample_rate_hz = channels, 48_000
         self.drift, self.hold = 0.0, False
-        self.seed: int | None = 7
+        self.seed = 7
         self.underruns, self.load, self.peak = 0, 0.1, 0.5
         self.failing: Exception | None = None
         self.walks: list[int] = []
+        self.walking = False
         self.played = 0
         self.closed = False
         self._sliders = [0.0] * len(self.artifact.sliders)
         self._controls = {control.name: 0.0 for control in self.artifact.controls}
 
     @property
-    def sliders(self) -> tuple[float, ...]:
-        return tuple(self._sliders)
+    def sliders(self) -> tuple[float, ...] | None:
+        return None if self.walking else tuple(self._sliders)
 
     @property
     def controls(self) -> dict[str, float]:
@@ -86,21 +88,27 @@ class FakeSound:
         shape = (samples,) if self.channels == 1 else (self.channels, samples)
         return np.full(shape, 0.5, np.float32)
 
+    def take_peak(self) -> float:
+        return self.peak
+
     def move_slider(self, name_or_index: str | int, position: float) -> None:
         assert isinstance(name_or_index, int)
+        if self.walking:
+            self.set_sliders((0.0,) * len(self._sliders))
         self._sliders[name_or_index] = position
 
     def set_sliders(self, positions: tuple[float, ...]) -> None:
         if not self._sliders:
             raise RequestError("this model has no sliders")
         self._sliders = list(positions)
+        self.walking = False
 
     def move_control(self, name: str, value: float) -> None:
         assert name in self._controls
         self._controls[name] = value
 
     def walk(self, seed: int) -> None:
-        self.seed = seed
+        self.seed, self.walking = seed, True
         self.walks.append(seed)
 
     def record(self, seconds: float | None = None) -> FakeResult:

@@ -10,6 +10,7 @@ import pytest
 
 from distill_runtime.cli.live.fader import CONTROL, DRIFT, LEVEL, SLIDER, Fader, find_fader
 from distill_runtime.cli.live.instrument import SILENCE_DB, Instrument
+from distill_runtime.cli.live.output_level import MAX_BLOCK
 from distill_runtime.errors import RequestError
 from distill_runtime.latents.sliders import random_positions
 from tests.distill_runtime.cli.live.fake_sound import FakeSound
@@ -150,3 +151,24 @@ def test_a_level_is_reached_by_a_ramp_over_one_block(channels: int) -> None:
     instrument.output.fill(block)
     assert not block.any()
     assert instrument.output.samples == 300
+
+
+def test_a_block_larger_than_the_sound_gives_is_filled_in_parts() -> None:
+    sound = FakeSound()
+    sizes: list[int] = []
+    read = sound.read
+    sound.read = lambda samples: (sizes.append(samples), read(samples))[1]  # type: ignore[method-assign]
+    block = np.zeros((2 * MAX_BLOCK + 5, 1), np.float32)
+    Instrument(sound).output.fill(block)
+    assert sizes == [MAX_BLOCK, MAX_BLOCK, 5]
+    assert (block == 0.5).all()
+
+
+def test_while_it_walks_sliders_stand_at_0(instrument: Instrument, sound: FakeSound) -> None:
+    instrument.move(fader(instrument, SLIDER), 3.0)
+    assert not instrument.state().walking
+    instrument.walk(5)
+    assert instrument.state().walking
+    assert instrument.position(fader(instrument, SLIDER)) == 0.0
+    instrument.nudge(fader(instrument, SLIDER), 1)
+    assert sound.sliders == (1.0, 0.0, 0.0)

@@ -130,6 +130,19 @@ def test_letters_draw_walk_hold_and_drift(sound: FakeSound, stage: Stage) -> Non
     assert sound.sliders == random_positions(sound.artifact.sliders, drawn)
 
 
+def test_while_it_walks_no_slider_says_where_it_is_until_one_is_moved(
+    sound: FakeSound, stage: Stage
+) -> None:
+    sound.walk(9)
+    seen = press(stage)
+    assert seen[0].endswith("walk of seed 9")
+    assert seen[3].endswith(" 0")
+    assert [line[-2:] for line in seen[5:8]] == [" -"] * 3
+    seen = press(stage, "down", "right")
+    assert seen[0].endswith(" seed 9") and "walk" not in seen[0]
+    assert [line[-2:] for line in seen[5:8]] == ["+1", " 0", " 0"]
+
+
 def test_the_mouse_presses_drags_and_turns(sound: FakeSound, stage: Stage) -> None:
     async def act(page: LivePage, pilot: Pilot[Any]) -> None:
         line = next(each for each in page.query(FaderLine) if each.fader.name == "PC2 (Loudness)")
@@ -215,7 +228,7 @@ def test_what_was_played_is_kept_while_it_plays(
         sound.read(64)
         await pilot.press("R")
         await page.workers.wait_for_complete()
-        assert (await lines(page, pilot))[-3].strip() == "kept in rain_live1.wav"
+        assert (await lines(page, pilot))[-3].strip() == ("the last 0:00 are in rain_live1.wav")
 
     on_page(stage, act)
     assert Path("rain_live1.wav").read_text("ascii") == "64"
