@@ -89,16 +89,18 @@ class LivePage(App[Ending]):
         self._instrument = stage.instrument
         self._glyphs = glyphs or glyphs_for(getattr(sys.__stdout__, "encoding", None))
         self._lines = [FaderLine(fader, self._glyphs) for fader in self._instrument.faders]
+        self._title, self._meters = Static(id="title"), Static(id="meters")
+        self._notice, self._help = Static(id="notice"), Static(id="help")
         self._chosen = 0
 
     def compose(self) -> ComposeResult:
         """Lay the page out: head, faders, remark, keys."""
-        yield Static(id="title")
-        yield Static(id="meters")
+        yield self._title
+        yield self._meters
         with VerticalScroll(id="faders", can_focus=False):
             yield from self._grouped()
-        yield Static(id="notice")
-        yield Static(id="help")
+        yield self._notice
+        yield self._help
 
     def on_mount(self) -> None:
         """Begin to follow the instrument."""
@@ -108,7 +110,7 @@ class LivePage(App[Ending]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit what the keys do into the width."""
-        self.query_one("#help", Static).update(_help(event.size.width))
+        self._help.update(_help(event.size.width))
 
     def on_fader_line_wanted(self, wanted: FaderLine.Wanted) -> None:
         """Do what the mouse wants."""
@@ -210,6 +212,8 @@ class LivePage(App[Ending]):
 
     def _follow(self) -> None:
         """Show how things stand, and leave when it is over."""
+        if not self._help.is_attached:
+            return  # the page is being taken down
         if (ending := self._stage.ended()) is not None:
             self.exit(ending)
             return
@@ -221,10 +225,8 @@ class LivePage(App[Ending]):
                 line.controller = hands.mapping.controller_of(line.fader)
                 line.learning = hands.learning is line.fader
         width, sound = self.size.width, self._instrument.sound
-        self.query_one("#title", Static).update(
-            title(sound.artifact, channels=sound.channels, state=state, width=width)
-        )
-        self.query_one("#meters", Static).update(
+        self._title.update(title(sound.artifact, channels=sound.channels, state=state, width=width))
+        self._meters.update(
             meters(
                 state,
                 late=self._stage.out.late,
@@ -234,7 +236,7 @@ class LivePage(App[Ending]):
                 glyphs=self._glyphs,
             )
         )
-        self.query_one("#notice", Static).update(
+        self._notice.update(
             Text(f" {self._stage.notices.latest}", no_wrap=True, overflow="ellipsis")
         )
 

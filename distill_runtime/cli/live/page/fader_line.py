@@ -18,8 +18,9 @@ _MAX_NAME_CELLS = 22
 class FaderLine(Widget):
     """A fader that shows where it stands and follows the mouse.
 
-    An idle one, a slider while the sound walks, stands nowhere. The mouse sets it where it presses and drags, and the wheel over the bar moves it by a step. It
-    moves nothing itself: it posts what is wanted.
+    An idle one, a slider while the sound walks, stands nowhere. The mouse sets a fader where it
+    presses and drags, and the wheel over the bar moves it by a step. The line moves nothing itself:
+    it posts what is wanted.
     """
 
     DEFAULT_CSS = "FaderLine { height: 1; width: 1fr; }"
