@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
+from distill_runtime import LiveStream
 from distill_runtime.cli.console import say, show_path
 from distill_runtime.cli.live import extras
 from distill_runtime.cli.live.instrument import Instrument
@@ -24,7 +25,6 @@ from distill_runtime.cli.live.stage import Ending, Stage
 from distill_runtime.errors import FailureError, OutputError, RequestError
 from distill_runtime.files.interruption import Interruption, held_back
 from distill_runtime.files.paths import is_file
-from distill_runtime.generation.live import LiveStream
 
 
 def play_live(options: LiveOptions) -> None:
