@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
@@ -86,9 +87,15 @@ def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
             safe=(control.safe_min_step, control.safe_max_step),
             warning=(control.safe_min_step, control.safe_max_step),
         )
-        for index, control in enumerate(getattr(artifact, "controls", ()))
+        for index, control in enumerate(controls_of(artifact))
     ]
     return (*controls, *sliders, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
+
+
+def controls_of(artifact: Artifact) -> tuple[Any, ...]:
+    """Return an artifact's named controls; those of older exporters have none."""
+    found: tuple[Any, ...] = getattr(artifact, "controls", ())
+    return found
 
 
 def find_fader(faders: Sequence[Fader], kind: str, name: str | int) -> Fader:

@@ -1,4 +1,4 @@
-"""What the instrument asks of a live stream."""
+"""What the instrument asks of a live stream: sliders, and controls where a model has them."""
 
 from __future__ import annotations
 
@@ -11,33 +11,74 @@ from distill_runtime.generation.result import GenerationResult
 
 
 class LiveSound(Protocol):
-    """An endless sound under the hands; `LiveStream` is one. Any thread may call it."""
+    """An endless sound under the hands, as `LiveStream` is. Any thread may call it.
 
+    Attributes:
+        artifact: What plays.
+        channels: 1 or 2.
+        drift: How far it wanders from its place, 0 to 1.
+        hold: Whether the wandering stands still.
+    """
+
+    artifact: Artifact
+    channels: int
     drift: float
     hold: bool
 
     @property
-    def artifact(self) -> Artifact: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def sample_rate_hz(self) -> int: ...
-    @property
-    def sliders(self) -> tuple[float, ...] | None: ...
-    @property
-    def controls(self) -> Mapping[str, float]: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def underruns(self) -> int: ...
-    @property
-    def load(self) -> float: ...
-    def take_peak(self) -> float: ...
+    def sample_rate_hz(self) -> int:
+        """Of what is read."""
+        ...
 
-    def read(self, samples: int) -> Float32Array: ...
-    def move_slider(self, name_or_index: str | int, position: float) -> None: ...
-    def set_sliders(self, positions: tuple[float, ...]) -> None: ...
-    def move_control(self, name: str, value: float) -> None: ...
-    def walk(self, seed: int) -> None: ...
-    def record(self, seconds: float | None = None) -> GenerationResult: ...
-    def close(self) -> None: ...
+    @property
+    def sliders(self) -> tuple[float, ...] | None:
+        """Where the sliders stand; None while it walks."""
+        ...
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        """Where each control stands."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of the walk, or of the drift."""
+        ...
+
+    @property
+    def underruns(self) -> int:
+        """How many blocks were not ready."""
+        ...
+
+    @property
+    def load(self) -> float:
+        """Share of the time that rendering takes."""
+        ...
+
+    def take_peak(self) -> float:
+        """Return the largest magnitude since this was last asked."""
+        ...
+
+    def read(self, samples: int) -> Float32Array:
+        """Return the next samples, `[samples]` or `[2, samples]`."""
+        ...
+
+    def move_slider(self, slider: str | int, position: float) -> None:
+        """Move one slider."""
+        ...
+
+    def set_sliders(self, positions: tuple[float, ...]) -> None:
+        """Move all sliders."""
+        ...
+
+    def move_control(self, name: str, value: float) -> None:
+        """Move one control."""
+        ...
+
+    def walk(self, seed: int) -> None:
+        """Walk between the random anchors of a seed."""
+        ...
+
+    def record(self, seconds: float | None = None) -> GenerationResult:
+        """Return what was heard last."""
+        ...

@@ -9,6 +9,7 @@ from typing import Any
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio.spatial import StereoSettings
+from distill_runtime.cli.live.fader import controls_of
 from distill_runtime.cli.live.midi.mapping import CHANNELS
 from distill_runtime.cli.live.osc.endpoint import parse_endpoint
 from distill_runtime.cli.live.output_level import MAX_BLOCK
@@ -117,6 +118,8 @@ class LiveOptions:
             chosen = slider_positions(artifact.sliders, map(parse_slider, self.sliders), base=base)
             start["sliders"] = chosen.positions
         if self.controls:
+            if not controls_of(artifact):
+                raise RequestError("this artifact has no controls: leave --control out")
             start["controls"] = dict(map(_parse_control, self.controls))
         return start
 

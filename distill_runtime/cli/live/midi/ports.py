@@ -18,7 +18,9 @@ class MidiPort(Protocol):
 
     name: str
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Hear no more."""
+        ...
 
 
 def open_midi_port(name: str, handle: Callable[[MidiMessage], None]) -> MidiPort:
