@@ -68,10 +68,12 @@ class LiveOptions:
             raise RequestError(f"--midi-channel is {self.midi_channel}, expected 1 to {CHANNELS}")
         if self.midi is None and self.midi_channel is not None:
             raise RequestError("--midi-channel is for --midi, which is not given")
+        if self.drift is not None and not 0.0 <= self.drift <= 1.0:
+            raise RequestError(f"--drift is {self.drift:g}, expected a number from 0 to 1")
         length = self.duration_s
         if length is not None and (finite(length) is None or length <= 0):
             raise RequestError(f"--duration is {length:g}, expected seconds, more than 0")
-        _ = self.osc_in_endpoint, self.osc_out_endpoint
+        _ = self.osc_in_endpoint, self.osc_out_endpoint, self._control_settings
         if self.record is not None:
             check_recording(self.record, overwrite=self.force)
 
@@ -84,6 +86,10 @@ class LiveOptions:
     def osc_out_endpoint(self) -> _Endpoint | None:
         """Where OSC goes out."""
         return None if self.osc_out is None else parse_endpoint(self.osc_out, option="--osc-out")
+
+    @property
+    def _control_settings(self) -> dict[str, float]:
+        return dict(map(_parse_control, self.controls))
 
     def load_artifact(self) -> Artifact:
         """Load what plays.
@@ -120,7 +126,7 @@ class LiveOptions:
         if self.controls:
             if not controls_of(artifact):
                 raise RequestError("this artifact has no controls: leave --control out")
-            start["controls"] = dict(map(_parse_control, self.controls))
+            start["controls"] = self._control_settings
         return start
 
 
