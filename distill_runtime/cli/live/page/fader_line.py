@@ -113,7 +113,8 @@ class FaderLine(Widget):
         if self.idle:
             return "-"
         if self.fader.kind in (SLIDER, CONTROL):
-            return f"{self.position:+.4g}" if self.position else "0"
+            steps = f"{self.position:+.2f}".rstrip("0").rstrip(".")
+            return "0" if steps in ("+0", "-0") else steps
         return f"{self.position:.2f}"
 
     def _controller_text(self) -> Text:
