@@ -15,6 +15,7 @@ from distill_runtime.cli.live.osc.endpoint import udp_socket
 from distill_runtime.files.paths import why
 
 PERIOD_S = 0.05
+_MAX_INT32 = 2**31 - 1
 Values = tuple[float | int | str, ...]
 
 
@@ -59,7 +60,8 @@ class OscSender:
     def _send(self, address: str, values: Values) -> None:
         message = OscMessageBuilder(address)
         for value in values:
-            message.add_arg(value)
+            # A seed may need 64 bits; what needs no more than 32 is what every program reads.
+            message.add_arg(value, "h" if isinstance(value, int) and value > _MAX_INT32 else None)
         try:
             self._socket.sendto(message.build().dgram, self._address)
         except OSError as error:
