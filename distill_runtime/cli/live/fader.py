@@ -57,8 +57,13 @@ class Fader:
         return self.low + share * (self.high - self.low)
 
 
-def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
-    """Return what can be moved while an artifact plays: controls, sliders, drift and level."""
+def faders_of(artifact: Artifact, *, controls: bool = True) -> tuple[Fader, ...]:
+    """Return what can be moved while an artifact plays: controls, sliders, drift and level.
+
+    Args:
+        artifact: What plays.
+        controls: Whether what plays it can move controls.
+    """
     sliders = [
         Fader(
             kind=SLIDER,
@@ -75,7 +80,7 @@ def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
             zip(distinct_labels(artifact.sliders), artifact.sliders, strict=True)
         )
     ]
-    controls = [
+    named = [
         Fader(
             kind=CONTROL,
             name=control.name,
@@ -87,9 +92,9 @@ def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
             safe=(control.safe_min_step, control.safe_max_step),
             warning=(control.safe_min_step, control.safe_max_step),
         )
-        for index, control in enumerate(controls_of(artifact))
+        for index, control in enumerate(controls_of(artifact) if controls else ())
     ]
-    return (*controls, *sliders, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
+    return (*named, *sliders, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
 
 
 def controls_of(artifact: Artifact) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ class Instrument:
         """
         self.sound = sound
         self.output = OutputLevel(sound)
-        self.faders = faders_of(sound.artifact)
+        self.faders = faders_of(sound.artifact, controls=hasattr(sound, "move_control"))
         self._now = now
         self._lock = threading.Lock()  # a nudge reads and writes
         self._meter_lock = threading.Lock()
