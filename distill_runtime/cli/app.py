@@ -15,6 +15,7 @@ from distill_runtime.cli.bench import bench
 from distill_runtime.cli.console import show
 from distill_runtime.cli.info import info
 from distill_runtime.cli.list import list_artifacts
+from distill_runtime.cli.live.command import live
 from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
 from distill_runtime.cli.usage import OneLineCommand
@@ -61,6 +62,7 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
     "play": play,
+    "live": live,
     "info": info,
     "list": list_artifacts,
     "verify": verify,
