@@ -27,7 +27,7 @@ from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.finishing import finished_blocks
 from distill_runtime.generation.recipe import Ingredient, Recipe
-from distill_runtime.generation.result import GenerationResult
+from distill_runtime.generation.result import GenerationResult, finished
 from distill_runtime.generation.sound_stream import SoundStream
 from distill_runtime.generation.threads import StoppedError, in_order
 from distill_runtime.generation.voices import latent_blocks
@@ -233,9 +233,7 @@ class GenerationPipeline:
             require_space([temporary_need(self._temporary_bytes(configs))])
         sounds = render_batch(self.blend, configs, stop, overlap=overlap, progress=progress)
         return [
-            GenerationResult.of_spool(
-                self._recipe(config), sound.spool, sound.gain, limited=sound.is_moved
-            )
+            finished(self._recipe(config), sound.spool, sound.gain, limited=sound.is_moved)
             for config, sound in zip(configs, sounds, strict=True)
         ]
 

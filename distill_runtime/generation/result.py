@@ -47,20 +47,6 @@ class GenerationResult:
     _spool: SoundSpool
     limited_db: float = 0.0
 
-    @classmethod
-    def of_spool(
-        cls, recipe: Recipe, spool: SoundSpool, gain: float, *, limited: bool
-    ) -> GenerationResult:
-        """Return the result of a whole sound, its gain, and whether that may be too much for it."""
-        limited_db = limited_by_db(spool.meter.peak * gain) if limited else 0.0
-        levels = spool.meter.levels(gain)
-        if limited_db:
-            meter = LevelMeter()
-            for block in spool.blocks(gain):
-                meter.add(soft_limit(block))
-            levels = meter.levels()
-        return cls(recipe, gain, levels, spool, limited_db)
-
     @property
     def config(self) -> GenerationConfig:
         """The request, with its seed and with a position for each slider."""
@@ -210,6 +196,25 @@ class GenerationResult:
     @property
     def _seed_for_dither(self) -> int | None:
         return None if self.silent else self.seed
+
+
+def finished(recipe: Recipe, spool: SoundSpool, gain: float, *, limited: bool) -> GenerationResult:
+    """Return a whole sound at its level.
+
+    Args:
+        recipe: How it was made.
+        spool: Its samples, before the gain.
+        gain: What to multiply them by.
+        limited: Whether to limit softly what goes beyond the target peak then.
+    """
+    limited_db = limited_by_db(spool.meter.peak * gain) if limited else 0.0
+    levels = spool.meter.levels(gain)
+    if limited_db:
+        meter = LevelMeter()
+        for block in spool.blocks(gain):
+            meter.add(soft_limit(block))
+        levels = meter.levels()
+    return GenerationResult(recipe, gain, levels, spool, limited_db)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Positions of sliders: finding a slider, setting it, and the latent vector that results.
 
 A slider is called by its index, which counts from 0 as in Distill, by its label ("Brightness +",
-or the training program's own, "PC1 (Texture)"), its name ("PC1"), or the word in a label. It stands at a position in steps, of which fractions will do.
+or the training program's own, "PC1 (Texture)"), its name ("PC1"), or the word in a label. It stands
+at a position in steps, of which fractions will do.
 """
 
 from __future__ import annotations
