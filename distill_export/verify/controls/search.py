@@ -18,7 +18,7 @@ LEAST_CORRELATION = 0.8  # over random places: what follows less is not offered
 STEP_SIZE = 0.25  # standard deviations of the prior
 LAST_STEP = 10
 
-_GOOD_CORRELATION = 0.9  # from here on it is the leak that decides between directions
+_GOOD_CORRELATION = 0.95  # from here on it is the leak that decides between directions
 _LEAST_CHANGE = 1.0  # from end to end, in standard deviations of the figure over the prior
 _SAMPLE_SEED, _TRIAL_SEED, _PLACE_SEED = 1, 2, 3
 _MOST_LEAK = 1e6
@@ -80,7 +80,7 @@ def find_controls(
 
 
 def random_latents(seed: int, count: int, latent_dim: int) -> Float64Array:
-    """Draw latent vectors `[count, latent_dim]` as seeds do: from the standard normal distribution."""
+    """Draw latent vectors `[count, latent_dim]` from the standard normal distribution."""
     return np.random.default_rng(seed).standard_normal((count, latent_dim))
 
 

@@ -1,4 +1,4 @@
-"""Labels of sliders that say what is heard: measured from random places, signed, each given once."""
+"""Labels of sliders that say what is heard: measured from random places, signed, unique."""
 
 from __future__ import annotations
 

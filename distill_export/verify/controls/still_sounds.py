@@ -1,4 +1,4 @@
-"""The sounds of latent vectors that stand still, rendered by the graph and measured as delivered."""
+"""Sounds of latent vectors that stand still, rendered by the graph and measured as delivered."""
 
 from __future__ import annotations
 
