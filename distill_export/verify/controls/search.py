@@ -147,7 +147,7 @@ def _control(
 ) -> Control:
     figure, column = candidate.figure, _column(candidate.figure)
     leak, leaks_into = _leak(candidate, found, names, deviations)
-    low, high = _rising(found.course[:, column])
+    low, high = found.rising(column)
     rise = found.course[high, column] - found.course[low, column]
     steps = np.linspace(-LAST_STEP, LAST_STEP, effort.positions)
     return Control(
@@ -165,16 +165,6 @@ def _control(
         places=effort.places,
         is_level=figure.is_level,
     )
-
-
-def _rising(course: Float64Array) -> tuple[int, int]:
-    """Return from which to which position a figure rises without a break, around the middle."""
-    low = high = len(course) // 2
-    while low > 0 and course[low - 1] < course[low]:
-        low -= 1
-    while high < len(course) - 1 and course[high + 1] > course[high]:
-        high += 1
-    return (low, high) if low < high else (0, len(course) - 1)
 
 
 def _column(figure: Figure) -> int:

@@ -28,6 +28,19 @@ class Sweep:
     changes: Float64Array
     course: Float64Array
 
+    def rising(self, column: int) -> tuple[int, int]:
+        """Return from which position to which a figure rises without a break, around the middle.
+
+        All of them, where it does not rise there.
+        """
+        course = self.course[:, column]
+        low = high = len(course) // 2
+        while low > 0 and course[low - 1] < course[low]:
+            low -= 1
+        while high < len(course) - 1 and course[high + 1] > course[high]:
+            high += 1
+        return (low, high) if low < high else (0, len(course) - 1)
+
 
 def sweep(
     measure: Measure,

@@ -14,7 +14,7 @@ from distill_export.verify.controls.effort import EFFORTS, Effort
 from distill_export.verify.controls.search import find_controls, random_latents
 from distill_export.verify.controls.slider_labels import labelled, slider_words
 from distill_export.verify.controls.sound_figures import COLUMNS, FIGURES
-from distill_export.verify.controls.sweep import sweep
+from distill_export.verify.controls.sweep import Sweep, sweep
 from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.contract import Slider, SliderBank
 
@@ -100,17 +100,22 @@ def test_a_model_that_always_plays_the_same_has_no_controls() -> None:
     assert find_controls(constant, DIM, EFFORT, lambda message: None) == ()
 
 
-def test_the_safe_range_ends_where_a_figure_turns_back() -> None:
-    def bent(latents: Float32Array) -> Float64Array:
-        figures = np.zeros((len(latents), len(COLUMNS)))
-        along = latents.astype(np.float64) @ np.eye(DIM)[0] / 3
-        figures[:, TONE] = np.where(along < 0.7, along, 0.7 - 2.0 * (along - 0.7))
-        return figures
-
-    (control,) = find_controls(bent, DIM, EFFORT, lambda message: None)
-    assert control.name == "Tone"
-    assert 0.8 <= control.correlation < 1.0
-    assert (control.safe_min_step, control.safe_max_step) == (-10, 5)
+@pytest.mark.parametrize(
+    ("course", "expected"),
+    [
+        ([0, 1, 2, 3, 4], (0, 4)),
+        ([0, 1, 2, 3, 3], (0, 3)),
+        ([1, 0, 2, 5, 4], (1, 3)),
+        ([5, 4, 3, 4, 2], (2, 3)),
+        ([4, 3, 2, 1, 0], (0, 4)),
+    ],
+)
+def test_the_safe_range_ends_where_a_figure_turns_back(
+    course: list[float], expected: tuple[int, int]
+) -> None:
+    nothing = np.zeros(1)
+    found = Sweep(correlations=nothing, changes=nothing, course=np.array(course, float)[:, None])
+    assert found.rising(0) == expected
 
 
 # Its parts.
