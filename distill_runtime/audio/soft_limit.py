@@ -1,39 +1,44 @@
-"""A soft limit: what goes beyond the peak of a finished sound bends towards full scale."""
+"""A limit that bends instead of clipping, for a sound whose peak nobody knows beforehand."""
 
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import TARGET_PEAK
 
-_ROOM = 1.0 - TARGET_PEAK
+_HEADROOM = 1.0 - TARGET_PEAK
+
+_Real = TypeVar("_Real", np.float32, np.float64)
 
 
-def soft_limit(x: Float32Array) -> Float32Array:
-    """Bend samples beyond the target peak, 0.891, so that none passes full scale.
+def soft_limit(x: npt.NDArray[_Real]) -> npt.NDArray[_Real]:
+    """Keep a sound within full scale.
 
-    Up to the target a sample stays as it is, bit for bit. Beyond it the curve goes on with the same
-    slope, as a hyperbolic tangent. A sample's value depends on no other.
+    Up to the level that a finished file has, nothing is changed. What exceeds it by e is led
+    towards full scale along `h e / (h + e)`, h being the room that is left: the slope is 1 where it
+    begins, so the curve has no corner. It is memoryless, and made of operations that every machine
+    rounds alike.
 
     Args:
         x: `[..., samples]`.
+
+    Returns:
+        The same shape, every value from -1 to 1.
     """
-    size = np.abs(x)
-    over = size > TARGET_PEAK
+    magnitude = np.abs(x)
+    over = np.maximum(magnitude - TARGET_PEAK, 0.0)
     if not over.any():
         return x
-    limited = x.copy()
-    bent = TARGET_PEAK + _ROOM * np.tanh((size[over] - TARGET_PEAK) / _ROOM)
-    limited[over] = np.copysign(bent, x[over])
-    return limited
+    limited = np.minimum(magnitude, TARGET_PEAK) + _HEADROOM * over / (_HEADROOM + over)
+    bent: npt.NDArray[_Real] = np.copysign(limited, x)
+    return bent
 
 
 def limited_by_db(peak: float) -> float:
-    """Return by how many decibels the limit lowers a peak; 0 up to the target."""
-    if peak <= TARGET_PEAK:
-        return 0.0
-    bent = TARGET_PEAK + _ROOM * math.tanh((peak - TARGET_PEAK) / _ROOM)
-    return 20.0 * math.log10(peak / bent)
+    """Return by how many decibels the limit lowers a peak; 0 up to the level of a finished file."""
+    limited = float(soft_limit(np.array([peak]))[0])
+    return 20.0 * math.log10(peak / limited) if limited < peak else 0.0

@@ -54,7 +54,7 @@ class Control:
             leak=fields.number_within("leak", 0.0, math.inf),
             leaks_into=fields.optional_text("leaks_into"),
             places=fields.integer("places", 1, 2**31),
-            is_level=fields.flag("is_level"),
+            is_level=fields.boolean("is_level"),
         )
         with fields.about():
             control._check()
