@@ -65,7 +65,7 @@ def refined(folder: Path) -> Path:
 
     source = REPOSITORY / "artifacts" / "ambience.distill"
     path = folder / "refined.onnx"
-    return export_model(source, path, reconstruction="refined", quality=PASSES).path
+    return export_model(source, path, reconstruction="refined", quality=PASSES, controls=False).path
 
 
 @pytest.mark.parametrize("variant", ["float32", "float16", "int8", "refined"])
