@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import cast
 
 import mido
 
 from distill_runtime import Artifact, LiveStream, StereoSettings
 from distill_runtime.cli.live.fader import SLIDER, faders_of, find_fader
 from distill_runtime.cli.live.instrument import Instrument
-from distill_runtime.cli.live.live_sound import LiveSound
 from distill_runtime.cli.live.midi.hands import MidiHands
 from distill_runtime.cli.live.midi.mapping import Binding, MidiMapping
 from distill_runtime.cli.live.notices import Notices
@@ -60,7 +58,7 @@ def main() -> None:
     artifact = Artifact.load(ARTIFACT)
     stereo = StereoSettings("mid-side")
     with LiveStream(artifact, sliders=_POSITIONS, seed=7, drift=0.35, stereo=stereo) as stream:
-        instrument, notices = Instrument(cast(LiveSound, stream)), Notices()
+        instrument, notices = Instrument(stream), Notices()
         faders = faders_of(artifact)
         mapping = MidiMapping(
             bindings=tuple(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
@@ -57,13 +56,8 @@ class Fader:
         return self.low + share * (self.high - self.low)
 
 
-def faders_of(artifact: Artifact, *, controls: bool = True) -> tuple[Fader, ...]:
-    """Return what can be moved while an artifact plays: controls, sliders, drift and level.
-
-    Args:
-        artifact: What plays.
-        controls: Whether what plays it can move controls.
-    """
+def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
+    """Return what can be moved while an artifact plays: controls, sliders, drift and level."""
     sliders = [
         Fader(
             kind=SLIDER,
@@ -92,15 +86,9 @@ def faders_of(artifact: Artifact, *, controls: bool = True) -> tuple[Fader, ...]
             safe=(control.safe_min_step, control.safe_max_step),
             warning=(control.safe_min_step, control.safe_max_step),
         )
-        for index, control in enumerate(controls_of(artifact) if controls else ())
+        for index, control in enumerate(artifact.controls)
     ]
     return (*named, *sliders, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
-
-
-def controls_of(artifact: Artifact) -> tuple[Any, ...]:
-    """Return an artifact's named controls; those of older exporters have none."""
-    found: tuple[Any, ...] = getattr(artifact, "controls", ())
-    return found
 
 
 def find_fader(faders: Sequence[Fader], kind: str, name: str | int) -> Fader:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from distill_runtime.cli.live.fader import CONTROL, DRIFT, LEVEL, SLIDER, Fader, faders_of
-from distill_runtime.cli.live.live_sound import LiveSound
 from distill_runtime.cli.live.output_level import OutputLevel
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite
+from distill_runtime.generation.live.live_stream import LiveStream
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import random_positions
 
@@ -49,7 +49,7 @@ class LiveState:
 class Instrument:
     """A live sound and its faders. Any thread may call any method."""
 
-    def __init__(self, sound: LiveSound, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, sound: LiveStream, *, now: Callable[[], float] = time.monotonic) -> None:
         """Take a live sound as it stands.
 
         Args:
@@ -58,7 +58,7 @@ class Instrument:
         """
         self.sound = sound
         self.output = OutputLevel(sound)
-        self.faders = faders_of(sound.artifact, controls=hasattr(sound, "move_control"))
+        self.faders = faders_of(sound.artifact)
         self._now = now
         self._lock = threading.Lock()  # a nudge reads and writes
         self._meter_lock = threading.Lock()

@@ -9,15 +9,15 @@ from typing import Any
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.cli.live.fader import controls_of
 from distill_runtime.cli.live.midi.mapping import CHANNELS
 from distill_runtime.cli.live.osc.endpoint import parse_endpoint
 from distill_runtime.cli.live.output_level import MAX_BLOCK
 from distill_runtime.cli.live.recorder import check_recording
 from distill_runtime.cli.play.preset_name import split_preset_name
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import brief, finite
+from distill_runtime.files.checks import finite
 from distill_runtime.generation.preset import Preset
+from distill_runtime.latents.controls import parse_control
 from distill_runtime.latents.seeds import check_seed
 from distill_runtime.latents.sliders import parse_slider, slider_positions
 
@@ -89,7 +89,7 @@ class LiveOptions:
 
     @property
     def _control_settings(self) -> dict[str, float]:
-        return dict(map(_parse_control, self.controls))
+        return dict(map(parse_control, self.controls))
 
     def load_artifact(self) -> Artifact:
         """Load what plays.
@@ -123,10 +123,9 @@ class LiveOptions:
         if self.sliders or base:
             chosen = slider_positions(artifact.sliders, map(parse_slider, self.sliders), base=base)
             start["sliders"] = chosen.positions
-        if self.controls:
-            if not controls_of(artifact):
-                raise RequestError("this artifact has no controls: leave --control out")
-            start["controls"] = self._control_settings
+        kept = None if preset is None else preset.controls_on(artifact.controls)
+        if controls := {**(kept or {}), **self._control_settings}:
+            start["controls"] = controls
         return start
 
 
@@ -136,19 +135,3 @@ def _given(option: float | None, preset: object, default: float) -> float:
         return option
     kept = finite(preset)
     return default if kept is None else kept
-
-
-def _parse_control(text: str) -> tuple[str, float]:
-    """Read `NAME:STEPS`.
-
-    Raises:
-        RequestError: It is not of this form.
-    """
-    name, _, steps = text.rpartition(":")
-    try:
-        position = finite(float(steps))
-    except ValueError:
-        position = None
-    if position is None or not name.strip():
-        raise RequestError(f"--control is {brief(text)}, expected NAME:STEPS, as in Brightness:+3")
-    return name.strip(), position

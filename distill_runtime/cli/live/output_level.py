@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from distill_runtime.arrays import Float32Array
-from distill_runtime.cli.live.live_sound import LiveSound
+from distill_runtime.generation.live.live_stream import LiveStream
 
 MAX_BLOCK = 4096  # of a live sound's; a device may ask for more at once
 
@@ -18,7 +18,7 @@ class OutputLevel:
         samples: How many samples of each channel have been played.
     """
 
-    def __init__(self, sound: LiveSound) -> None:
+    def __init__(self, sound: LiveStream) -> None:
         self.level = 1.0
         self.samples = 0
         self._sound = sound

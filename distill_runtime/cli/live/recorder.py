@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill_runtime.audio_file.container import AudioFormat
-from distill_runtime.cli.live.live_sound import LiveSound
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.paths import fitted_name, is_folder
 from distill_runtime.files.shown import shown
+from distill_runtime.generation.live.live_stream import LiveStream
 
 _MAX_TAKES = 10_000
 
@@ -37,7 +37,7 @@ class Recorder:
     """Writes what was played last to files."""
 
     def __init__(
-        self, sound: LiveSound, stem: str, *, path: Path | None = None, overwrite: bool = False
+        self, sound: LiveStream, stem: str, *, path: Path | None = None, overwrite: bool = False
     ) -> None:
         """Prepare to write.
 

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from typing import cast
 
 from distill_runtime import LiveStream
 from distill_runtime.cli.console import say, show_path
 from distill_runtime.cli.live import extras
 from distill_runtime.cli.live.instrument import Instrument
-from distill_runtime.cli.live.live_sound import LiveSound
 from distill_runtime.cli.live.midi.hands import MidiHands
 from distill_runtime.cli.live.midi.mapping import MidiMapping
 from distill_runtime.cli.live.midi.mapping_file import load_mapping, save_mapping
@@ -44,7 +42,7 @@ def play_live(options: LiveOptions) -> None:
     with held_back() as interruption:
         artifact = options.load_artifact()
         with LiveStream(artifact, **options.start(artifact)) as stream:
-            instrument = Instrument(cast(LiveSound, stream))
+            instrument = Instrument(stream)
             recorder = Recorder(
                 instrument.sound,
                 options.artifact.stem,
