@@ -15,7 +15,10 @@ import typer
 
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
 from distill_runtime.cli.console import say, show_json, show_path, stdout_bytes
-from distill_runtime.cli.play.options import PlayOptions, describe_sliders
+from distill_runtime.cli.play.blending import load_blend
+from distill_runtime.cli.play.destination import audio_format, path_for, space_for_files
+from distill_runtime.cli.play.options import PlayOptions
+from distill_runtime.cli.play.request import configs, describe_sliders, first_config
 from distill_runtime.cli.progress import Progress
 from distill_runtime.errors import DistillError, RequestError
 from distill_runtime.files.interruption import held_back
@@ -41,19 +44,19 @@ def play_options(options: PlayOptions) -> None:
         typer.Exit: Some of several sounds could not be made.
     """
     options.check()
-    options.audio_format()  # a bad format is told before anything is loaded
+    audio_format(options)  # a bad format is told before anything is loaded
     _check_extras(options)
     _check_output(options)
-    blend = options.load_blend()
+    blend = load_blend(options)
     pipeline = GenerationPipeline(blend, check_space=not options.no_space_check)
-    first, warnings = options.first_config(blend)
+    first, warnings = first_config(options, blend)
     for warning in warnings:
         say(warning)
     if options.count == 1:
-        _check_free(options, options.path_for(first))
+        _check_free(options, path_for(options, first))
     if not options.no_space_check:
         temporary = temporary_need(pipeline.temporary_bytes(first, options.count))
-        require_space([*options.space_for_files(first), temporary])
+        require_space([*space_for_files(options, first), temporary])
     if options.save_preset is not None:
         preset = Preset.of(blend.artifacts[0], first)
         preset.save(options.save_preset, overwrite=options.force)
@@ -63,7 +66,7 @@ def play_options(options: PlayOptions) -> None:
     elif options.count == 1:
         _render_one(pipeline, first, options)
     else:
-        _render_many(pipeline, options.configs(first, blend), options)
+        _render_many(pipeline, configs(options, first, blend), options)
 
 
 def _render_to_pipe(
@@ -75,7 +78,7 @@ def _render_to_pipe(
         if options.raw:
             result.write_raw(stdout, encoding=options.raw)
         else:
-            depth = options.audio_format().bit_depth or DEFAULT_BIT_DEPTH
+            depth = audio_format(options).bit_depth or DEFAULT_BIT_DEPTH
             result.write_wav(stdout, bit_depth=depth, tags=options.tags)
     _report(result, None, pipeline, options, time.perf_counter() - started)
     _listen(result, options)
@@ -84,7 +87,7 @@ def _render_to_pipe(
 def _render_one(
     pipeline: GenerationPipeline, config: GenerationConfig, options: PlayOptions
 ) -> None:
-    path = options.path_for(config)
+    path = path_for(options, config)
     started = time.perf_counter()
     _announce(config)
     result = pipeline.generate(config)
@@ -103,7 +106,7 @@ def _render_many(
     def free() -> Iterator[GenerationConfig]:
         for config in configs:
             try:
-                _check_free(options, options.path_for(config))
+                _check_free(options, path_for(options, config))
             except DistillError as error:
                 done.failed(error)
             else:
@@ -112,7 +115,7 @@ def _render_many(
     with Progress(options.count) as progress:
         try:
             for result in pipeline.generate_many(free()):
-                path = options.path_for(result.config)
+                path = path_for(options, result.config)
                 started = time.perf_counter()
                 try:
                     with held_back():
@@ -163,7 +166,7 @@ class _Tally:
 def _save(result: GenerationResult, path: Path, options: PlayOptions) -> None:
     result.save(
         path,
-        audio_format=options.audio_format(),
+        audio_format=audio_format(options),
         tags=options.tags,
         sidecar=options.sidecar,
         overwrite=options.force,
@@ -240,8 +243,8 @@ def _report(
 ) -> None:
     """Print the path, or a JSON object; the words for a person go to stderr."""
     if options.as_json:
-        audio_format = None if options.raw else options.audio_format()
-        recipe = replace(result.recipe, audio_format=audio_format)
+        written = None if options.raw else audio_format(options)
+        recipe = replace(result.recipe, audio_format=written)
         document = _document(result, recipe, path, elapsed_s)
         if path is None:
             say(json.dumps(document))
