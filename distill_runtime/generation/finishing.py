@@ -1,7 +1,8 @@
 """From a trajectory to a finished sound, short of its level: what follows the graph, in order.
 
 The latency is dropped, the anti-alias filter runs over everything that was rendered, then stereo,
-then the sampling rate, then the exact length. All of it streams, so memory does not grow.
+then the sampling rate, then the exact length (of a loop, by a cross-fade), then fades. All of it
+streams, so memory does not grow.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import numpy as np
 
 from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.audio.fades import Fader
 from distill_runtime.audio.level import peak
+from distill_runtime.audio.loop import LoopJoiner
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.resample import Resampler
 from distill_runtime.audio.spatial import SpatialProcessor
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.generation.threads import ahead, check
 
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
@@ -32,12 +36,15 @@ class RenderedSound:
     """A sound of exactly its length, before its level is set.
 
     Attributes:
-        spool: Its samples.
+        spool: Its samples, faded as asked for.
+        peak: Largest magnitude of its samples before they are faded: a fade changes no level but
+            its own.
         rendered_peak: Largest magnitude of all that the original would have rendered for it, which
             may go on beyond the sound's end. Distill sets the level of a sound that it mixes by it.
     """
 
     spool: SoundSpool
+    peak: float
     rendered_peak: float
 
 
@@ -89,7 +96,7 @@ def render_sounds(
     if progress is not None:
         progress(1.0)
     return [
-        RenderedSound(spool, finisher.rendered_peak)
+        RenderedSound(spool, finisher.peak, finisher.rendered_peak)
         for finisher, spool in zip(finishers, spools, strict=True)
     ]
 
@@ -119,16 +126,21 @@ def filtered(blocks: Iterator[Float32Array], latency_samples: int) -> Iterator[F
 
 
 class Finisher:
-    """Stereo, sampling rate and length of one sound."""
+    """Stereo, sampling rate, length and fades of one sound."""
 
     def __init__(self, config: GenerationConfig, artifact: Artifact) -> None:
         self._spatial = SpatialProcessor(config.stereo)
         self._resampler = Resampler(config.sample_rate_hz, config.channels)
         self._samples = self._missing = config.samples
+        self._joiner = _joiner(config) if config.loop else None
+        self._fader = Fader(
+            config.samples, fade_in=config.fade_in_samples, fade_out=config.fade_out_samples
+        )
         grid = artifact.metadata.audio
         # The original's centred inverse transform ends a hop before ours.
         rendered = grid.step_samples * (config.steps + 1) - grid.hop_length
         self._unheard = round(rendered * config.sample_rate_hz / grid.sample_rate_hz)
+        self.peak = 0.0
         self.rendered_peak = 0.0
 
     @property
@@ -147,8 +159,16 @@ class Finisher:
         return rest
 
     def _cut(self, block: Float32Array) -> Float32Array:
+        if self._joiner is not None:
+            block = self._joiner.push(block)
         self.rendered_peak = max(self.rendered_peak, peak(block[:, : self._unheard]))
         self._unheard -= min(self._unheard, block.shape[1])
         kept = block[:, : self._missing]
         self._missing -= kept.shape[1]
-        return kept
+        self.peak = max(self.peak, peak(kept))
+        return self._fader.push(kept)
+
+
+def _joiner(config: GenerationConfig) -> LoopJoiner:
+    plan = LoopPlan.of(config)
+    return LoopJoiner(config.samples, skipped=plan.skipped, overlap=plan.overlap)

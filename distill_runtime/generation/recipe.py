@@ -32,6 +32,8 @@ FORMAT = "distill.recipe"
 VERSION = 1
 MAX_BYTES = 2**20
 
+_FADES = ("fade_in_s", "fade_out_s")
+
 
 @dataclass(frozen=True)
 class Ingredient:
@@ -89,6 +91,7 @@ class Recipe:
             "stereo": dict(vars(config.stereo)),
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
+            **_ends(config),
         }
         return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
@@ -177,6 +180,12 @@ class Recipe:
         )
 
 
+def _ends(config: GenerationConfig) -> dict[str, Any]:
+    """Return what is to be said of fades and loop, where there are some."""
+    values = {name: getattr(config, name) for name in (*_FADES, "loop")}
+    return {name: value for name, value in values.items() if value}
+
+
 def _ingredient(fields: JsonFields) -> Ingredient:
     return Ingredient(
         name=_file_name(fields.text("name")),
@@ -209,6 +218,9 @@ def _config(fields: JsonFields) -> GenerationConfig:
         "evolution": fields.number("evolution"),
         "sample_rate_hz": fields.integer("sample_rate_hz", 1, 2**31),
     }
+    settings |= {name: fields.number(name) for name in _FADES if name in fields}
+    if "loop" in fields:
+        settings["loop"] = fields.flag("loop")
     with fields.about():
         return GenerationConfig(**settings, stereo=StereoSettings(**stereo))
 

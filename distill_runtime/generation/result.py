@@ -28,12 +28,12 @@ from distill_runtime.generation.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class GenerationResult:
-    """A finished sound, peak 0.891 unless silent.
+    """A finished sound, peak 0.891 before its fades unless silent.
 
     Attributes:
         recipe: How to make it again.
         gain: What the model's own sound was multiplied by.
-        levels: Peak, loudness, clipping and offset.
+        levels: Peak, loudness, clipping, offset, and how loud it starts and ends.
     """
 
     recipe: Recipe
@@ -127,6 +127,7 @@ class GenerationResult:
                 tags=replace(tags or Tags(), comment=recipe),
                 seed_for_dither=self._seed_for_dither,
                 overwrite=overwrite,
+                loop=self.config.loop,
             )
 
     def write_wav(
@@ -156,6 +157,7 @@ class GenerationResult:
             bit_depth=bit_depth,
             tags=replace(tags or Tags(), comment=recipe),
             seed_for_dither=self._seed_for_dither,
+            loop=self.config.loop,
         )
 
     def write_raw(self, file: BinaryIO, *, encoding: RawEncoding) -> None:
