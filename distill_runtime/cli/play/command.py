@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+import typer
+
 from distill_runtime.cli.arguments import (
     ArtifactArgument,
     ForceOption,
@@ -11,11 +15,13 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
+from distill_runtime.cli.length import parse_length
 from distill_runtime.cli.play.file_options import (
     AlbumOption,
     ArtistOption,
     BitDepthOption,
     ContainerOption,
+    DryRunOption,
     ListenOption,
     OutputOption,
     PlotOption,
@@ -25,12 +31,18 @@ from distill_runtime.cli.play.file_options import (
     TitleOption,
 )
 from distill_runtime.cli.play.sound_options import (
+    BarsOption,
+    BeatsPerBarOption,
     BlendModeOption,
     BlendOption,
+    BpmOption,
     CountOption,
     DepthOption,
     DurationOption,
     EvolutionOption,
+    FadeInOption,
+    FadeOutOption,
+    LoopOption,
     ModeOption,
     PresetOption,
     RandomizeOption,
@@ -41,14 +53,22 @@ from distill_runtime.cli.play.sound_options import (
     WeightOption,
     WidthOption,
 )
+from distill_runtime.cli.usage import typed_value
 
 
 def play(
+    context: typer.Context,
     artifact: ArtifactArgument,
     duration: DurationOption = None,
+    bars: BarsOption = None,
+    bpm: BpmOption = None,
+    beats_per_bar: BeatsPerBarOption = None,
     seed: SeedOption = None,
     count: CountOption = 1,
     mode: ModeOption = None,
+    loop: LoopOption = None,
+    fade_in: FadeInOption = None,
+    fade_out: FadeOutOption = None,
     slider: SliderOption = None,
     randomize: RandomizeOption = False,
     evolution: EvolutionOption = None,
@@ -69,6 +89,7 @@ def play(
     album: AlbumOption = "",
     sidecar: SidecarOption = False,
     raw: RawOption = None,
+    dry_run: DryRunOption = False,
     plot: PlotOption = False,
     listen: ListenOption = False,
     force: ForceOption = False,
@@ -88,7 +109,10 @@ def play(
     play_options(
         PlayOptions(
             artifact=artifact,
-            duration_s=duration,
+            duration_s=_seconds(duration, "duration_s"),
+            bars=bars,
+            bpm=bpm,
+            beats_per_bar=beats_per_bar,
             seed=seed,
             count=count,
             mode=mode,
@@ -104,9 +128,13 @@ def play(
             blend_mode=blend_mode,
             weight=weight,
             output=output,
+            output_is_folder=_ends_in_a_slash(typed_value(context, "output")),
             container=container,
             sample_rate_hz=sample_rate,
             bit_depth=bit_depth,
+            fade_in_s=_seconds(fade_in, "fade_in_s"),
+            fade_out_s=_seconds(fade_out, "fade_out_s"),
+            loop=loop,
             title=title,
             artist=artist,
             album=album,
@@ -114,6 +142,7 @@ def play(
             raw=check_raw(raw),
             plot=plot,
             listen=listen,
+            dry_run=dry_run,
             force=force,
             no_space_check=no_space_check,
             as_json=as_json,
@@ -122,3 +151,12 @@ def play(
             trust=trust,
         )
     )
+
+
+def _seconds(text: str | None, setting: str) -> float | None:
+    return None if text is None else parse_length(text, setting=setting)
+
+
+def _ends_in_a_slash(path: str | None) -> bool:
+    """Whether a path names a folder, which `Path` forgets."""
+    return path is not None and path.endswith(("/", os.sep))

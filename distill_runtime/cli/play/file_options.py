@@ -15,7 +15,8 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="A file, a folder, or - for a pipe. Without it ARTIFACT_seedSEED.wav here.",
+        help="A file, a folder, or - for a pipe. Without it ARTIFACT_seedSEED.wav here. A folder "
+        "is made if its name ends in / or with -n.",
         rich_help_panel=_FILE,
     ),
 ]
@@ -56,6 +57,14 @@ RawOption = Annotated[
         "--raw",
         metavar="f32|s16",
         help="With -o -: bare samples instead of WAV.",
+        rich_help_panel=_FILE,
+    ),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Say what would be made, where, how long and how large, and write nothing.",
         rich_help_panel=_FILE,
     ),
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio_file.pipe import RAW_ENCODINGS, RawEncoding
 from distill_runtime.audio_file.tags import Tags
+from distill_runtime.cli.length import DEFAULT_BEATS_PER_BAR, seconds_of_bars
 from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
@@ -23,6 +24,9 @@ class PlayOptions:
 
     artifact: Path
     duration_s: float | None = None
+    bpm: float | None = None
+    bars: float | None = None
+    beats_per_bar: int | None = None
     seed: int | None = None
     count: int = 1
     mode: str | None = None
@@ -38,8 +42,12 @@ class PlayOptions:
     blend_mode: str | None = None
     weight: float | None = None
     output: Path | None = None
+    output_is_folder: bool = False
     container: str | None = None
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    fade_in_s: float | None = None
+    fade_out_s: float | None = None
+    loop: bool | None = None
     bit_depth: str | None = None
     title: str = ""
     artist: str = ""
@@ -48,6 +56,7 @@ class PlayOptions:
     raw: RawEncoding | None = None
     plot: bool = False
     listen: bool = False
+    dry_run: bool = False
     force: bool = False
     no_space_check: bool = False
     as_json: bool = False
@@ -66,6 +75,18 @@ class PlayOptions:
         return Tags(title=self.title, artist=self.artist, album=self.album)
 
     @property
+    def length_s(self) -> float | None:
+        """The length that was asked for, in seconds or in bars.
+
+        Raises:
+            RequestError: Bars or beats are not above 0.
+        """
+        if self.bars is None or self.bpm is None:
+            return self.duration_s
+        beats_per_bar = DEFAULT_BEATS_PER_BAR if self.beats_per_bar is None else self.beats_per_bar
+        return seconds_of_bars(self.bars, bpm=self.bpm, beats_per_bar=beats_per_bar)
+
+    @property
     def session_options(self) -> SessionOptions:
         """How onnxruntime is to run."""
         return SessionOptions(provider=self.provider, threads=self.threads)
@@ -81,8 +102,21 @@ class PlayOptions:
         conflicts = (
             (self.randomize and self.sliders, "--randomize and --slider set the same sliders"),
             (self.randomize and self.preset, "--randomize and --preset set the same sliders"),
-            (self.blend_mode and not self.blend, "--blend-mode needs --blend FILE:WEIGHT"),
-            (self.weight is not None and not self.blend, "--weight needs --blend FILE:WEIGHT"),
+            (self.blend_mode and not self.blend, "--blend-mode needs --blend FILE:PERCENT"),
+            (self.weight is not None and not self.blend, "--weight needs --blend FILE:PERCENT"),
+            (
+                self.bars is not None and self.duration_s is not None,
+                "--bars and -d both say how long the sound is: leave one of them out",
+            ),
+            (self.bars is not None and self.bpm is None, "--bars needs --bpm, the beats a minute"),
+            (self.bpm is not None and self.bars is None, "--bpm needs --bars, how many there are"),
+            (
+                self.beats_per_bar is not None and self.bars is None,
+                "--beats-per-bar needs --bpm and --bars",
+            ),
+            (self.loop and self.fade_in_s, "--loop and --fade-in exclude each other"),
+            (self.loop and self.fade_out_s, "--loop and --fade-out exclude each other"),
+            (self.dry_run and self.listen, "--dry-run makes no sound that --play could play"),
             (self.save_preset and self.blend, "--save-preset keeps one model's sliders, no blend"),
             (self.raw and not self.to_pipe, "--raw is for a pipe: give -o -"),
             (self.raw and self.container, "--raw and --format exclude each other"),

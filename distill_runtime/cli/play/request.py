@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.cli.play.options import PlayOptions, refuse
@@ -32,7 +33,7 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
         setting = slider_positions(sliders, map(parse_slider, options.sliders), base=base)
         positions, warnings = setting.positions, setting.warnings
     first = GenerationConfig(
-        duration_s=_number("duration_s", options.duration_s, kept, 10.0),
+        duration_s=_number("duration_s", options.length_s, kept, 10.0),
         seed=options.seed if options.seed is not None or preset is None else preset.seed,
         mode=options.mode or str(kept.get("mode", "crossfade")),
         sliders=positions,
@@ -43,6 +44,7 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
             depth=_number("depth", options.depth, kept, StereoSettings.depth),
         ),
         sample_rate_hz=options.sample_rate_hz,
+        **_ends(options, kept),
     ).with_seed(room=options.count)
     _check_effect(options, first, blend)
     assert first.seed is not None, "the seed was not drawn"
@@ -113,6 +115,20 @@ def _preset(options: PlayOptions) -> Preset | None:
         return None
     path, name = split_preset_name(options.preset)
     return Preset.load(path, name=name)
+
+
+def _ends(options: PlayOptions, kept: dict[str, Setting]) -> dict[str, Any]:
+    """Return fades and loop; one that is asked for goes before the other of the preset."""
+    ends: dict[str, Any] = {
+        "fade_in_s": _number("fade_in_s", options.fade_in_s, kept, 0.0),
+        "fade_out_s": _number("fade_out_s", options.fade_out_s, kept, 0.0),
+        "loop": bool(kept.get("loop", False)) if options.loop is None else options.loop,
+    }
+    if options.loop:
+        return {"loop": True}
+    if options.fade_in_s or options.fade_out_s:
+        ends["loop"] = False
+    return ends
 
 
 def _number(name: str, given: float | None, kept: dict[str, Setting], default: float) -> float:

@@ -10,13 +10,55 @@ import typer
 _PATH, _LATENT, _STEREO, _BLEND = "The sound", "Sliders", "Stereo", "Blending"
 
 DurationOption = Annotated[
-    float | None,
+    str | None,
     typer.Option(
         "--duration",
         "-d",
-        metavar="SECONDS",
-        help="Length of the sound; it is part of the sound. [default: 10]",
+        metavar="TIME",
+        help="Length of the sound, which is part of the sound: 10, 10s, 1m30s, 1:30. [default: 10]",
         rich_help_panel=_PATH,
+    ),
+]
+BarsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--bars",
+        metavar="N",
+        help="Length in bars of music, instead of -d: --bars 4 --bpm 120.",
+        rich_help_panel=_PATH,
+    ),
+]
+BpmOption = Annotated[
+    float | None,
+    typer.Option("--bpm", metavar="BEATS", help="Beats a minute.", rich_help_panel=_PATH),
+]
+BeatsPerBarOption = Annotated[
+    int | None,
+    typer.Option(
+        "--beats-per-bar", metavar="N", help="Beats in a bar. [default: 4]", rich_help_panel=_PATH
+    ),
+]
+LoopOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--loop/--no-loop",
+        help="Make it go round and round without a seam, and say so in the file.",
+        rich_help_panel=_PATH,
+    ),
+]
+FadeInOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fade-in",
+        metavar="TIME",
+        help="Let it rise from silence: 0.005 or 5ms takes a click away.",
+        rich_help_panel=_PATH,
+    ),
+]
+FadeOutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fade-out", metavar="TIME", help="Let it sink into silence.", rich_help_panel=_PATH
     ),
 ]
 SeedOption = Annotated[
@@ -124,8 +166,9 @@ BlendOption = Annotated[
     list[str] | None,
     typer.Option(
         "--blend",
-        metavar="FILE:WEIGHT",
-        help="Blend with another artifact: other.onnx:40. Up to three times.",
+        metavar="FILE:PERCENT",
+        help="Blend with another artifact: other.onnx:40 is 40 % of that and 60 of the first. Up "
+        "to three times.",
         rich_help_panel=_BLEND,
     ),
 ]
@@ -143,7 +186,7 @@ WeightOption = Annotated[
     typer.Option(
         "--weight",
         metavar="WEIGHT",
-        help="Of the first artifact. [default: 50]",
+        help="Of the first artifact: then all are weights in any unit, not per cent.",
         rich_help_panel=_BLEND,
     ),
 ]
