@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX
-from distill_runtime.errors import ArtifactError
-from distill_runtime.files.paths import is_file
+from distill_runtime.errors import ArtifactError, RequestError
+from distill_runtime.files.paths import is_file, status
 from distill_runtime.files.shown import shown
 
 VARIABLE = "DISTILL_ARTIFACTS"
@@ -32,9 +32,9 @@ def find_artifact(named: Path) -> Path:
     """
     for place in _places(named):
         for name in _names(named):
-            if is_file(place / name, error=ArtifactError):
+            if _is_file(place / name):
                 return place / name
-    if os.path.lexists(named):  # a folder, or a link to nowhere: whoever opens it will tell
+    if _is_something(named):  # a folder, or a link to nowhere: whoever opens it will tell
         return named
     wanted = f"{shown(named)}: no such file"
     if len(_names(named)) > 1:
@@ -46,6 +46,21 @@ def find_artifact(named: Path) -> Path:
     else:
         looked = f"here ({VARIABLE} may name folders to look in)"
     raise ArtifactError(f"{wanted}, {looked}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return is_file(path)
+    except RequestError:  # it may not be looked at, or its name is not one here
+        return False
+
+
+def _is_something(path: Path) -> bool:
+    """Whether there is something, or nobody may tell."""
+    try:
+        return status(path) is not None or path.is_symlink()
+    except RequestError:
+        return True
 
 
 def _places(named: Path) -> Iterator[Path]:

@@ -102,8 +102,7 @@ class _Tally:
     def in_words(self) -> str:
         more = self.failures - len(self._first_failures)
         lines = [*self._first_failures, *([f"and {more} more failed"] if more else [])]
-        lines.append(f"{self._whole} of {self._asked} sounds written")
         if self._cut:
             remedies = " ".join(sorted(self._remedies))
-            lines.append(f"{self._cut} of them start or end in the middle of a wave: {remedies}")
-        return "\n".join(lines)
+            lines.append(f"{self._cut} start or end in the middle of a wave: {remedies}")
+        return "\n".join([*lines, f"{self._whole} of {self._asked} sounds written"])

@@ -11,7 +11,7 @@ from distill_runtime.cli.play.options import PlayOptions
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
 from distill_runtime.files.shown import shown
-from distill_runtime.generation.blend import LATENT, Blend
+from distill_runtime.generation.blend import LATENT, MAX_MODELS, Blend
 from distill_runtime.latents.blend import check_weight, normalized_weights
 
 _DIGITS = 9  # of a share in per cent, of what is left to the first
@@ -26,6 +26,8 @@ def load_blend(options: PlayOptions) -> Blend:
     """
     if not options.blend:
         return Blend.of(_load(options.artifact, options))
+    if (count := 1 + len(options.blend)) > MAX_MODELS:  # before the shares are added up
+        raise RequestError(f"there are {count} models to blend, expected 1 to {MAX_MODELS}")
     others = [parse_blend(text) for text in options.blend]
     weights = weights_of([share for _, share in others], options.weight)
     paths = [options.artifact, *(find_artifact(path) for path, _ in others)]

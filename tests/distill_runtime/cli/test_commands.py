@@ -173,7 +173,7 @@ def test_a_failed_run_changes_nothing(cli: Any, folder: Path, force: list[str]) 
         (["rain.onnx", "-d", "nan"], "-d is nan"),
         (["rain.onnx", "-d", "inf"], "-d is inf"),
         (["rain.onnx", "-d", "1e-9"], "less than one sample"),
-        (["rain.onnx", "-d", "long"], "-d is 'long', expected a number"),
+        (["rain.onnx", "-d", "long"], "-d is 'long', expected seconds, or a length such as"),
         (["rain.onnx", "-s", "-1"], "-s is -1"),
         (["rain.onnx", "-s", "4294967296"], "-s is 4294967296"),
         (["rain.onnx", "-s", "1.5"], "-s is '1.5', expected a whole number"),

@@ -28,7 +28,7 @@ def test_a_model_on_the_command_line(text: str, expected: tuple[Path, float]) ->
     ("text", "message"),
     [
         *(
-            (text, f"--blend is {text!r}, expected FILE:WEIGHT, as in other.onnx:40")
+            (text, f"--blend is {text!r}, expected FILE:PERCENT, as in other.onnx:40")
             for text in ("", "other.onnx", r"C:\sea.onnx", "sea.onnx:", ":40", "sea.onnx:4O", "40")
         ),
         ("other.onnx:-1", "the blend weight is -1, expected a finite number, 0 or more"),
