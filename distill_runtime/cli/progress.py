@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import rich.progress
 
 _PATIENCE_S = 0.5  # what takes less has no bar
+_BAR_COLUMNS = 16  # so that all of it, and the ^C that a terminal shows, fit 50
 
 
 class _Bar:
@@ -34,7 +35,7 @@ class _Bar:
 
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
-            progress.BarColumn(bar_width=None),
+            progress.BarColumn(bar_width=_BAR_COLUMNS),
             progress.MofNCompleteColumn() if self._counts else progress.TaskProgressColumn(),
             progress.TimeRemainingColumn(),
             console=Console(stderr=True),

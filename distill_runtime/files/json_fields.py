@@ -112,13 +112,6 @@ class JsonFields:
             raise self._wrong(key, expected)
         return number
 
-    def flag(self, key: str) -> bool:
-        """Return true or false."""
-        value = self._get(key)
-        if not isinstance(value, bool):
-            raise self._wrong(key, "true or false")
-        return value
-
     def number(self, key: str) -> float:
         """Return a finite number."""
         value = self._get(key)

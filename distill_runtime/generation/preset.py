@@ -250,7 +250,7 @@ def _preset(fields: JsonFields) -> Preset:
         settings={
             **{name: settings.text(name) for name in _TEXTS if name in settings},
             **{name: settings.number(name) for name in _NUMBERS if name in settings},
-            **{name: settings.flag(name) for name in _FLAGS if name in settings},
+            **{name: settings.boolean(name) for name in _FLAGS if name in settings},
         },
     )
 

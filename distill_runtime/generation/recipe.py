@@ -237,7 +237,7 @@ def _config(fields: JsonFields) -> GenerationConfig:
     }
     settings |= {name: fields.number(name) for name in _FADES if name in fields}
     if "loop" in fields:
-        settings["loop"] = fields.flag("loop")
+        settings["loop"] = fields.boolean("loop")
     with fields.about():
         return GenerationConfig(**settings, stereo=StereoSettings(**stereo))
 

@@ -52,7 +52,7 @@ def play_options(options: PlayOptions) -> None:
     if not blend.is_single:
         say(describe_shares(blend))
     if first.loop and written.container == "mp3":
-        say("MP3 encoders pad a sound's ends: few players loop one without a gap, take another")
+        say("an MP3 is padded at its ends, few players loop it without a gap: take WAV or FLAC")
     if options.count == 1:
         check_free(options, path_for(options, first))
     if not options.no_space_check:
