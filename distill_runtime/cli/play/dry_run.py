@@ -32,7 +32,7 @@ def tell(options: PlayOptions, first: GenerationConfig) -> None:
 
 def _words(options: PlayOptions, first: GenerationConfig) -> str:
     last = _last(options, first)
-    where = "the pipe" if options.to_pipe else shown(path_for(options, first))
+    where = "into the pipe" if options.to_pipe else shown(path_for(options, first))
     seeds = f"seed {first.seed}"
     what, each = "would write", ""
     if options.count > 1:

@@ -255,6 +255,35 @@ def test_info_as_json_is_the_metadata(cli: Any) -> None:
     document = json.loads(cli("info", "rain.onnx", "--json").out)
     assert document["model"]["name"] == METADATA.model.name
     assert document["version"] == 1
+    assert "mean" not in document["sliders"]
+    assert len(json.dumps(document)) < 6000
+
+
+def test_vectors_are_for_those_who_ask(cli: Any, demo_artifact: Path) -> None:
+    from distill_runtime import ArtifactFile
+
+    whole = json.loads(ArtifactFile.inspect(demo_artifact).metadata.to_json())
+    assert json.loads(cli("info", "rain.onnx", "--json", "--vectors").out) == whole
+    assert json.loads(cli("list", "--json", "--vectors").out)["metadata"] == whole
+    assert "mean" not in json.loads(cli("list", "--json").out)["metadata"]["sliders"]
+    for command in (["info", "rain.onnx"], ["list"]):
+        assert cli(*command, "--vectors").complaint == "--vectors are for --json: give both"
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+@pytest.mark.parametrize("command", [["info", "rain.onnx"], ["list"]])
+def test_what_is_printed_fits_the_terminal(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, columns: int, command: list[str]
+) -> None:
+    plain = cli(*command).out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    printed = cli(*command).out
+    assert max(map(len, printed.splitlines())) <= columns
+    if command[0] == "info":
+        assert "".join(printed.split()) == "".join(plain.split())
+    else:
+        assert set(plain.splitlines()[1].split()) <= set(printed.replace(",", "").split())
 
 
 def test_info_prints_no_control_characters_of_a_file(cli: Any, folder: Path) -> None:

@@ -115,6 +115,18 @@ def test_a_disk_that_is_full_for_one_of_them(
     assert len(made()) == 6  # three sounds and their sidecars, nothing of the fourth
 
 
+def test_json_names_the_sounds_that_failed(cli: Any, folder: Path) -> None:
+    (folder / NAMES[1]).write_bytes(b"precious")
+    done = cli(*FOUR, "--json")
+    assert done.code == 1
+    reports = [json.loads(line) for line in done.out.splitlines()]
+    (failed,) = [report for report in reports if "error" in report]
+    assert failed["path"] == NAMES[1]
+    assert failed["error"].startswith(f"{NAMES[1]} exists")
+    assert "--force" in failed["error"]
+    assert sorted(report["path"] for report in reports) == NAMES
+
+
 def test_nothing_written_is_a_failure(cli: Any, folder: Path) -> None:
     for name in NAMES:
         (folder / name).write_bytes(b"precious")

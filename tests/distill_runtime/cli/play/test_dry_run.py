@@ -56,7 +56,7 @@ def test_a_drawn_seed_can_be_had_again(cli: Any) -> None:
 
 def test_a_pipe(cli: Any) -> None:
     done = cli("rain.onnx", "-d", 2, "-s", 7, "-o", "-", "--raw", "f32", "--dry-run")
-    assert done.out.splitlines()[0] == "would write the pipe"
+    assert done.out.splitlines()[0] == "would write into the pipe"
     assert done.out.splitlines()[2] == "bare samples (f32), 384 kB"
 
 

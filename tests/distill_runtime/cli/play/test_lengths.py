@@ -75,5 +75,5 @@ def test_what_is_mistyped_is_one_line(
 
 def test_bench_takes_lengths_too(cli: Any) -> None:
     done = cli("bench", "rain.onnx", "-d", "2s", "--json")
-    assert json.loads(done.out)["duration_s"] == 2
+    assert json.loads(done.out)["rendered_s"] == 2
     assert "-d is '2x', expected seconds" in cli("bench", "rain.onnx", "-d", "2x").err
