@@ -47,7 +47,8 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here.",
+            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here; of "
+            "a checkpoint (best.pt), named after its training's folder.",
         ),
     ] = None,
     force: Annotated[
