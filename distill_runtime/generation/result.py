@@ -31,9 +31,9 @@ from distill_runtime.generation.recipe import Recipe
 class GenerationResult:
     """A finished sound, peak 0.891 before its fades unless silent.
 
-    A control of the level (`Control.is_level`, "Loudness") is heard: with it, the gain is the one that
-    brings the same sound without it to 0.891. What goes beyond that is limited softly, below full
-    scale.
+    A control of the level (`Control.is_level`, "Loudness") is heard: with it, the gain is the one
+    that brings the same sound without it to 0.891. What goes beyond that is limited softly, below
+    full scale.
 
     Attributes:
         recipe: How to make it again.

@@ -37,7 +37,7 @@ EFFORTS = {
         entanglements=(0.2, 1.0, math.inf),
         trial_places=14,
         places=24,
-        slider_places=16,
+        slider_places=24,
     ),
     "refined": Effort(
         whole=False,

@@ -96,8 +96,8 @@ ControlOption = Annotated[
     typer.Option(
         "--control",
         metavar="NAME:STEPS",
-        help="Move all of the sound, whatever it is: the same seed, but Brightness:+3. `info` lists "
-        "what there is. Repeatable.",
+        help="Move the whole sound: the same seed, but Brightness:+3. `info` lists what there is. "
+        "Repeatable.",
         rich_help_panel=_CONTROLS,
     ),
 ]

@@ -47,8 +47,13 @@ SLIDERS = (5, 0, 0, 0, 0, 0, 0, -2)
     [
         ([], {}),
         (["--mode", "latent-interpolation"], {"mode": "latent-interpolation"}),
-        (["--slider", "loudness:5", "--slider", "7:-2"], {"sliders": SLIDERS}),
+        (["--slider", "pc1 (loudness):5", "--slider", "7:-2"], {"sliders": SLIDERS}),
         (["--slider", "PC1:5", "--slider", "PC8 (Rolloff):-2"], {"sliders": SLIDERS}),
+        (["--control", "brightness:+3"], {"controls": {"Brightness": 3}}),
+        (
+            ["--control", "Loudness:-2.5", "--control", "air:1", "--slider", "0:5"],
+            {"controls": {"Air": 1, "Loudness": -2.5}, "sliders": (5, *[0] * 7)},
+        ),
         (["--slider", "0:5", "--evolution", "0"], {"sliders": (5, *[0] * 7), "evolution": 0.0}),
         (["--stereo", "mid-side"], {"stereo": StereoSettings("mid-side", 0.7, 0.3)}),
         (
