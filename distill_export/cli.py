@@ -47,7 +47,8 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here.",
+            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here; of "
+            "a checkpoint (best.pt), named after its training's folder.",
         ),
     ] = None,
     force: Annotated[
@@ -101,14 +102,14 @@ def export(
         bool,
         typer.Option("--all", help="Export in all three precisions, and compare them."),
     ] = False,
-    controls: Annotated[
+    no_controls: Annotated[
         bool,
         typer.Option(
-            "--controls/--no-controls",
-            help="Find directions that follow words (Brightness, Loudness), and label the sliders "
-            "by what is heard. It takes some 20 s.",
+            "--no-controls",
+            help="Do not look for controls (Brightness, Loudness), which takes some 20 s; the "
+            "sliders keep the training program's labels.",
         ),
-    ] = True,
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -137,7 +138,7 @@ def export(
             reconstruction=reconstruction,
             quality=quality,
             accept_loss=force,
-            controls=controls,
+            controls=not no_controls,
             progress=say,
         )
     else:
@@ -154,7 +155,7 @@ def export(
                 format=format,
                 precision=precision,
                 accept_loss=force,
-                controls=controls,
+                controls=not no_controls,
                 progress=say,
             )
         ]

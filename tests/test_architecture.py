@@ -50,7 +50,7 @@ EXPORT_ROOMS = {
     "export": {"artifact_metadata", "formats", "graph", "model", "verify"},
     "artifact_metadata": {"__init__", "formats", "graph", "model", "verify"},
     "verify": {"formats", "graph", "model", "reference"},
-    "formats": {"__init__", "graph"},
+    "formats": {"__init__", "graph", "model"},
     "graph": {"model", "reference"},
     "model": {"reference"},
 }

@@ -1,7 +1,8 @@
 """From a trajectory to a finished sound, short of its level: what follows the graph, in order.
 
 The latency is dropped, the anti-alias filter runs over everything that was rendered, then stereo,
-then the sampling rate, then the exact length. All of it streams, so memory does not grow.
+then the sampling rate, then the exact length (of a loop, by a cross-fade), then fades. All of it
+streams, so memory does not grow.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import numpy as np
 
 from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.audio.fades import Fader
 from distill_runtime.audio.level import peak
+from distill_runtime.audio.loop import LoopJoiner
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.resample import Resampler
 from distill_runtime.audio.spatial import SpatialProcessor
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.generation.threads import ahead, check
 
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
@@ -32,7 +36,8 @@ class SoundPeaks:
     """What a sound's level is set by.
 
     Attributes:
-        kept: Largest magnitude of the sound.
+        kept: Largest magnitude of the sound before it is faded: a fade changes no level but its
+            own.
         rendered: The same of all that the original would have rendered for it, which may go on
             beyond the sound's end. Distill sets the level of a sound that it mixes by it.
     """
@@ -166,12 +171,16 @@ def filtered(blocks: Iterator[Float32Array], latency_samples: int) -> Iterator[F
 
 
 class Finisher:
-    """Stereo, sampling rate and length of one sound."""
+    """Stereo, sampling rate, length and fades of one sound."""
 
     def __init__(self, config: GenerationConfig, artifact: Artifact) -> None:
         self._spatial = SpatialProcessor(config.stereo)
         self._resampler = Resampler(config.sample_rate_hz, config.channels)
         self._samples = self._missing = config.samples
+        self._joiner = _joiner(config) if config.loop else None
+        self._fader = Fader(
+            config.samples, fade_in=config.fade_in_samples, fade_out=config.fade_out_samples
+        )
         grid = artifact.metadata.audio
         # The original's centred inverse transform ends a hop before ours.
         rendered = grid.step_samples * (config.steps + 1) - grid.hop_length
@@ -199,9 +208,16 @@ class Finisher:
         return rest
 
     def _cut(self, block: Float32Array) -> Float32Array:
+        if self._joiner is not None:
+            block = self._joiner.push(block)
         self._rendered_peak = max(self._rendered_peak, peak(block[:, : self._unheard]))
         self._unheard -= min(self._unheard, block.shape[1])
         kept = block[:, : self._missing]
         self._peak = max(self._peak, peak(kept))
         self._missing -= kept.shape[1]
-        return kept
+        return self._fader.push(kept)
+
+
+def _joiner(config: GenerationConfig) -> LoopJoiner:
+    plan = LoopPlan.of(config)
+    return LoopJoiner(config.samples, skipped=plan.skipped, overlap=plan.overlap)

@@ -66,7 +66,8 @@ class GenerationPipeline:
         """Return the latent vectors that a request walks through, on the first of what plays.
 
         Returns:
-            `[rows, steps, latent_dim]`, a row for each voice, which `Artifact.render` takes.
+            `[rows, steps, latent_dim]`, a row for each voice, which `Artifact.render` takes. Of a
+            loop, with the steps before its beginning.
 
         Raises:
             RequestError: The sliders or the latent vector do not fit the models.
@@ -139,6 +140,11 @@ class GenerationPipeline:
             RequestError: The request cannot be streamed.
             BackendError: onnxruntime failed.
         """
+        if config.loop or config.fade_in_s or config.fade_out_s:
+            raise RequestError(
+                "loops and fades are made of finished sounds, and stream plays what the graph "
+                "does: stream_wav or generate has them"
+            )
         config = self.prepare(config)
         renderer = self._streaming_renderer()
         latents = latent_blocks(self.blend, [config], block_steps=1)
@@ -187,6 +193,7 @@ class GenerationPipeline:
             bit_depth=bit_depth,
             tags=replace(tags or Tags(), comment=recipe.to_json()),
             seed_for_dither=config.seed,
+            loop=config.loop,
         )
 
     def temporary_bytes(self, config: GenerationConfig, count: int = 1) -> int:
@@ -262,11 +269,12 @@ class GenerationPipeline:
 def _batches(
     configs: Iterable[GenerationConfig], most_voices: int
 ) -> Iterator[list[GenerationConfig]]:
-    """Group neighbours of one duration, at most so many voices together."""
+    """Group neighbours of one duration, loops apart, at most so many voices together."""
     batch: list[GenerationConfig] = []
     for config in configs:
         voices = sum(len(other.row_seeds) for other in batch) + len(config.row_seeds)
-        if batch and (voices > most_voices or config.duration_s != batch[0].duration_s):
+        alike = batch and (config.duration_s, config.loop) == (batch[0].duration_s, batch[0].loop)
+        if batch and (voices > most_voices or not alike):
             yield batch
             batch = []
         batch.append(config)

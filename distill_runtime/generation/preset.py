@@ -42,13 +42,15 @@ FORMAT = "distill.preset"
 VERSION = 1
 MAX_FILE_BYTES = 2**20
 
-Setting = str | float
+Setting = str | float | bool
 
 # What a setting may be is for generation to say; a preset knows their names and whether they are
-# numbers or texts.
-_NUMBERS = ("duration_s", "evolution", "width", "depth")
+# numbers, texts, or true or false.
+_FADES = ("fade_in_s", "fade_out_s")
+_NUMBERS = ("duration_s", "evolution", "width", "depth", *_FADES)
 _TEXTS = ("mode", "stereo")
-SETTINGS = (*_NUMBERS, *_TEXTS)
+_FLAGS = ("loop",)
+SETTINGS = (*_NUMBERS, *_TEXTS, *_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class Preset:
                 "stereo": config.stereo.mode,
                 "width": config.stereo.width,
                 "depth": config.stereo.depth,
+                **_ends(config),
             },
             controls=resolve_controls(artifact.controls, config.controls or {}).steps,
         )
@@ -194,7 +197,7 @@ def _position(key: str | int, value: object) -> float:
 
 
 def _setting(name: str, value: object) -> Setting:
-    """Return a setting as a plain text or number."""
+    """Return a setting as a plain text, number, or truth."""
     if name not in SETTINGS:
         raise RequestError(
             f"a preset has no setting {brief(name)}, expected one of {', '.join(SETTINGS)}"
@@ -203,10 +206,20 @@ def _setting(name: str, value: object) -> Setting:
         if isinstance(value, str):
             return value
         raise RequestError(f"the preset has {brief(value)} for {name!r}, not a text")
+    if name in _FLAGS:
+        if isinstance(value, bool):
+            return value
+        raise RequestError(f"the preset has {brief(value)} for {name!r}, not true or false")
     number = finite(value)
     if number is None:
         raise RequestError(f"the preset has {brief(value)} for {name!r}, not a finite number")
     return number
+
+
+def _ends(config: GenerationConfig) -> dict[str, Setting]:
+    """Return fades and loop, where there are some: programs of before know no such settings."""
+    values = {name: getattr(config, name) for name in (*_FADES, *_FLAGS)}
+    return {name: value for name, value in values.items() if value}
 
 
 def _document(preset: Preset) -> dict[str, Any]:
@@ -256,6 +269,7 @@ def _preset(fields: JsonFields) -> Preset:
         settings={
             **{name: settings.text(name) for name in _TEXTS if name in settings},
             **{name: settings.number(name) for name in _NUMBERS if name in settings},
+            **{name: settings.boolean(name) for name in _FLAGS if name in settings},
         },
         controls=fields.all_numbers("controls") if "controls" in fields else {},
     )

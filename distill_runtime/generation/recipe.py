@@ -34,6 +34,8 @@ FORMAT = "distill.recipe"
 VERSION = 1
 MAX_BYTES = 2**20
 
+_FADES = ("fade_in_s", "fade_out_s")
+
 
 @dataclass(frozen=True)
 class Ingredient:
@@ -95,6 +97,7 @@ class Recipe:
             "stereo": dict(vars(config.stereo)),
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
+            **_ends(config),
         }
         if self.performance is not None:
             document["performance"] = self.performance.document()
@@ -186,6 +189,12 @@ class Recipe:
         )
 
 
+def _ends(config: GenerationConfig) -> dict[str, Any]:
+    """Return what is to be said of fades and loop, where there are some."""
+    values = {name: getattr(config, name) for name in (*_FADES, "loop")}
+    return {name: value for name, value in values.items() if value}
+
+
 def _performance(fields: JsonFields, ingredients: Sequence[Ingredient]) -> Performance | None:
     if "performance" not in fields:
         return None
@@ -228,6 +237,9 @@ def _config(fields: JsonFields) -> GenerationConfig:
         "sample_rate_hz": fields.integer("sample_rate_hz", 1, 2**31),
         "controls": fields.all_numbers("controls") if "controls" in fields else None,
     }
+    settings |= {name: fields.number(name) for name in _FADES if name in fields}
+    if "loop" in fields:
+        settings["loop"] = fields.boolean("loop")
     with fields.about():
         return GenerationConfig(**settings, stereo=StereoSettings(**stereo))
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from distill_runtime import __version__
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.search import VARIABLE, artifact_folders
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.checks import brief
 from distill_runtime.files.one_line import one_line
 from distill_runtime.files.paths import files_in, is_file, portable_name
 from distill_runtime.files.shown import shown
+from distill_runtime.generation.batch import Progress
 from distill_runtime.generation.blend import LATENT, Blend
 from distill_runtime.generation.live.recording import repeated
 from distill_runtime.generation.pipeline import GenerationPipeline
@@ -53,7 +55,8 @@ class Reproduction:
             recipe: What to render.
             artifacts: The artifacts' paths, in the recipe's order, or in any if their hashes fit;
                 empty to look for them.
-            folder: Where artifacts are looked for by name, before the current folder.
+            folder: Where artifacts are looked for by name, before the current folder and those
+                of the environment variable DISTILL_ARTIFACTS.
             other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
             check_space: As for `GenerationPipeline`.
             trust: Whether to load graphs that distill-export did not write.
@@ -92,15 +95,18 @@ class Reproduction:
         pipeline = GenerationPipeline(blend, check_space=check_space)
         return cls(recipe, pipeline, tuple(dict.fromkeys(warnings)))
 
-    def generate(self) -> GenerationResult:
+    def generate(self, *, progress: Progress | None = None) -> GenerationResult:
         """Render the sound.
+
+        Args:
+            progress: As for `GenerationPipeline.generate`.
 
         Raises:
             BackendError: onnxruntime failed.
         """
         if self.recipe.performance is not None:
             return repeated(self.pipeline.blend.artifacts[0], self.recipe)
-        return self.pipeline.generate(self.recipe.config)
+        return self.pipeline.generate(self.recipe.config, progress=progress)
 
 
 def _load(
@@ -134,12 +140,14 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
 
 
 def _found(ingredient: Ingredient, folder: Path, *, trust: bool) -> ArtifactFile:
-    for place in (folder, Path()):
+    others = artifact_folders()
+    for place in (folder, Path(), *others):
         if (path := _in_folder(ingredient.name, place)) is not None:
             return ArtifactFile.inspect(path, trust=trust)
+    elsewhere = f" nor in {', '.join(map(shown, others))} ({VARIABLE})" if others else ""
     raise RequestError(
-        f"{brief(ingredient.name)} is neither in {shown(folder)} nor here: give its path after the "
-        "file's"
+        f"{brief(ingredient.name)} is neither in {shown(folder)} nor here{elsewhere}: give its "
+        "path after the file's"
     )
 
 

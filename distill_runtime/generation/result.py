@@ -29,15 +29,16 @@ from distill_runtime.generation.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class GenerationResult:
-    """A finished sound, peak 0.891 unless silent, or moved by a control of the level.
+    """A finished sound, peak 0.891 before its fades unless silent.
 
-    Such a control (`Control.is_level`, "Loudness") is heard: the gain is then the one that brings
-    the same sound without it to 0.891. What goes beyond that is limited softly, below full scale.
+    A control of the level (`Control.is_level`, "Loudness") is heard: with it, the gain is the one
+    that brings the same sound without it to 0.891. What goes beyond that is limited softly, below
+    full scale.
 
     Attributes:
         recipe: How to make it again.
         gain: What the model's own sound was multiplied by, before any limit.
-        levels: Peak, loudness, clipping and offset.
+        levels: Peak, loudness, clipping, offset, and how loud it starts and ends.
         limited_db: By how much the soft limit lowers the loudest peak; 0 where nothing is limited.
     """
 
@@ -134,6 +135,7 @@ class GenerationResult:
                 tags=replace(tags or Tags(), comment=recipe),
                 seed_for_dither=self._seed_for_dither,
                 overwrite=overwrite,
+                loop=self.config.loop,
             )
 
     def write_wav(
@@ -163,6 +165,7 @@ class GenerationResult:
             bit_depth=bit_depth,
             tags=replace(tags or Tags(), comment=recipe),
             seed_for_dither=self._seed_for_dither,
+            loop=self.config.loop,
         )
 
     def write_raw(self, file: BinaryIO, *, encoding: RawEncoding) -> None:

@@ -8,7 +8,7 @@ will do.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -117,6 +117,33 @@ def resolve_controls(controls: Sequence[Control], setting: ControlSteps) -> Cont
         asked[resolve_control(controls, name).name] = value
     steps = {c.name: asked[c.name] for c in controls if asked.get(c.name)}
     return ControlSetting(steps, tuple(_warnings(controls, steps)))
+
+
+def set_controls(
+    controls: Sequence[Control],
+    assignments: Iterable[tuple[str, float]],
+    *,
+    base: ControlSteps | None = None,
+) -> ControlSetting:
+    """Set some controls, each once, and leave the others as they are.
+
+    Args:
+        controls: A model's.
+        assignments: Name, steps.
+        base: What was set before.
+
+    Raises:
+        RequestError: As `resolve_controls`, or one is assigned twice.
+    """
+    steps = dict(resolve_controls(controls, base or {}).steps)
+    assigned: set[str] = set()
+    for name, value in assignments:
+        control = resolve_control(controls, name)
+        if control.name in assigned:
+            raise RequestError(f"control {control.name} is set twice, expected once")
+        assigned.add(control.name)
+        steps[control.name] = value
+    return resolve_controls(controls, steps)
 
 
 def control_shift(controls: Sequence[Control], setting: ControlSteps) -> Float32Array:

@@ -270,11 +270,13 @@ def test_a_checkpoint_is_exported_as_the_model_it_holds(
 ) -> None:
     content = model_files.checkpoint_content()
     content["model_state_dict"] = model_files.tiny_model().state_dict()
-    source = model_files.write(content, tmp_path / "best.pt")
+    folder = tmp_path / "rain.training" / "checkpoints"
+    folder.mkdir(parents=True)
+    source = model_files.write(content, folder / "best.pt")
     break_graph(lambda graph: None)
     metadata = export_model(source).metadata
-    assert (tmp_path / "best.onnx").is_file()
-    assert metadata.model.name == "best"
+    assert (folder / "rain.onnx").is_file()
+    assert metadata.model.name == "rain"
     assert metadata.weights_sha256 == tiny_report.metadata.weights_sha256
     assert metadata.sliders == tiny_report.metadata.sliders
     expected = dataclasses.asdict(tiny_report.metadata.audio)
