@@ -5,9 +5,9 @@ rendered with a lead, the end of the round before; and the sound's end cross-fad
 
 Measured on two models, 36 loops of each of five kinds (mono and stereo, at three rates, walking and
 standing still), played three times round, as the largest log spectral flux at the seams by the
-largest elsewhere: 2 to 31 at the median, up to 54, where a sound is just repeated; 0.6 to 0.9, in 19 of 20
-loops at most 1.02, and at most 1.26, with a cross-fade of 0.25 s. One of half a second lets two
-textures be heard at a time (1.03 at the median on the first model, where this one has 0.88).
+largest elsewhere: 2 to 31 at the median, up to 54, where a sound is just repeated; 0.6 to 0.9, in
+19 of 20 loops at most 1.02, and at most 1.26, with a cross-fade of 0.25 s. One of half a second
+lets two textures be heard at a time (1.03 at the median on the first model, this one 0.88).
 """
 
 from __future__ import annotations
