@@ -7,13 +7,17 @@ const MAX_SHOWN = 40;
  *
  * @param {unknown} value
  * @param {number} [most]
+ * @returns {string}
  */
 export function brief(value, most = MAX_SHOWN) {
   const text = shown(value).replace(/\s+/gu, ' ').trim();
   return text.length <= most ? text : `${text.slice(0, most - 3)}...`;
 }
 
-/** @param {unknown} value */
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
 function shown(value) {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 1000));
   if (Array.isArray(value)) return `[${value.slice(0, 8).map((item) => brief(item)).join(', ')}]`;

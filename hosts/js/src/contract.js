@@ -26,5 +26,5 @@ export const MIN_LATENT_DIM = 16; // fewer values are drawn in another way (seed
 export const MAX_LATENT_DIM = 4096;
 export const MAX_SLIDER_STEP = 1000;
 
-export const RECONSTRUCTIONS = Object.freeze(['learned', 'refined']);
-export const PRECISIONS = Object.freeze(['float32', 'float16', 'int8']);
+export const RECONSTRUCTIONS = Object.freeze(/** @type {const} */ (['learned', 'refined']));
+export const PRECISIONS = Object.freeze(/** @type {const} */ (['float32', 'float16', 'int8']));

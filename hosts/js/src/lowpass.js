@@ -27,6 +27,7 @@ const PAIR = HOP + BLOCK; // samples that two blocks take
 export class ZeroPhaseLowpass {
   // Before the first 28 samples are there: the signal itself. From then on: what the next outputs
   // depend on, starting REACH samples before the first of them.
+  /** @type {Float64Array} */
   #held = new Float64Array(0);
   #started = false;
 
@@ -37,6 +38,7 @@ export class ZeroPhaseLowpass {
    * @returns {Float64Array}
    */
   push(block) {
+    /** @type {Float64Array} */
     let held = joined(this.#held, block);
     if (!this.#started && held.length > EXTENSION) {
       held = withHead(held, EXTENSION);
@@ -254,6 +256,7 @@ function over(a, b) {
 /**
  * @param {Float64Array} first
  * @param {ArrayLike<number>} second
+ * @returns {Float64Array}
  */
 function joined(first, second) {
   const both = new Float64Array(first.length + second.length);

@@ -1,0 +1,37 @@
+/** Play Distill models: one ONNX file from latent vectors to 48 kHz sound (README.md). */
+
+export { Artifact } from './artifact.js';
+export { Blend } from './blend.js';
+export {
+  ArtifactError,
+  BackendError,
+  CancelledError,
+  DistillError,
+  FailureError,
+  InputError,
+  RequestError,
+} from './errors.js';
+export { generate } from './generate.js';
+export { readMetadata } from './metadata.js';
+export { writePresetIndex } from './preset-index.js';
+export { Preset } from './preset.js';
+export { readRecipe, recipeJson } from './recipe.js';
+export { MODES, prepareRequest } from './request.js';
+export { drawSeed, TorchGenerator } from './seeds.js';
+export {
+  distinctLabels,
+  latentVector,
+  randomPositions,
+  rangeOf,
+  resolvePositions,
+  resolveSlider,
+  sliderWarnings,
+} from './sliders.js';
+export { slerp } from './slerp.js';
+export { Sound } from './sound.js';
+export { STEREO_MODES } from './stereo.js';
+export { PLAYBACK_GAIN, SoundStream } from './stream.js';
+export { playTestVector } from './test-vector.js';
+export { crossfade, evolve, stepsForDuration } from './trajectory.js';
+export { VERSION } from './version.js';
+export { encodeWav, readWavTags } from './wav.js';
