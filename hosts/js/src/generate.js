@@ -1,6 +1,6 @@
 /** From a request to a finished sound. */
 
-import { splitSteps } from './artifact.js';
+import { splitSteps } from './blocks.js';
 import { average, Blend } from './blend.js';
 import { STEP_SAMPLES } from './contract.js';
 import { CancelledError } from './errors.js';

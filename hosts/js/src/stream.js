@@ -1,6 +1,6 @@
 /** A sound as the graph plays it, step by step, for a host that plays it as it comes. */
 
-import { splitSteps } from './artifact.js';
+import { splitSteps } from './blocks.js';
 import { Blend } from './blend.js';
 import { STEP_SAMPLES } from './contract.js';
 import { RequestError } from './errors.js';

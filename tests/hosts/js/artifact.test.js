@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { loadOnnxRuntime } from '../../../hosts/js/examples/onnxruntime.js';
 import { Artifact, playTestVector } from '../../../hosts/js/src/index.js';
-import { splitSteps } from '../../../hosts/js/src/artifact.js';
+import { splitSteps } from '../../../hosts/js/src/blocks.js';
 import { snrDb } from '../../../hosts/js/src/snr.js';
 import { answersIn } from './answers.js';
 import { assertEqual } from './nearness.js';
