@@ -183,7 +183,7 @@ def test_python_reproduces_what_it_wrote(
         (["--loud"], "Unknown option '--loud'"),
         (["--seconds", "soon"], "durationS is NaN, expected a number of seconds above 0"),
         (["--bits", "12"], "bitDepth is 12, expected one of 16, 24, 32"),
-        (["--set", "Loudness=1"], 'there is no slider "Loudness", expected one of 0 "'),
+        (["--set", "Velvet=1"], 'there is no slider "Velvet", expected one of 0 "'),
     ],
 )
 def test_the_example_tells_misuse_in_a_line(
@@ -245,12 +245,18 @@ def test_every_example_runs(
     assert done.returncode == 0, done.stderr
 
 
+def test_it_is_formatted(node: str, node_modules: Path) -> None:
+    done = run_in(LIBRARY, ["npm", "run", "format", "--silent", "--", "--check"])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_it_depends_on_nothing() -> None:
     assert len(SOURCES) > 30
     for path in SOURCES:
-        imported = re.findall(r"\bfrom '([^']+)'|\bimport\('([^']+)'\)", path.read_text("utf-8"))
-        names = {name for pair in imported for name in pair if name}
-        assert all(re.fullmatch(r"\./[a-z0-9-]+\.js", name) for name in names), path.name
+        source = path.read_text("utf-8")
+        imported = re.findall(r"^(?:import|export)\b[^;]*? from '(.+)';$", source, re.MULTILINE)
+        assert all(re.fullmatch(r"\./[a-z0-9-]+\.js", name) for name in imported), path.name
+        assert "import(" not in re.sub(r"/\*\*.*?\*/", "", source, flags=re.DOTALL), path.name
     package = json.loads((LIBRARY / "package.json").read_text("utf-8"))
     assert "dependencies" not in package
     optional = package["peerDependenciesMeta"]

@@ -1,7 +1,7 @@
 /** Cutting trajectories into the calls that an artifact is played by. */
 
-// The first layers read all their weights for every call, so a call wants many steps; the last ones fill
-// the cache, so not too many (docs/performance.md).
+// The first layers read all their weights for every call, so a call wants many steps; the last ones
+// fill the cache, so not too many (docs/performance.md).
 const ROWS_PER_CALL = 12;
 
 /**
