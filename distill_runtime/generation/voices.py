@@ -38,8 +38,18 @@ def latent_blocks(
         for config in configs
         for trajectory in _trajectories(blend, config, renderer, block_steps=steps)
     ]
+    shifts = [
+        shift
+        for config in configs
+        for shift in [blend.shifts(config)[renderer]] * len(config.row_seeds)
+    ]
     for blocks in zip(*trajectories, strict=True):
-        yield np.stack(blocks)
+        yield np.stack(
+            [
+                block if shift is None else block + shift
+                for block, shift in zip(blocks, shifts, strict=True)
+            ]
+        )
 
 
 def _trajectories(
