@@ -33,9 +33,9 @@ class Effort:
 EFFORTS = {
     "learned": Effort(
         whole=True,
-        samples=800,
+        samples=1200,
         entanglements=(0.2, 1.0, math.inf),
-        trial_places=10,
+        trial_places=14,
         places=24,
         slider_places=16,
     ),

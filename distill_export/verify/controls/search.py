@@ -18,7 +18,7 @@ LEAST_CORRELATION = 0.8  # over random places: what follows less is not offered
 STEP_SIZE = 0.25  # standard deviations of the prior
 LAST_STEP = 10
 
-_GOOD_CORRELATION = 0.95  # from here on it is the leak that decides between directions
+_LEAK_WEIGHT = 0.1  # of leak against correlation, where directions are compared
 _LEAST_CHANGE = 1.0  # from end to end, in standard deviations of the figure over the prior
 _SAMPLE_SEED, _TRIAL_SEED, _PLACE_SEED = 1, 2, 3
 _MOST_LEAK = 1e6
@@ -105,19 +105,17 @@ def _sweep(
 
 
 def _best(pairs: Sequence[tuple[_Candidate, Sweep]], deviations: Float64Array) -> _Candidate:
-    """Return what leaks least of the directions that follow well, or else what follows best."""
+    """Return the direction that follows best and leaks least, if it can be heard."""
     every = [figure.name for figure in FIGURES]
 
-    def rank(pair: tuple[_Candidate, Sweep]) -> tuple[float, float]:
+    def worth(pair: tuple[_Candidate, Sweep]) -> float:
         candidate, found = pair
         column = _column(candidate.figure)
-        correlation = float(found.correlations[column])
         is_heard = found.changes[column] >= _LEAST_CHANGE * deviations[column]
-        if correlation >= _GOOD_CORRELATION and is_heard:
-            return 1.0, -_leak(candidate, found, every, deviations)[0]
-        return 0.0, correlation
+        leak = min(_leak(candidate, found, every, deviations)[0], 2.0)
+        return float(found.correlations[column]) - _LEAK_WEIGHT * (leak if is_heard else 2.0)
 
-    return max(pairs, key=rank)[0]
+    return max(pairs, key=worth)[0]
 
 
 def _leak(

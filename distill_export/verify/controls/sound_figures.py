@@ -26,7 +26,6 @@ _FLOOR = 1e-6  # of a frame's mean power: what is quieter counts as this much
 _RISE_FLOOR = 1e-3  # of the mean power: onsets out of what is quieter do not count in full
 _RISE_FRAMES = 3  # 16 ms
 _PERIOD_HZ = (50.0, 500.0)
-_ROUGH_HZ = (20.0, 80.0)
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ FIGURES = (
     Figure("Attack", "dB"),
     Figure("Tone", "of 1", also=("periodicity",)),
     Figure("Warmth", "dB"),
+    Figure("Presence", "dB"),
     Figure("Air", "dB"),
     Figure("Bass", "dB"),
-    Figure("Roughness", "dB"),
 )
 COLUMNS = (
     *(figure.name for figure in FIGURES),
@@ -75,8 +74,8 @@ def measure_sounds(sounds: Float32Array) -> Float64Array:
         the change of the magnitudes from frame to frame over their sum, in dB. Attack: RMS of the
         rises of the envelope over 16 ms, in dB. Tone: highest peak of the autocorrelation at
         periods of 50 to 500 Hz, after the magnitudes were flattened (and of the power as it is).
-        Warmth, Air, Bass: power of 60 to 350 Hz over 350 to 2500, 8 to 18 kHz over 0.5 to 8, 20 to
-        120 Hz over 120 to 1000, in dB. Roughness: how much the amplitude varies at 20 to 80 Hz.
+        Warmth, Presence, Air, Bass: power of 60 to 350 Hz over 350 to 2500, 2 to 6 kHz over 0.2 to
+        2, 8 to 18 kHz over 0.5 to 8, 20 to 120 Hz over 120 to 1000, in dB.
     """
     samples = torch.from_numpy(np.ascontiguousarray(sounds, np.float32))
     power = _power(samples)
@@ -93,9 +92,9 @@ def measure_sounds(sounds: Float32Array) -> Float64Array:
         "Tone": _periodicity(magnitude).mean(1),
         "periodicity": _periodicity(power).mean(1),
         "Warmth": _ratio_db(whole, (60, 350), (350, 2500)),
+        "Presence": _ratio_db(whole, (2000, 6000), (200, 2000)),
         "Air": _ratio_db(whole, (8000, 18_000), (500, 8000)),
         "Bass": _ratio_db(whole, (20, 120), (120, 1000)),
-        "Roughness": _roughness_db(envelope),
     }
     return torch.stack([found[column] for column in COLUMNS], dim=1).double().numpy()
 
@@ -168,14 +167,3 @@ def _ratio_db(
     least = 1e-10 * power.sum(1) + _TINY
     upper, lower = (power[:, _band(*band)].sum(1) + least for band in (above_hz, below_hz))
     return _db(upper) - _db(lower)
-
-
-def _roughness_db(envelope: torch.Tensor) -> torch.Tensor:
-    amplitude = envelope.sqrt()
-    relative = amplitude / (amplitude.mean(1, keepdim=True) + _TINY) - 1.0
-    steps = relative.shape[1]
-    spectrum: torch.Tensor = torch.fft.rfft(relative * torch.hann_window(steps))
-    rates_hz = torch.arange(spectrum.shape[1]) * (SAMPLE_RATE_HZ / _ENVELOPE_HOP / steps)
-    low_hz, high_hz = _ROUGH_HZ
-    rough = spectrum.abs().square()[:, (rates_hz > low_hz) & (rates_hz < high_hz)]
-    return _db(rough.sum(1) / steps**2 + 1e-10)

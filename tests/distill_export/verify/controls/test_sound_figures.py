@@ -30,7 +30,6 @@ def harmonics(base_hz: float, count: int) -> np.ndarray:
 
 BROAD = noise(20, 16_000)
 CLICKS = BROAD * np.exp(-40 * (T % 0.25))
-TREMBLING = BROAD * (1 + np.sin(2 * np.pi * 40 * T)) / 2
 
 # A sound that has little of it, and one that has much.
 PAIRS = {
@@ -41,9 +40,9 @@ PAIRS = {
     "Attack": (BROAD, CLICKS),
     "Tone": (BROAD, harmonics(200, 20)),
     "Warmth": (noise(400, 2000), noise(80, 2000)),
+    "Presence": (noise(300, 3000), noise(300, 5000)),
     "Air": (noise(100, 6000), noise(100, 16_000)),
     "Bass": (noise(150, 900), noise(30, 900)),
-    "Roughness": (BROAD, TREMBLING),
 }
 
 
