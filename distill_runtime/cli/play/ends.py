@@ -1,10 +1,16 @@
-"""What is to be said of a sound that starts or ends in the middle of a wave, which clicks."""
+"""What is to be said of the ends of a sound: of clicks, and of loops in lossy files."""
 
 from __future__ import annotations
 
 from distill_runtime.generation.result import GenerationResult
 
 _HEARD_DBFS = -26.0  # a jump of a twentieth of full scale
+# Of containers whose encoders change what a loop depends on: OGG was measured to jump at the joint
+# by up to 6 times what the sound does itself.
+LOOP_DOUBTS = {
+    "mp3": "an MP3 is padded at its ends, few players loop it without a gap: take WAV or FLAC",
+    "ogg": "an OGG is not exact at its ends, and the loop may tick there: take WAV or FLAC",
+}
 _FADE_IN, _FADE_OUT = "--fade-in 0.005", "--fade-out 0.01"
 
 

@@ -18,6 +18,7 @@ from distill_runtime.cli.play.destination import (
     space_for_files,
 )
 from distill_runtime.cli.play.dry_run import tell
+from distill_runtime.cli.play.ends import LOOP_DOUBTS
 from distill_runtime.cli.play.keeping import draw, save
 from distill_runtime.cli.play.options import PlayOptions
 from distill_runtime.cli.play.report import report
@@ -51,8 +52,8 @@ def play_options(options: PlayOptions) -> None:
         say(warning)
     if not blend.is_single:
         say(describe_shares(blend))
-    if first.loop and written.container == "mp3":
-        say("an MP3 is padded at its ends, few players loop it without a gap: take WAV or FLAC")
+    if first.loop and (doubt := LOOP_DOUBTS.get(written.container)):
+        say(doubt)
     if options.count == 1:
         check_free(options, path_for(options, first))
     if not options.no_space_check:
