@@ -13,6 +13,7 @@ from distill_runtime.contract import (
     RECONSTRUCTIONS,
     TORCHSCRIPT,
     ArtifactMetadata,
+    Control,
     PrecisionLoss,
     Slider,
 )
@@ -46,9 +47,12 @@ def describe(file: ArtifactFile) -> str:
         ("Structure", _structure(file)),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
-        ("Sliders", _slider_count(metadata)),
+        ("Controls", _control_count(metadata)),
     ]
     lines = [shown(file.path), *(f"  {name:<10} {one_line(text)}" for name, text in rows if text)]
+    width = max((len(control.name) for control in metadata.controls), default=0)
+    lines += [f"    {c.name:<{width}}  {_control(c)}" for c in metadata.controls]
+    lines.append(f"  {'Sliders':<10} {_slider_count(metadata)}")
     if metadata.sliders:
         labels = [one_line(slider.label) for slider in metadata.sliders.sliders]
         width = max(map(len, labels), default=0)
@@ -133,6 +137,22 @@ def _structure(file: ArtifactFile) -> str:
 
 def _exporter(metadata: ArtifactMetadata) -> str:
     return ", ".join(f"{program} {version}" for program, version in metadata.exporter.items())
+
+
+def _control_count(metadata: ArtifactMetadata) -> str:
+    count = len(metadata.controls)
+    return f"{count}, in steps from wherever the sound is" if count else "none were exported"
+
+
+def _control(control: Control) -> str:
+    safe = f"{control.safe_min_step:+d} to {control.safe_max_step:+d}"
+    change = f"{control.change_per_step:+.2g} {one_line(control.unit)} a step"
+    leak = (
+        ""
+        if control.leaks_into is None
+        else f", {one_line(control.leaks_into)} by {control.leak:.1f}"
+    )
+    return f"{safe:<10} safe, {change}, follows {control.correlation:.2f}{leak}"
 
 
 def _slider_count(metadata: ArtifactMetadata) -> str:

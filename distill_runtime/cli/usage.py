@@ -30,6 +30,7 @@ _PARAMETERS = {
     "fade_in_s": "fade_in",
     "fade_out_s": "fade_out",
     "the blend mode": "blend_mode",
+    "the control setting": "control",
     "the slider setting": "slider",
 }
 # What to do in Python, and the option that does it.

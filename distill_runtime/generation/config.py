@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from distill_runtime.audio.resample import check_sample_rate
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
+from distill_runtime.contract import SAMPLE_RATE_HZ, Control, Slider
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, number
+from distill_runtime.latents.controls import ControlSteps, check_controls, resolve_controls
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import (
     SliderPositions,
@@ -47,6 +48,8 @@ class GenerationConfig:
         latent_vector: `[latent_dim]`, to start from any other place; not beside `sliders`.
         evolution: How far the walk drifts from where it starts, 0 (not at all) to 1. It needs
             sliders or a latent vector.
+        controls: How far controls are moved, name -> steps or fractions of them, from wherever the
+            walk is: {"Brightness": 3} is the same sound, but brighter. None where none is.
         stereo: One channel or two, and how the second is made.
         sample_rate_hz: 44,100, 48,000 or 96,000.
         fade_in_s: Seconds over which the sound rises from zero. The level is that of the sound
@@ -67,6 +70,7 @@ class GenerationConfig:
     evolution: float = 0.5
     stereo: StereoSettings = field(default_factory=StereoSettings)
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    controls: ControlSteps | None = field(default=None, hash=False)
     fade_in_s: float = 0.0
     fade_out_s: float = 0.0
     loop: bool = False
@@ -90,6 +94,7 @@ class GenerationConfig:
             object.__setattr__(self, "latent_vector", tuple(map(float, vector)))
         if self.sliders is not None:
             object.__setattr__(self, "sliders", check_sliders(self.sliders))
+        object.__setattr__(self, "controls", check_controls(self.controls))
         if self.seed is not None:
             object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
@@ -170,6 +175,16 @@ class GenerationConfig:
         if self.sliders is None:
             return self
         return replace(self, sliders=resolve_positions(sliders, self.sliders).positions)
+
+    def with_controls(self, controls: Sequence[Control]) -> GenerationConfig:
+        """Return the same request with a model's own names of controls, without those at 0.
+
+        Raises:
+            RequestError: A control is unknown.
+        """
+        if self.controls is None:
+            return self
+        return replace(self, controls=resolve_controls(controls, self.controls).steps)
 
     def with_random_sliders(self, sliders: Sequence[Slider]) -> GenerationConfig:
         """Return the same request from positions that its seed draws, within their safe ranges.

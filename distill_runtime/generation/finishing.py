@@ -32,20 +32,26 @@ _PIECE_SAMPLES = 2**16
 
 
 @dataclass(frozen=True)
-class RenderedSound:
-    """A sound of exactly its length, before its level is set.
+class SoundPeaks:
+    """What a sound's level is set by.
 
     Attributes:
-        spool: Its samples, faded as asked for.
-        peak: Largest magnitude of its samples before they are faded: a fade changes no level but
-            its own.
-        rendered_peak: Largest magnitude of all that the original would have rendered for it, which
-            may go on beyond the sound's end. Distill sets the level of a sound that it mixes by it.
+        kept: Largest magnitude of the sound before it is faded: a fade changes no level but its
+            own.
+        rendered: The same of all that the original would have rendered for it, which may go on
+            beyond the sound's end. Distill sets the level of a sound that it mixes by it.
     """
 
+    kept: float
+    rendered: float
+
+
+@dataclass(frozen=True)
+class RenderedSound:
+    """A sound of exactly its length, before its level is set."""
+
     spool: SoundSpool
-    peak: float
-    rendered_peak: float
+    peaks: SoundPeaks
 
 
 def render_sounds(
@@ -80,25 +86,64 @@ def render_sounds(
         OutputError: There is no space for a temporary file.
     """
     spools = [SoundSpool(config.channels, config.samples) for config in configs]
+    peaks = _render(
+        artifact,
+        configs,
+        latents,
+        stop,
+        [s.write for s in spools],
+        overlap=overlap,
+        progress=progress,
+    )
+    return [RenderedSound(spool, found) for spool, found in zip(spools, peaks, strict=True)]
+
+
+def measure_sounds(
+    artifact: Artifact,
+    configs: Sequence[GenerationConfig],
+    latents: Iterable[Float32Array],
+    stop: threading.Event,
+    *,
+    overlap: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> list[SoundPeaks]:
+    """Render several sounds as `render_sounds` does, and keep nothing but their peaks.
+
+    Raises:
+        StoppedError: `stop` was set.
+        BackendError: onnxruntime failed.
+    """
+    nowhere = [lambda block: None] * len(configs)
+    return _render(artifact, configs, latents, stop, nowhere, overlap=overlap, progress=progress)
+
+
+def _render(
+    artifact: Artifact,
+    configs: Sequence[GenerationConfig],
+    latents: Iterable[Float32Array],
+    stop: threading.Event,
+    writers: Sequence[Callable[[Float32Array], None]],
+    *,
+    overlap: bool,
+    progress: Callable[[float], None] | None,
+) -> list[SoundPeaks]:
+    """Render several sounds and hand their blocks `[channels, samples]` to a writer each."""
     finishers = [Finisher(config, artifact) for config in configs]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     blocks = artifact.stream(latents)
     for block in filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
         check(stop)
-        for finisher, spool, rows in zip(
-            finishers, spools, np.split(block, ends[:-1]), strict=True
+        for finisher, write, rows in zip(
+            finishers, writers, np.split(block, ends[:-1]), strict=True
         ):
-            spool.write(finisher.push(rows))
+            write(finisher.push(rows))
         if progress is not None:
             progress(finishers[0].done)
-    for finisher, spool in zip(finishers, spools, strict=True):
-        spool.write(finisher.finish())
+    for finisher, write in zip(finishers, writers, strict=True):
+        write(finisher.finish())
     if progress is not None:
         progress(1.0)
-    return [
-        RenderedSound(spool, finisher.peak, finisher.rendered_peak)
-        for finisher, spool in zip(finishers, spools, strict=True)
-    ]
+    return [finisher.peaks for finisher in finishers]
 
 
 def finished_blocks(
@@ -140,13 +185,17 @@ class Finisher:
         # The original's centred inverse transform ends a hop before ours.
         rendered = grid.step_samples * (config.steps + 1) - grid.hop_length
         self._unheard = round(rendered * config.sample_rate_hz / grid.sample_rate_hz)
-        self.peak = 0.0
-        self.rendered_peak = 0.0
+        self._peak = self._rendered_peak = 0.0
 
     @property
     def done(self) -> float:
         """How much of the sound is finished, 0 to 1."""
         return 1.0 - self._missing / self._samples
+
+    @property
+    def peaks(self) -> SoundPeaks:
+        """What the level of the finished sound is set by."""
+        return SoundPeaks(self._peak, self._rendered_peak)
 
     def push(self, rows: Float64Array) -> Float32Array:
         """Take the next `[rows, samples]` at the model's rate; return what is finished by now."""
@@ -161,11 +210,11 @@ class Finisher:
     def _cut(self, block: Float32Array) -> Float32Array:
         if self._joiner is not None:
             block = self._joiner.push(block)
-        self.rendered_peak = max(self.rendered_peak, peak(block[:, : self._unheard]))
+        self._rendered_peak = max(self._rendered_peak, peak(block[:, : self._unheard]))
         self._unheard -= min(self._unheard, block.shape[1])
         kept = block[:, : self._missing]
+        self._peak = max(self._peak, peak(kept))
         self._missing -= kept.shape[1]
-        self.peak = max(self.peak, peak(kept))
         return self._fader.push(kept)
 
 

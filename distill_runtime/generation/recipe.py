@@ -53,7 +53,7 @@ class Recipe:
     """How a sound was made.
 
     Attributes:
-        config: The request, with its seed and with a position for each slider.
+        config: The request, with its seed, a position for each slider, and controls by their names.
         ingredients: The artifacts, in the order of the blend.
         blend_mode: "latent" or "audio" where there are several artifacts.
         runtime: Version of distill_runtime.
@@ -93,6 +93,7 @@ class Recipe:
             "sliders": None if config.sliders is None else list(config.sliders),
             "latent_vector": config.latent_vector and list(config.latent_vector),
             "evolution": config.evolution,
+            **({"controls": dict(config.controls)} if config.controls else {}),
             "stereo": dict(vars(config.stereo)),
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
@@ -234,6 +235,7 @@ def _config(fields: JsonFields) -> GenerationConfig:
         "latent_vector": fields.optional_numbers("latent_vector"),
         "evolution": fields.number("evolution"),
         "sample_rate_hz": fields.integer("sample_rate_hz", 1, 2**31),
+        "controls": fields.all_numbers("controls") if "controls" in fields else None,
     }
     settings |= {name: fields.number(name) for name in _FADES if name in fields}
     if "loop" in fields:

@@ -37,6 +37,7 @@ def latent_blocks(
     rows = sum(len(config.row_seeds) for config in configs)
     steps = block_steps or steps_per_call(rows)
     trajectories: list[Iterator[Float32Array]] = []
+    shifts: list[Float32Array | None] = []
     for config in configs:
         walks = _trajectories(blend, config, renderer, block_steps=steps)
         if config.loop:
@@ -47,8 +48,14 @@ def latent_blocks(
                 for before, walk in zip(again, walks, strict=True)
             )
         trajectories += walks
+        shifts += [blend.shifts(config)[renderer]] * len(config.row_seeds)
     for blocks in zip(*trajectories, strict=True):
-        yield np.stack(blocks)
+        yield np.stack(
+            [
+                block if shift is None else block + shift
+                for block, shift in zip(blocks, shifts, strict=True)
+            ]
+        )
 
 
 def _trajectories(

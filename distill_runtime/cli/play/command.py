@@ -36,6 +36,7 @@ from distill_runtime.cli.play.sound_options import (
     BlendModeOption,
     BlendOption,
     BpmOption,
+    ControlOption,
     CountOption,
     DepthOption,
     DurationOption,
@@ -69,6 +70,7 @@ def play(
     loop: LoopOption = None,
     fade_in: FadeInOption = None,
     fade_out: FadeOutOption = None,
+    control: ControlOption = None,
     slider: SliderOption = None,
     randomize: RandomizeOption = False,
     evolution: EvolutionOption = None,
@@ -101,7 +103,7 @@ def play(
 ) -> None:
     """Generate sounds: what happens when you name an artifact and no command.
 
-    Example: `distill-run ambience.onnx -d 10 --seed 7 --slider Brightness:5 -o bright.flac`
+    Example: `distill-run ambience.onnx -d 10 --seed 7 --control Brightness:+3 -o bright.flac`
     """
     from distill_runtime.cli.play.options import PlayOptions, check_raw  # noqa: PLC0415
     from distill_runtime.cli.play.run import play_options  # noqa: PLC0415
@@ -116,6 +118,7 @@ def play(
             seed=seed,
             count=count,
             mode=mode,
+            controls=tuple(control or ()),
             sliders=tuple(slider or ()),
             randomize=randomize,
             evolution=evolution,

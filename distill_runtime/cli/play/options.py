@@ -30,6 +30,7 @@ class PlayOptions:
     seed: int | None = None
     count: int = 1
     mode: str | None = None
+    controls: tuple[str, ...] = ()
     sliders: tuple[str, ...] = ()
     randomize: bool = False
     evolution: float | None = None

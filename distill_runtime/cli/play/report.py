@@ -16,6 +16,7 @@ from distill_runtime.files.shown import shown
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.recipe import Recipe, as_document
 from distill_runtime.generation.result import GenerationResult
+from distill_runtime.latents.controls import describe_controls
 from distill_runtime.latents.sliders import resolve_positions
 
 
@@ -44,10 +45,14 @@ def report(
     if options.count > 1:
         return
     say(f"{result.duration_s:g} s from seed {result.seed}, in {elapsed_s:.1f} s")
+    if result.config.controls:
+        say(describe_controls(result.config.controls))
     if result.config.sliders is not None:
         positions = resolve_positions(pipeline.blend.sliders, result.config.sliders).positions
         say(describe_sliders(pipeline.blend.sliders, positions))
     say("silent: this model plays nothing here" if result.silent else result.levels.describe())
+    if result.limited_db:
+        say(f"louder than full scale: the soft limit lowers its peak by {result.limited_db:.1f} dB")
     if ends := describe_ends(result):
         say(ends)
     if picture is not None:
@@ -66,6 +71,7 @@ def _document(
         "samples": result.samples,
         "silent": result.silent,
         "gain": result.gain,
+        "limited_db": result.limited_db,
         "levels": dict(vars(result.levels)),
         "elapsed_s": round(elapsed_s, 3),
         "recipe": as_document(recipe),

@@ -13,12 +13,13 @@ from distill_runtime.errors import RequestError
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.preset import Preset, Setting
+from distill_runtime.latents.controls import parse_control, set_controls
 from distill_runtime.latents.seeds import SEED_LIMIT
 from distill_runtime.latents.sliders import parse_slider, slider_positions
 
 
 def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, tuple[str, ...]]:
-    """Return the request for the first sound, and warnings about its sliders.
+    """Return the request for the first sound, and warnings about its controls and sliders.
 
     Raises:
         RequestError: A value is out of bounds, or the preset belongs to other sliders.
@@ -32,11 +33,17 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
     if options.sliders or base:
         setting = slider_positions(sliders, map(parse_slider, options.sliders), base=base)
         positions, warnings = setting.positions, setting.warnings
+    moved = set_controls(
+        blend.controls,
+        map(parse_control, options.controls),
+        base=None if preset is None else preset.controls,
+    )
     first = GenerationConfig(
         duration_s=_number("duration_s", options.length_s, kept, 10.0),
         seed=options.seed if options.seed is not None or preset is None else preset.seed,
         mode=options.mode or str(kept.get("mode", "crossfade")),
         sliders=positions,
+        controls=moved.steps,
         evolution=_number("evolution", options.evolution, kept, 0.5),
         stereo=StereoSettings(
             options.stereo or str(kept.get("stereo", "mono")),
@@ -52,7 +59,8 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
         raise RequestError(
             f"{options.count} seeds from {first.seed} on go beyond {SEED_LIMIT - 1}: start lower"
         )
-    return first.with_random_sliders(sliders) if options.randomize else first, warnings
+    first = first.with_random_sliders(sliders) if options.randomize else first
+    return first, (*moved.warnings, *warnings)
 
 
 def configs(
@@ -72,7 +80,7 @@ def configs(
 def describe_sliders(sliders: Sequence[Slider], positions: Sequence[float]) -> str:
     """Return the sliders that do not stand at 0, in one line."""
     moved = [
-        f"{slider.label} {position:+g}"
+        f"{slider.label} at {position:+g}"  # many labels end in a sign
         for slider, position in zip(sliders, positions, strict=True)
         if position
     ]

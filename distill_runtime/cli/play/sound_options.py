@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-_PATH, _LATENT, _STEREO, _BLEND = "The sound", "Sliders", "Stereo", "Blending"
+_PATH, _CONTROLS, _LATENT = "The sound", "Controls", "Sliders"
+_STEREO, _BLEND = "Stereo", "Blending"
 
 DurationOption = Annotated[
     str | None,
@@ -88,6 +89,16 @@ ModeOption = Annotated[
         metavar="crossfade|latent-interpolation",
         help="Walk between random points (two names for it).",
         rich_help_panel=_PATH,
+    ),
+]
+ControlOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--control",
+        metavar="NAME:STEPS",
+        help="Move the whole sound: the same seed, but Brightness:+3. `info` lists what there is. "
+        "Repeatable.",
+        rich_help_panel=_CONTROLS,
     ),
 ]
 SliderOption = Annotated[

@@ -16,7 +16,11 @@ from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_mo
 
 
 def artifact(folder: Path, file: str = "rain.onnx", **model: Any) -> ArtifactFile:
-    changes = {key: model.pop(key) for key in ("sliders", "precision", "parity") if key in model}
+    changes = {
+        key: model.pop(key)
+        for key in ("sliders", "controls", "precision", "parity")
+        if key in model
+    }
     metadata = dataclasses.replace(
         METADATA, model=dataclasses.replace(METADATA.model, **model), **changes
     )
@@ -46,9 +50,18 @@ def test_everything_a_musician_asks_for(tmp_path: Path) -> None:
         "Latency 1024 samples (21 ms) when streamed, in blocks of 0.50 s",
         "Latents 16 dimensions",
         "Exported distill-export 0.1.0, torch 2.6.0",
+        "Controls 1, in steps from wherever the sound is",
+        "Brightness -10 to +8 safe, +0.12 octaves a step, follows 0.97, Noise by 0.5",
         "Sliders 1, in steps from the middle",
         "0 PC1 (Loudness) -8 to +7 safe, 25.0% of the variation",
     }
+
+
+def test_controls_come_before_sliders(tmp_path: Path) -> None:
+    text = describe(artifact(tmp_path))
+    assert text.index("  Controls ") < text.index("    Brightness ") < text.index("  Sliders ")
+    without = describe(artifact(tmp_path, "old.onnx", controls=()))
+    assert rows(without)["Controls"] == "none were exported"
 
 
 @pytest.mark.parametrize(
