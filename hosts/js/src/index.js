@@ -12,6 +12,8 @@ export {
   RequestError,
 } from './errors.js';
 export { generate } from './generate.js';
+export { LiveStream } from './live/live-stream.js';
+export { perform } from './live/perform.js';
 export { readMetadata } from './metadata.js';
 export { writePresetIndex } from './preset-index.js';
 export { Preset } from './preset.js';
