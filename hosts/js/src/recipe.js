@@ -42,9 +42,10 @@ const MAX_BYTES = 2 ** 20;
  * @property {string} onnxruntime Its version.
  * @property {string} provider "cpu", which WebAssembly is too, or "cuda".
  * @property {number} threads
- * @property {{container: string, bitDepth: number | null} | null} audioFormat Of the file that carries it.
- * @property {import('./live/performance.js').Performance | null} [performance] What was played by hand, if it
- *   was: of the request, only duration and stereo count then.
+ * @property {{container: string, bitDepth: number | null} | null} audioFormat Of the file that
+ *   carries it.
+ * @property {import('./live/performance.js').Performance | null} [performance] What was played by
+ *   hand, if it was: of the request, only duration and stereo count then.
  */
 
 /**
@@ -121,8 +122,8 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
  * Read a recipe: `distill-run`'s, or one of this library.
  *
  * @param {string} text The comment of an audio file, or a sidecar of `distill-run`.
- * @returns {{request: import('./request.js').RequestOptions, recipe: Omit<Recipe, 'request'>}} What to
- *   give to `generate` (its rate may be one that is not made here), and the rest.
+ * @returns {{request: import('./request.js').RequestOptions, recipe: Omit<Recipe, 'request'>}} What
+ *   to give to `generate` (its rate may be one that is not made here), and the rest.
  * @throws {RequestError} It is not a recipe, or of another version, or a field is not right.
  */
 export function readRecipe(text) {
@@ -179,9 +180,7 @@ export function readRecipe(text) {
 function ingredient(fields) {
   const name = fields.text('name');
   if (name === '' || /[/\\]/.test(name)) {
-    throw new RequestError(
-      `a recipe names artifacts by their file names, not by ${brief(name)}`,
-    );
+    throw new RequestError(`a recipe names artifacts by their file names, not by ${brief(name)}`);
   }
   return {
     name,

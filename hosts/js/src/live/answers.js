@@ -15,9 +15,9 @@ const STEPS = 2; // that sound at any time
  * @typedef {object} Player
  * @property {() => number} position Of the sample that is heard next.
  * @property {() => number} reach The first position that can surely still be changed.
- * @property {(at: number, rows: Float32Array[]) => boolean | Promise<boolean>} write Let these voices be heard
- *   from a position on, and nothing that lies behind them; false if that position has been heard already, and
- *   nothing was changed.
+ * @property {(at: number, rows: Float32Array[]) => boolean | Promise<boolean>} write Let these
+ *   voices be heard from a position on, and nothing that lies behind them; false if that position
+ *   has been heard already, and nothing was changed.
  */
 
 /** Takes moves at any time; whoever renders answers them. */
@@ -72,8 +72,9 @@ export class Answers {
   /**
    * Answer the moves that came, from the first sample on that can be changed.
    *
-   * @param {number} [leadS] How long it takes, and to render a step more: if the step that plays ends before,
-   *   it and the next one are rendered anew and not the one before it, whose chunk has all but faded by then.
+   * @param {number} [leadS] How long it takes, and to render a step more: if the step that plays
+   *   ends before, it and the next one are rendered anew and not the one before it, whose chunk has
+   *   all but faded by then.
    */
   async answer(leadS = 0) {
     const { timeline } = this;

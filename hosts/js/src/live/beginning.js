@@ -16,10 +16,12 @@ import { checkPlace, makePlace } from './place.js';
  * @typedef {object} Beginning
  * @property {ArrayLike<number> | null} [latentVector] `[latent_dim]`
  * @property {import('../sliders.js').SliderPositions | null} [sliders] Where sliders stand instead.
- * @property {number | null} [seed] Of the walk between random anchors, as `generate` walks, if there is
- *   neither a vector nor sliders nor a drift; else of the drift. Without one, one is drawn, and the sound begins
- *   where all sliders stand at 0 (of a model without sliders, where the latent vector is 0).
- * @property {number} [drift] How far the sound wanders from where the sliders lead, 0..1; 0 by default.
+ * @property {number | null} [seed] Of the walk between random anchors, as `generate` walks, if
+ *   there is neither a vector nor sliders nor a drift; else of the drift. Without one, one is
+ *   drawn, and the sound begins where all sliders stand at 0 (of a model without sliders, where the
+ *   latent vector is 0).
+ * @property {number} [drift] How far the sound wanders from where the sliders lead, 0..1; 0 by
+ *   default.
  */
 
 /**

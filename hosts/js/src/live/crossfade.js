@@ -4,17 +4,17 @@ import { roundHalfToEven } from '../rounding.js';
 
 export const FADE_SAMPLES = 960; // 20 ms at 48 kHz
 
-// The correlation counts in so many parts, so that the last bits of a sum, which no two programs add up
-// alike, decide nothing.
+// The correlation counts in so many parts, so that the last bits of a sum, which no two programs
+// add up alike, decide nothing.
 const PARTS = 16;
 
 /**
  * Go from one sound to the other within their common length.
  *
- * The weights rise as 6t^5 - 15t^4 + 10t^3 (Perlin, "Improving noise", 2002), whose slope and curvature
- * vanish at both ends. They are divided by the root of the power that two signals of this correlation would
- * have under them, so that neither alike nor unlike sounds change in level; for sounds that are alike that
- * is 1.
+ * The weights rise as 6t^5 - 15t^4 + 10t^3 (Perlin, "Improving noise", 2002), whose slope and
+ * curvature vanish at both ends. They are divided by the root of the power that two signals of this
+ * correlation would have under them, so that neither alike nor unlike sounds change in level; for
+ * sounds that are alike that is 1.
  *
  * @param {readonly Float32Array[]} before Rows of samples, what is heard at the beginning.
  * @param {readonly Float32Array[]} after As many rows of the same length, what is heard at the end.

@@ -7,8 +7,8 @@ import { untold } from './messages.js';
 /** @typedef {import('../metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 
 /**
- * What plays live sounds for a page: `LiveEngine`, or a worker of the page's own that calls `serveLive` for each
- * port that it gets.
+ * What plays live sounds for a page: `LiveEngine`, or a worker of the page's own that calls
+ * `serveLive` for each port that it gets.
  *
  * @typedef {object} Engine
  * @property {ArtifactMetadata} metadata Of what plays.
@@ -17,14 +17,14 @@ import { untold } from './messages.js';
 
 /**
  * @typedef {object} EngineOptions
- * @property {string | URL} [ort] The address of onnxruntime-web's `ort.wasm.bundle.min.mjs`; to be left out if
- *   the worker's script has it.
- * @property {object} [wasm] For onnxruntime's `env.wasm`: `wasmPaths`, or `wasmBinary`. One thread unless told
- *   otherwise: more gain nothing.
+ * @property {string | URL} [ort] The address of onnxruntime-web's `ort.wasm.bundle.min.mjs`; to be
+ *   left out if the worker's script has it.
+ * @property {object} [wasm] For onnxruntime's `env.wasm`: `wasmPaths`, or `wasmBinary`. One thread
+ *   unless told otherwise: more gain nothing.
  * @property {object} [session] onnxruntime's own options.
  * @property {string} [name] The artifact's file name, for recipes.
- * @property {Worker | string | URL} [worker] A worker, or the address of its script; by default `worker.js`
- *   beside this file. A page in one file makes the worker from a blob.
+ * @property {Worker | string | URL} [worker] A worker, or the address of its script; by default
+ *   `worker.js` beside this file. A page in one file makes the worker from a blob.
  */
 
 /** @implements {Engine} */

@@ -20,8 +20,8 @@ export class Hands {
    * @param {import('../metadata-types.js').ArtifactMetadata} metadata Of what plays.
    * @param {import('../stereo.js').StereoSettings} stereo
    * @param {Place} place Where it begins.
-   * @param {(place: Place, restart: boolean) => void} ask Takes the moves; `restart`: whether the wandering
-   *   begins anew.
+   * @param {(place: Place, restart: boolean) => void} ask Takes the moves; `restart`: whether the
+   *   wandering begins anew.
    */
   constructor(metadata, stereo, place, ask) {
     this.#metadata = metadata;
@@ -53,8 +53,8 @@ export class Hands {
   /**
    * Go where sliders stand.
    *
-   * @param {import('../sliders.js').SliderPositions} positions One for each, or by label, name or index: the
-   *   others then stand at 0.
+   * @param {import('../sliders.js').SliderPositions} positions One for each, or by label, name or
+   *   index: the others then stand at 0.
    * @throws {RequestError} The model has no sliders, or the positions are not right for them.
    */
   setSliders(positions) {

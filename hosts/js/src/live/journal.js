@@ -11,12 +11,13 @@ const STEPS_BETWEEN = 8; // of two marks, each of which holds a state
  * A step from which on a sound can be played again.
  *
  * @typedef {object} Mark
- * @property {import('./timeline.js').Start} start Of a timeline, at the step before: no later move renders an
- *   earlier one anew.
- * @property {import('./place.js').Place} place For which that step was rendered, and all after it up to the
- *   next move.
+ * @property {import('./timeline.js').Start} start Of a timeline, at the step before: no later move
+ *   renders an earlier one anew.
+ * @property {import('./place.js').Place} place For which that step was rendered, and all after it
+ *   up to the next move.
  * @property {number} moves How many moves there were before.
- * @property {number} begin Position from which on a timeline from there is the sound that was heard.
+ * @property {number} begin Position from which on a timeline from there is the sound that was
+ *   heard.
  */
 
 /** Keeps marks and moves of a timeline, as far back as the timeline keeps its samples. */
@@ -53,7 +54,8 @@ export class Journal {
     const step = playing - 1;
     const last = this.#moves.at(-1);
     // What the last move has not rendered anew is of another place than that of now.
-    if (playing < this.#nextMark || timeline.nextStep <= step || (last && last.first > step)) return;
+    if (playing < this.#nextMark || timeline.nextStep <= step || (last && last.first > step))
+      return;
     this.#nextMark = playing + STEPS_BETWEEN;
     this.#marks.push({
       start: timeline.startAt(step),

@@ -13,7 +13,8 @@ import { untold } from './messages.js';
 import { processorOptions } from './player.js';
 
 /**
- * How a live sound is played; all may be left out but what plays it, `artifactBytes` with `ort`, or `engine`.
+ * How a live sound is played; all may be left out but what plays it, `artifactBytes` with `ort`, or
+ * `engine`.
  *
  * @typedef {import('./live-stream.js').LiveOptions & import('./engine.js').EngineOptions & {
  *   artifactBytes?: ArrayBuffer | Uint8Array,
@@ -25,12 +26,13 @@ import { processorOptions } from './player.js';
  *   onPlaying?: (playing: import('./player.js').Playing & {load: number}) => void,
  *   onFailure?: (error: Error) => void,
  * }} InstrumentOptions
- *   `artifactBytes`: a worker is made for it, and ends with the sound. `engine`: what plays instead, and stays.
- *   `worklet`: the address of `worklet.js`, by default beside this file. `volume`: what to multiply the sound by
- *   after all, 1 by default; recordings have none of it. `destination`: where it is heard, by default the
- *   context's own; null for nowhere yet. `isShared`: whether to share memory with the audio thread, by default if
- *   the page is isolated; else it is sent messages. `onPlaying`: told ten times a second how it goes.
- *   `onFailure`: told when the model fails and the sound ends.
+ *   `artifactBytes`: a worker is made for it, and ends with the sound. `engine`: what plays
+ *   instead, and stays. `worklet`: the address of `worklet.js`, by default beside this file.
+ *   `volume`: what to multiply the sound by after all, 1 by default; recordings have none of it.
+ *   `destination`: where it is heard, by default the context's own; null for nowhere yet.
+ *   `isShared`: whether to share memory with the audio thread, by default if the page is isolated;
+ *   else it is sent messages. `onPlaying`: told ten times a second how it goes. `onFailure`: told
+ *   when the model fails and the sound ends.
  */
 
 const RAMP_S = 0.02;
@@ -86,8 +88,8 @@ export class LiveInstrument {
   /**
    * Begin a sound in an audio context.
    *
-   * @param {AudioContext} context At 48,000 Hz. It is heard once the context runs, which browsers allow after a
-   *   click or a key: `context.resume()` then.
+   * @param {AudioContext} context At 48,000 Hz. It is heard once the context runs, which browsers
+   *   allow after a click or a key: `context.resume()` then.
    * @param {InstrumentOptions} options
    * @returns {Promise<LiveInstrument>} Once the model is loaded and its level is known.
    * @throws {RequestError} A value is out of bounds or does not fit the model.
@@ -104,7 +106,10 @@ export class LiveInstrument {
     const ownEngine = options.engine ? null : await engineOf(options);
     const engine = options.engine ?? /** @type {LiveEngine} */ (ownEngine);
     try {
-      await addWorklet(context, String(options.worklet ?? new URL('./worklet.js', import.meta.url)));
+      await addWorklet(
+        context,
+        String(options.worklet ?? new URL('./worklet.js', import.meta.url)),
+      );
       const { metadata } = engine;
       const place = firstPlace(metadata, stereo, options);
       const channels = outputChannels(stereo);
@@ -171,8 +176,8 @@ export class LiveInstrument {
   /**
    * What was heard last, with a recipe that plays it again; to be asked for before `stop`.
    *
-   * @param {number | null} [seconds] How much; by default as much as is kept. What was silent because it was not
-   *   ready is left out.
+   * @param {number | null} [seconds] How much; by default as much as is kept. What was silent
+   *   because it was not ready is left out.
    * @returns {Promise<Sound>}
    * @throws {RequestError} It is not a number above 0, or nothing was heard yet.
    */

@@ -1,4 +1,6 @@
-/** A sound that is played by hand and rendered as it is read, for programs that nobody waits for. */
+/**
+ * A sound that is played by hand and rendered as it is read, for programs that nobody waits for.
+ */
 
 import { brief, isWhole } from '../checks.js';
 import { RequestError } from '../errors.js';
@@ -19,13 +21,14 @@ import { Timeline } from './timeline.js';
  * How a live sound begins, and is heard; all may be left out.
  *
  * @typedef {import('./beginning.js').Beginning & {
- *   stereo?: Partial<import('../stereo.js').StereoSettings> | import('../stereo.js').StereoSettings['mode'],
- *   gain?: number | null,
+ *   stereo?: Partial<import('../stereo.js').StereoSettings> |
+ *   import('../stereo.js').StereoSettings['mode'], gain?: number | null,
  *   keepS?: number,
  * }} LiveOptions
- *   `stereo`: "mono" by default; "dual-seed" plays two voices, the right one from the next seed. `gain`: what to
- *   multiply the model's own sound by, by default what a finished file of the beginning would have; what is
- *   louder than such a file is limited softly. `keepS`: how many seconds `record` can go back, 120 by default.
+ *   `stereo`: "mono" by default; "dual-seed" plays two voices, the right one from the next seed.
+ *   `gain`: what to multiply the model's own sound by, by default what a finished file of the
+ *   beginning would have; what is louder than such a file is limited softly. `keepS`: how many
+ *   seconds `record` can go back, 120 by default.
  */
 
 const MAX_BLOCK_SAMPLES = 2 ** 24;
@@ -80,9 +83,7 @@ export class LiveStream {
     const place = firstPlace(artifact.metadata, stereo, options);
     const kept = keptSamples(options.keepS ?? 120, artifact.sampleRateHz);
     const gain =
-      options.gain == null
-        ? await fileGain(artifact, place, stereo)
-        : checkedGain(options.gain);
+      options.gain == null ? await fileGain(artifact, place, stereo) : checkedGain(options.gain);
     return new LiveStream({ artifact, stereo, place, gain, kept });
   }
 
@@ -111,7 +112,7 @@ export class LiveStream {
     }
     if (this.#answers.isAsked) await this.#answers.answer();
     const channels = Array.from({ length: this.channels }, () => new Float32Array(samples));
-    for (let done = 0; done < samples; ) {
+    for (let done = 0; done < samples;) {
       if (this.#timeline.end <= this.#timeline.position) await this.#answers.extend();
       const block = this.#output.push(this.#timeline.read(samples - done));
       const from = done;

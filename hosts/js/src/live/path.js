@@ -1,9 +1,9 @@
 /**
  * The latent vectors of a place, step after step, without an end.
  *
- * A sound that `generate` makes has its anchors spread over its duration. One without an end has them at the
- * spacing that they have in sounds of some seconds, so that the first minute of a seed's walk is what
- * `generate` plays for a minute of it.
+ * A sound that `generate` makes has its anchors spread over its duration. One without an end has
+ * them at the spacing that they have in sounds of some seconds, so that the first minute of a
+ * seed's walk is what `generate` plays for a minute of it.
  */
 
 import { TorchGenerator } from '../seeds.js';
@@ -38,8 +38,8 @@ export class Path {
    * The latent vectors of some steps.
    *
    * @param {Place} place A place on the model.
-   * @param {readonly number[]} phases For each step, how many steps the wandering has come, 0 at its
-   *   beginning.
+   * @param {readonly number[]} phases For each step, how many steps the wandering has come, 0 at
+   *   its beginning.
    * @returns {Float32Array} `[rows, steps, latent_dim]`
    */
   latents(place, phases) {

@@ -22,8 +22,8 @@ const MOVES_PER_S = 1000; // more than any hands, and than any machine answers
  *
  * @param {Artifact} artifact The one that it was played on: the samples are those that were heard.
  * @param {object} recipe What `readRecipe` reads, or a sound has.
- * @param {import('../request.js').RequestOptions | import('../request.js').Request} recipe.request Of which only
- *   duration and stereo count.
+ * @param {import('../request.js').RequestOptions | import('../request.js').Request} recipe.request
+ *   Of which only duration and stereo count.
  * @param {Performance | null} [recipe.performance]
  * @returns {Promise<Sound>}
  * @throws {RequestError} The performance is not of this artifact.
@@ -36,7 +36,8 @@ export async function perform(artifact, recipe) {
   const samples = samplesOf(request);
   /** @type {Float32Array[][]} */
   const blocks = [];
-  for await (const block of play(artifact, performance, request.stereo, samples)) blocks.push(block);
+  for await (const block of play(artifact, performance, request.stereo, samples))
+    blocks.push(block);
   const channels = blocks[0].map((_, channel) => {
     const whole = new Float32Array(samples);
     let at = 0;

@@ -21,8 +21,8 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * An answer to the hands.
  *
  * @typedef {object} Move
- * @property {number} at Position of the first sample that is other than it would have been, counted from the
- *   start of the stream.
+ * @property {number} at Position of the first sample that is other than it would have been, counted
+ *   from the start of the stream.
  * @property {number} first Index of the first step that was rendered anew.
  * @property {number} fade Over how many samples the answer was faded in.
  * @property {boolean} restart Whether the wandering began anew.
@@ -74,12 +74,16 @@ export function performanceDocument({ start, place, moves, begin, gain }, rows) 
  *
  * @param {import('../json-fields.js').JsonFields} fields
  * @returns {Performance}
- * @throws {import('../errors.js').DistillError} A field is missing, of the wrong type or out of range, or a
- *   move is not where one can be.
+ * @throws {import('../errors.js').DistillError} A field is missing, of the wrong type or out of
+ *   range, or a move is not where one can be.
  */
 export function performanceFrom(fields) {
   const step = fields.integer('step', 0, MOST);
-  const start = { step, phase: fields.integer('phase', 0, MAX_PHASE - 1), state: stateFrom(fields) };
+  const start = {
+    step,
+    phase: fields.integer('phase', 0, MAX_PHASE - 1),
+    state: stateFrom(fields),
+  };
   const firstPlace = placeFrom(fields.section('place'), null);
   let place = firstPlace;
   let earliest = 0;
@@ -130,7 +134,10 @@ function stateFrom(fields) {
   if (!fields.has('states')) return null;
   const rows = fields.texts('states').map(decoded);
   return fields.about(() => {
-    if (!rows.length || rows.some((row) => row?.length !== rows[0]?.length || !row?.every(isFinite))) {
+    if (
+      !rows.length ||
+      rows.some((row) => row?.length !== rows[0]?.length || !row?.every(isFinite))
+    ) {
       throw new RequestError('its state is not rows of finite float32 in base64');
     }
     const whole = /** @type {Float32Array[]} */ (rows);

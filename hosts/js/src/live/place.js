@@ -14,12 +14,12 @@ import { RequestError } from '../errors.js';
  *
  * @typedef {object} Place
  * @property {number} seed Of the random anchors, 0..2^32-1.
- * @property {readonly number[] | null} sliders A position for each slider, in steps; null if it is not
- *   sliders that say where.
- * @property {readonly number[] | null} vector `[latent_dim]`, where nothing else says where. Without
- *   either, the sound walks from anchor to anchor, as `generate` does.
- * @property {readonly (readonly [name: string, steps: number])[]} controls Steps of named controls, which
- *   move all of it; those at 0 are left out.
+ * @property {readonly number[] | null} sliders A position for each slider, in steps; null if it is
+ *   not sliders that say where.
+ * @property {readonly number[] | null} vector `[latent_dim]`, where nothing else says where.
+ *   Without either, the sound walks from anchor to anchor, as `generate` does.
+ * @property {readonly (readonly [name: string, steps: number])[]} controls Steps of named controls,
+ *   which move all of it; those at 0 are left out.
  * @property {number} drift How far it wanders from the place, 0..1.
  * @property {boolean} hold Whether the wandering stands still.
  */
@@ -31,7 +31,14 @@ import { RequestError } from '../errors.js';
  * @returns {Place}
  * @throws {RequestError} The seed or the drift is not one.
  */
-export function makePlace({ seed, sliders = null, vector = null, controls = [], drift = 0, hold = false }) {
+export function makePlace({
+  seed,
+  sliders = null,
+  vector = null,
+  controls = [],
+  drift = 0,
+  hold = false,
+}) {
   return Object.freeze({
     seed: checkSeed(seed),
     sliders: sliders && sliders.map((position) => position + 0),
@@ -136,7 +143,8 @@ function written(place, key) {
  * @param {import('../json-fields.js').JsonFields} fields
  * @param {Place | null} other
  * @returns {Place}
- * @throws {import('../errors.js').DistillError} A field is missing, of the wrong type or out of range.
+ * @throws {import('../errors.js').DistillError} A field is missing, of the wrong type or out of
+ *   range.
  */
 export function placeFrom(fields, other) {
   /** @param {string} key */

@@ -9,8 +9,8 @@ const CONTROL_NUMBERS = 8;
 // Longer than all that is ever rendered ahead: three steps.
 const CAPACITY = 2 ** 17;
 
-// How far from what is read next a write begins, so that it is whole before it is read. A block of a device
-// is read at one go, so time alone is no measure.
+// How far from what is read next a write begins, so that it is whole before it is read. A block of
+// a device is read at one go, so time alone is no measure.
 const SHARED_MARGIN = 512;
 const SENT_MARGIN = 1024;
 const GUARD = 128;

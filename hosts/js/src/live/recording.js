@@ -18,8 +18,8 @@ const MAX_RECIPE_BYTES = 1_000_000 - 4096; // what a tag holds, less what the re
  * @param {import('./timeline.js').Timeline} timeline What is played.
  * @param {import('./journal.js').Journal} journal What was done.
  * @param {StereoSettings} stereo How it is heard.
- * @param {number | null} seconds How much; null for all that is kept. What does not fit a file's tag with the
- *   moves that it took is left out at the beginning.
+ * @param {number | null} seconds How much; null for all that is kept. What does not fit a file's
+ *   tag with the moves that it took is left out at the beginning.
  * @returns {{channels: Float32Array[], recipe: import('../recipe.js').Recipe}}
  * @throws {RequestError} It is not a number above 0, or nothing was heard yet.
  */

@@ -2,15 +2,15 @@
 
 import { SAMPLE_RATE_HZ, STEP_SAMPLES } from '../contract.js';
 
-// So much is rendered ahead at least, and a whole step when no move came for a while: what moves come upon is
-// rendered in vain.
+// So much is rendered ahead at least, and a whole step when no move came for a while: what moves
+// come upon is rendered in vain.
 const LEAST_AHEAD_S = 0.25;
 const CALM_S = 0.1;
 const SHORTEST_WAIT_S = 0.001;
 const MEMORY_S = 0.5; // of the running mean of the load
 const NEW_SHARE = 0.2; // of a new value in the running mean of a step's time
-// Of the time that a step takes: an answer takes two, and then a step more or another answer may be needed
-// before the one that plays has ended.
+// Of the time that a step takes: an answer takes two, and then a step more or another answer may be
+// needed before the one that plays has ended.
 const LEAST_STEPS = 2.5;
 const LEAD_STEPS = LEAST_STEPS + 2.5;
 const REST = 0.25; // of the time of an answer, for others to use the cores
@@ -31,7 +31,8 @@ export class Renderer {
   /**
    * @param {import('./answers.js').Answers} answers Renders, and answers moves.
    * @param {() => number} reach The first position that can surely still be changed.
-   * @param {() => void} [onTurn] Called after each thing that was done, ten times a second at least.
+   * @param {() => void} [onTurn] Called after each thing that was done, ten times a second at
+   *   least.
    */
   constructor(answers, reach, onTurn = () => {}) {
     this.#answers = answers;
@@ -112,7 +113,9 @@ export class Renderer {
   }
 
   #idleS() {
-    const untilS = this.#answers.isAsked ? this.#restUntil - now() : this.#aheadS() - this.#wantedS();
+    const untilS = this.#answers.isAsked
+      ? this.#restUntil - now()
+      : this.#aheadS() - this.#wantedS();
     return Math.max(SHORTEST_WAIT_S, Math.min(untilS, CALM_S));
   }
 

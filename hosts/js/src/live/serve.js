@@ -1,4 +1,6 @@
-/** The worker's side of a live sound: renders what the page's hands ask for, and tells how it goes. */
+/**
+ * The worker's side of a live sound: renders what the page's hands ask for, and tells how it goes.
+ */
 
 import { Artifact } from '../artifact.js';
 import { DistillError } from '../errors.js';
@@ -19,11 +21,12 @@ const TELL_EVERY_MS = 100;
 /**
  * Play live sounds on an artifact for a page, in the worker that holds it.
  *
- * For a worker of your own; `worker.js` is one that does nothing else. What else the worker does on the artifact
- * makes the sound wait, so let that be short: one step a call.
+ * For a worker of your own; `worker.js` is one that does nothing else. What else the worker does on
+ * the artifact makes the sound wait, so let that be short: one step a call.
  *
  * @param {Artifact} artifact
- * @param {MessagePort} port Of which a `LiveInstrument` has the other end (`connect` of its engine).
+ * @param {MessagePort} port Of which a `LiveInstrument` has the other end (`connect` of its
+ *   engine).
  */
 export function serveLive(artifact, port) {
   /** @type {Session | null} */
@@ -45,10 +48,11 @@ export function serveLive(artifact, port) {
 }
 
 /**
- * Be a worker that loads an artifact and plays live sounds on it (`LiveEngine.load` is the page's side).
+ * Be a worker that loads an artifact and plays live sounds on it (`LiveEngine.load` is the page's
+ * side).
  *
- * @param {import('../onnxruntime.js').Ort | null} [ort] onnxruntime-web/wasm; by default the page names the
- *   address of it. A page in one file has it in the worker's script.
+ * @param {import('../onnxruntime.js').Ort | null} [ort] onnxruntime-web/wasm; by default the page
+ *   names the address of it. A page in one file has it in the worker's script.
  */
 export function serveWorker(ort = null) {
   const scope = /** @type {any} */ (globalThis);
@@ -57,7 +61,10 @@ export function serveWorker(ort = null) {
   scope.onmessage = async (/** @type {MessageEvent} */ { data }) => {
     try {
       if (data.type === 'load') {
-        loading = load(ort ?? (await import(/* webpackIgnore: true */ /* @vite-ignore */ data.ort)), data);
+        loading = load(
+          ort ?? (await import(/* webpackIgnore: true */ /* @vite-ignore */ data.ort)),
+          data,
+        );
         const { metadata, name } = await loading;
         scope.postMessage({ type: 'loaded', metadata, name });
       } else serveLive(await loading, data.port);

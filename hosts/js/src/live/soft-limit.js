@@ -7,9 +7,9 @@ const HEADROOM = 1 - TARGET_PEAK;
 /**
  * Keep a sample within full scale.
  *
- * Up to the level that a finished file has, nothing is changed. What exceeds it by e is led towards full
- * scale along `h e / (h + e)`, h being the room that is left: the slope is 1 where it begins, so the curve has
- * no corner.
+ * Up to the level that a finished file has, nothing is changed. What exceeds it by e is led towards
+ * full scale along `h e / (h + e)`, h being the room that is left: the slope is 1 where it begins,
+ * so the curve has no corner.
  *
  * @param {number} x
  */

@@ -1,10 +1,10 @@
 /**
  * The sound of a place, rendered step by step, of which the last steps can be rendered anew.
  *
- * An artifact's state is a value, so a step that plays already can be rendered again from the state before
- * it, with other latent vectors, and cross-faded in from a sample that plays soon. Two chunks sound at any
- * time, the one of this step and the one of the step before, which fades out; both are made anew, or a move
- * would only be half heard at first.
+ * An artifact's state is a value, so a step that plays already can be rendered again from the state
+ * before it, with other latent vectors, and cross-faded in from a sample that plays soon. Two
+ * chunks sound at any time, the one of this step and the one of the step before, which fades out;
+ * both are made anew, or a move would only be half heard at first.
  */
 
 import { STEP_SAMPLES } from '../contract.js';
@@ -22,8 +22,8 @@ const KEPT_STEPS = 6; // whose states are at hand: what plays, what is ahead, an
  * @typedef {object} Start
  * @property {number} step Index of the first step.
  * @property {number} phase How far its wandering has come.
- * @property {Float32Array | null} state `[rows, state_size]`, what the step before left; null for the
- *   beginning.
+ * @property {Float32Array | null} state `[rows, state_size]`, what the step before left; null for
+ *   the beginning.
  */
 
 /** @type {Start} */
@@ -103,7 +103,11 @@ export class Timeline {
    * @returns {Start}
    */
   startAt(step) {
-    return { step, phase: known(this.#phases, step), state: step ? known(this.#states, step) : null };
+    return {
+      step,
+      phase: known(this.#phases, step),
+      state: step ? known(this.#states, step) : null,
+    };
   }
 
   /** Render the next step. */
@@ -157,7 +161,8 @@ export class Timeline {
    *
    * @param {Rewrite} rewrite
    * @param {number} at The sample from which on they are.
-   * @param {number} [fade] Over how many samples to fade them in, at most: fewer if fewer are rendered.
+   * @param {number} [fade] Over how many samples to fade them in, at most: fewer if fewer are
+   *   rendered.
    * @returns {Seam | null} null if they end before they could be heard whole, and have to grow.
    */
   seam(rewrite, at, fade = FADE_SAMPLES) {

@@ -1,4 +1,7 @@
-/** Voices on their way to a player: made into what is heard from the very sample on that they replace. */
+/**
+ * Voices on their way to a player: made into what is heard from the very sample on that they
+ * replace.
+ */
 
 import { MEMORY_SAMPLES, Output } from './output.js';
 

@@ -1,14 +1,14 @@
 /**
  * What plays a live sound on the audio thread: it only copies.
  *
- * The samples lie in a ring, each position at the rest of its division by the ring's capacity. The ring is
- * shared with the worker that renders, where the page is isolated, and the worker writes into it; or it is the
- * audio thread's own, and the worker sends what is to be written. This file imports nothing, so that a page can
- * also load it from a blob.
+ * The samples lie in a ring, each position at the rest of its division by the ring's capacity. The
+ * ring is shared with the worker that renders, where the page is isolated, and the worker writes
+ * into it; or it is the audio thread's own, and the worker sends what is to be written. This file
+ * imports nothing, so that a page can also load it from a blob.
  *
- * The numbers of the control block (`CONTROL` in player.js): 0 is the next position that is read and 1 the
- * first that is not written, both modulo 2^32; 2 counts blocks that were not ready, 3 the samples that they
- * lacked; 4 has the bits of the largest magnitude since it was set to 0.
+ * The numbers of the control block (`CONTROL` in player.js): 0 is the next position that is read
+ * and 1 the first that is not written, both modulo 2^32; 2 counts blocks that were not ready, 3 the
+ * samples that they lacked; 4 has the bits of the largest magnitude since it was set to 0.
  */
 
 // The audio thread has names that a page does not know.

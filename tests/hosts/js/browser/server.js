@@ -32,8 +32,13 @@ const ISOLATION = {
  */
 export async function serve({ files, isIsolated }) {
   const server = createServer(async (request, response) => {
-    const [, folder, ...rest] = normalize(new URL(request.url, 'http://localhost').pathname).split('/');
-    const path = folder === 'files' ? files[rest.join('/')] : FOLDERS[folder] && join(FOLDERS[folder], ...rest);
+    const [, folder, ...rest] = normalize(new URL(request.url, 'http://localhost').pathname).split(
+      '/',
+    );
+    const path =
+      folder === 'files'
+        ? files[rest.join('/')]
+        : FOLDERS[folder] && join(FOLDERS[folder], ...rest);
     try {
       const content = await readFile(path);
       response.writeHead(200, {
