@@ -17,7 +17,8 @@ export function numbers(base64, Kind = Float32Array) {
  */
 export function find(heard, recorded) {
   const at = new Int32Array(recorded[0].length);
-  let place = heard[0].findIndex((_, i) => !isSilent(heard, i));
+  // A recording may itself begin with silence.
+  let place = firstSound(heard) - firstSound(recorded);
   let gaps = 0;
   let missed = 0;
   let wasGap = false;
@@ -36,6 +37,10 @@ export function find(heard, recorded) {
     place += 1;
   }
   return { at, gaps, missed, end: place };
+}
+
+function firstSound(rows) {
+  return rows[0].findIndex((_, i) => !isSilent(rows, i));
 }
 
 function isSilent(rows, i) {
