@@ -222,7 +222,7 @@ def test_a_package_with_types_is_made_of_it(node_modules: Path, tmp_path: Path) 
     assert sources | {"package.json", "README.md", "LICENSE", "types/index.d.ts"} <= names
     assert not [name for name in names if name.startswith(("node_modules", "package-lock"))]
     (tmp_path / "package").rename(installed / "distill-portable")
-    shutil.copy(TESTS / "types" / "consumer.ts", host / "consumer.mts")
+    shutil.copy(TESTS / "consumer.ts", host / "consumer.mts")
     options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext"]
     options += ["--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--types", "node"]
     compiler = node_modules / "typescript" / "bin" / "tsc"

@@ -66,7 +66,8 @@ for (const build of ['node', 'web']) {
     });
 
     test('without the filter they are near', async () => {
-      for (const [name, { request }] of Object.entries(answers.sounds)) {
+      for (const name of ['mono', 'latent-blend']) {
+        const { request } = answers.sounds[name];
         const ratio = ratioTo(name, await generate(sourceOf(name), request, { filter: false }));
         // By how much the model sounds above 20 kHz, and 4 s of the demo model are what is
         // promised.
