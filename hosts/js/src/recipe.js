@@ -143,9 +143,6 @@ export function readRecipe(text) {
         'of this program',
     );
   }
-  if (fields.has('performance')) {
-    throw new RequestError('the sound was played live: distill-run reproduce renders it again');
-  }
   const ingredients = fields.sections('artifacts').map(ingredient);
   if (!ingredients.length) throw new RequestError(`${document} names no artifact`);
   if (fields.has('performance') && ingredients.length > 1) {
