@@ -71,7 +71,7 @@ def reproduces(folder: Path, pattern: str, count: int) -> None:
         assert snr_db(expected, heard) >= FLOOR_DB, path.name
 
 
-def test_the_worklet_can_be_loaded_from_a_blob() -> None:
+def test_the_worklet_can_be_loaded_from_a_data_address() -> None:
     source = (LIBRARY / "src" / "live" / "worklet.js").read_text("utf-8")
     assert not re.search(r"^\s*(import|export)\b", source, re.MULTILINE)
 
