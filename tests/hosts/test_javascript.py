@@ -35,7 +35,8 @@ EXAMPLES = [
 MAX_LINES = 350
 
 # Which tests need which of Python's answers.
-PLAIN = ("finishing", "inspection", "metadata", "preset", "seeds", "sliders", "trajectory", "wav")
+PLAIN = ("controls", "finishing", "inspection", "metadata", "preset")
+PLAIN += ("seeds", "sliders", "trajectory", "wav")
 PLAYED = ("artifact", "generate")
 
 

@@ -83,6 +83,11 @@ describe('places', { skip: missing }, () => {
     },
   };
   const size = metadata.latent_dim;
+  metadata.controls = ['Brightness', 'Noise'].map((name, i) => ({
+    name,
+    direction: Array.from({ length: size }, (_, k) => Number(k === i)),
+    step_size: 0.5,
+  }));
 
   test('a walk is the one of a minute', () => {
     const steps = walk({ seed: 7, durationS: 60, latentDim: size });
@@ -101,11 +106,23 @@ describe('places', { skip: missing }, () => {
     assertEqual(first.subarray(size), new Path(metadata, 1).latents(makePlace({ seed: 10 }), [3]));
   });
 
+  test('a control shifts every step', () => {
+    const places = [makePlace({ seed: 7 }), makePlace({ seed: 7, sliders: [1, 0, 0], drift: 0.4 })];
+    for (const place of places) {
+      const path = new Path(metadata, 2);
+      const rested = path.latents(place, [0, 5]);
+      const moved = path.latents(makePlace({ ...place, controls: [['Noise', 2.5]] }), [0, 5]);
+      const expected = rested.map((value, i) => value + (i % size === 1 ? 1.25 : 0));
+      assertEqual(moved, expected);
+    }
+  });
+
   test('they begin where they are said to', () => {
     const begin = (options) => firstPlace(metadata, MONO, options);
     const zeros = [0, 0, 0];
     assert.equal(begin({ seed: 5 }).sliders, null);
     assert.deepEqual(begin({}).sliders, zeros);
+    assert.deepEqual(begin({ controls: { noise: 2 } }).controls, [['Noise', 2]]);
     assert.deepEqual(begin({ seed: 5, drift: 0.5 }).sliders, zeros);
     assert.deepEqual(begin({ sliders: { 0: 2 } }).sliders, [2, 0, 0]);
     const vector = Array.from({ length: size }, () => 0.5);
@@ -116,6 +133,7 @@ describe('places', { skip: missing }, () => {
       { seed: -1 },
       { seed: 2 ** 32 },
       { drift: 1.5 },
+      { controls: { Nothing: 1 } },
       { sliders: [1] },
       { latentVector: [1, 2] },
       { latentVector: vector, sliders: zeros },
@@ -149,6 +167,14 @@ describe('places', { skip: missing }, () => {
       drift: 0.7,
       hold: true,
     });
+    hands.moveControl('noise', 2);
+    hands.moveControl('Brightness', -1.5);
+    assert.deepEqual(hands.place.controls, [
+      ['Brightness', -1.5],
+      ['Noise', 2],
+    ]);
+    hands.setControls({ Noise: 1 });
+    assert.deepEqual(hands.place.controls, [['Noise', 1]]);
     hands.walk(12);
     assert.equal(hands.latentVector, null);
     assert.deepEqual(asked.at(-1), [hands.place, true]);
@@ -165,6 +191,8 @@ describe('places', { skip: missing }, () => {
       () => hands.moveTo(Array(size).fill(1e300)),
       () => hands.walk(-1),
       () => hands.drift(2),
+      () => hands.setControls({ Nothing: 1 }),
+      () => hands.moveControl('Noise', NaN),
     ]) {
       assert.throws(wrong, RequestError);
     }
@@ -173,6 +201,11 @@ describe('places', { skip: missing }, () => {
 
   test('of a place, what is told is what has changed', () => {
     const place = makePlace({ seed: 1, sliders: [1, 2], drift: 0.5 });
+    assert.deepEqual(makePlace({ seed: 1, controls: [['a', 0]] }).controls, []);
+    assert.throws(
+      () => makePlace({ seed: 1, controls: Object.entries({ a: 1, A: 2 }) }),
+      RequestError,
+    );
     assert.deepEqual(changesFrom(place, place), {});
     assert.ok(samePlace(place, makePlace({ seed: 1, sliders: [1, 2], drift: 0.5 })));
     assert.deepEqual(changesFrom(makePlace({ ...place, sliders: [1, 3] }), place), {

@@ -26,7 +26,8 @@ const FLOORS_DB = { node: 120, web: 80 };
 async function play(live, moves) {
   const blocks = [];
   for (const [kind, value, samples] of moves) {
-    if (kind === 'moveSlider') live.hands.moveSlider(...value);
+    if (Array.isArray(value) && kind.startsWith('move') && kind !== 'moveTo')
+      live.hands[kind](...value);
     else live.hands[kind](value);
     blocks.push(await live.read(samples));
   }
