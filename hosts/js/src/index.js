@@ -29,6 +29,11 @@ export {
   RequestError,
 } from './errors.js';
 export { generate } from './generate.js';
+export { LiveEngine } from './live/engine.js';
+export { LiveInstrument } from './live/live-instrument.js';
+export { LiveStream } from './live/live-stream.js';
+export { perform } from './live/perform.js';
+export { serveLive, serveWorker } from './live/serve.js';
 export { readMetadata } from './metadata.js';
 export { writePresetIndex } from './preset-index.js';
 export { Preset } from './preset.js';

@@ -8,7 +8,9 @@ import { brief, isText } from './checks.js';
 import { PRECISIONS } from './contract.js';
 import { RequestError } from './errors.js';
 import { JsonFields } from './json-fields.js';
+import { performanceDocument, performanceFrom } from './live/performance.js';
 import { Float, dumps } from './python-json.js';
+import { rowSeeds } from './request.js';
 import { SEED_LIMIT } from './seeds.js';
 import { VERSION as LIBRARY_VERSION } from './version.js';
 
@@ -42,6 +44,8 @@ const MAX_BYTES = 2 ** 20;
  * @property {number} threads
  * @property {{container: string, bitDepth: number | null} | null} audioFormat Of the file that
  *   carries it.
+ * @property {import('./live/performance.js').Performance | null} [performance] What was played by
+ *   hand, if it was: of the request, only duration and stereo count then.
  */
 
 /**
@@ -77,7 +81,7 @@ export function recipeOf(blend, request) {
  *
  * @param {Recipe} recipe
  */
-export function recipeJson({ request, audioFormat, ...recipe }) {
+export function recipeJson({ request, audioFormat, performance, ...recipe }) {
   const { stereo } = request;
   return dumps({
     format: FORMAT,
@@ -111,6 +115,7 @@ export function recipeJson({ request, audioFormat, ...recipe }) {
       container: audioFormat.container,
       bit_depth: audioFormat.bitDepth,
     },
+    ...(performance && { performance: performanceDocument(performance, rowSeeds(request).length) }),
   });
 }
 
@@ -139,11 +144,13 @@ export function readRecipe(text) {
         'of this program',
     );
   }
-  if (fields.has('performance')) {
-    throw new RequestError('the sound was played live: distill-run reproduce renders it again');
-  }
   const ingredients = fields.sections('artifacts').map(ingredient);
   if (!ingredients.length) throw new RequestError(`${document} names no artifact`);
+  if (fields.has('performance') && ingredients.length > 1) {
+    throw new RequestError(
+      `${document} is played on ${ingredients.length} artifacts, expected one`,
+    );
+  }
   return {
     request: requestOf(fields),
     recipe: {
@@ -160,6 +167,9 @@ export function readRecipe(text) {
           bitDepth: section.optional('bit_depth', (depth) => section.integer(depth, 1, 64)),
         };
       }),
+      performance: fields.has('performance')
+        ? performanceFrom(fields.section('performance'))
+        : null,
     },
   };
 }

@@ -140,7 +140,6 @@ test('what is no recipe is refused', () => {
   const header = '{"format":"distill.recipe","version":1';
   assert.throws(() => readRecipe(`${header.replace(':1', ':2')}}`), /the recipe has version 2/);
   assert.throws(() => readRecipe(`${header},"artifacts":[]}`), /names no artifact/);
-  assert.throws(() => readRecipe(`${header},"performance":{}}`), /was played live/);
   assert.throws(
     () => readRecipe(`${header},"artifacts":[{"name":"../a"}]}`),
     /by their file names/,
