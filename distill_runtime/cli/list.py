@@ -25,7 +25,8 @@ def list_artifacts(
     """
     from distill_runtime.artifact.description import table  # noqa: PLC0415
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
-    from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
+    from distill_runtime.artifact.page_file import NoModelError  # noqa: PLC0415
+    from distill_runtime.contract import ARTIFACT_ENDINGS, HTML  # noqa: PLC0415
 
     if not is_folder(folder):
         raise RequestError(
@@ -35,6 +36,9 @@ def list_artifacts(
     for path in files_in(folder, tuple(ARTIFACT_ENDINGS.values())):
         try:
             files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS, trust=True))
+        except NoModelError as error:
+            if path.suffix != ARTIFACT_ENDINGS[HTML]:  # as other pages of a folder are
+                say(f"skipped {error}")
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:
