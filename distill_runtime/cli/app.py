@@ -17,6 +17,7 @@ from distill_runtime.cli.info import info
 from distill_runtime.cli.list import list_artifacts
 from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
+from distill_runtime.cli.serve.command import serve
 from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.cli.verify import verify
 from distill_runtime.errors import RequestError
@@ -66,6 +67,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "verify": verify,
     "reproduce": reproduce,
     "bench": bench,
+    "serve": serve,
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name, cls=OneLineCommand)(_command)
