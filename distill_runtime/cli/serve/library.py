@@ -71,15 +71,11 @@ class Entry:
         """Return what the list says of it: its metadata are without vectors."""
         metadata = json.loads(self.metadata.to_json())
         del metadata["test_vector"]
-        if metadata["sliders"] is not None:
-            del metadata["sliders"]["mean"]
-            for slider in metadata["sliders"]["sliders"]:
-                del slider["component"]
         return {
             "file": self.name,
             "bytes": self.size_bytes,
             "sha256": self.sha256,
-            "metadata": metadata,
+            "metadata": _without_vectors(metadata, self.metadata.latent_dim),
         }
 
 
@@ -184,6 +180,23 @@ def document_of(entries: Mapping[str, Entry]) -> bytes:
     """Return the list of artifacts as JSON."""
     artifacts = [entry.document() for entry in entries.values()]
     return json.dumps({"artifacts": artifacts}, separators=(",", ":")).encode()
+
+
+def _without_vectors(value: Any, latent_dim: int) -> Any:
+    """Return a document without the lists of so many numbers, which only who plays needs."""
+    if isinstance(value, list):
+        return [_without_vectors(item, latent_dim) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without_vectors(item, latent_dim)
+        for key, item in value.items()
+        if not (
+            isinstance(item, list)
+            and len(item) == latent_dim
+            and all(isinstance(number, float | int) for number in item)
+        )
+    }
 
 
 def _status(path: Path, where: str) -> os.stat_result:
