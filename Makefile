@@ -1,4 +1,5 @@
 # make demo    set up, export the demo model with both reconstructions and render a sound of each
+# make page    build the page of distill-run serve into the package (needs Node and npm)
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
@@ -15,9 +16,10 @@ RUNTIME_VENV := .venv-runtime
 OLDEST_VENV := .venv-oldest
 NEWER_VENVS := .venv-newer
 DIST_VENV := .venv-dist
+PAGE := distill_runtime/cli/serve/page
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench structures docs dist clean fuzz
+.PHONY: demo page test check bench structures docs dist clean fuzz
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -26,6 +28,20 @@ demo: $(VENV)/.export
 	$(BIN)/distill-run artifacts/ambience_refined.onnx -d 10 --seed 7 -o artifacts/ambience_refined_seed7.wav --force
 	@echo "Listen to artifacts/ambience_seed7.wav and artifacts/ambience_refined_seed7.wav"
 
+# Only where npm is: without it all works but the page, and what the page needs says so.
+PAGE_IF_NPM := $(if $(shell command -v npm),$(PAGE)/index.html)
+PAGE_SOURCES = $(shell find hosts/js -name node_modules -prune -o -type f -print)
+
+page: $(PAGE)/index.html
+
+$(PAGE)/index.html: $(PAGE_SOURCES)
+	rm -rf $(PAGE).new
+	cd hosts/js && npm ci --no-audit --no-fund && npm run build -- --out '$(CURDIR)/$(PAGE).new'
+	rm -rf $(PAGE)
+	mv $(PAGE).new $(PAGE)
+	touch $@
+
+test: $(PAGE_IF_NPM)
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
 test: $(NEWER_VENVS)/.installed $(DIST_VENV)/.installed
 	$(BIN)/pytest -n auto --dist worksteal
@@ -50,14 +66,14 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_rooms.py
 	$(BIN)/python docs/generate_session.py
 
-dist: $(DIST_VENV)/.installed
+dist: $(PAGE_IF_NPM) $(DIST_VENV)/.installed
 	rm -rf dist
 	$(DIST_VENV)/bin/python .ci/dist.py $(if $(URL),--url '$(URL)') $(if $(FORGE),--forge '$(FORGE)')
 
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf tests/hosts/node_modules
+	rm -rf tests/hosts/node_modules hosts/js/node_modules $(PAGE) $(PAGE).new
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
 
@@ -69,7 +85,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,serve,dev]'
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

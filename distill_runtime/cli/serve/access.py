@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 _TOKEN_BYTES = 24
+# An IPv6 address in brackets or another name, then perhaps a port (RFC 3986, section 3.2).
+_HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -113,13 +116,8 @@ def _origins(host: str) -> tuple[str, str]:
 
 def _name_of(host: str) -> str:
     """Return the name in a Host header, without its port, which a tunnel may change."""
-    if host.startswith("["):
-        name, bracket, port = host[1:].partition("]")
-        is_right = bracket and (not port or (port[0] == ":" and port[1:].isdecimal()))
-    else:
-        name, colon, port = host.partition(":")
-        is_right = not colon or port.isdecimal()
-    return name if is_right else ""
+    found = _HOST.fullmatch(host)
+    return "" if found is None else found[1] or found[2]
 
 
 def _is_number(name: str) -> bool:
