@@ -24,7 +24,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_BLOCK_BYTES = 2**17
+_BLOCK_BYTES = 2**18
 _PACKED_FROM_BYTES = 1024
 _PACKED_ENDINGS = (".html", ".css", ".js", ".mjs", ".json", ".svg", ".wasm")
 _GZIP_LEVEL = 6

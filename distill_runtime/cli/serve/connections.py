@@ -10,20 +10,21 @@ import asyncio
 import os
 import socket
 import time
+from functools import partial
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from distill_runtime.cli.serve.application import Application
+from distill_runtime.cli.serve.crowd import MAX_ANSWERED, MAX_WAITING, Crowd, room_to_wait
 from distill_runtime.cli.serve.headers import HEADERS
 
-MAX_CONNECTIONS = 256
 REQUEST_S = 10.0  # for a request, from its connection or from the answer before
+CROWDED_S = 2.0  # for the same, while others wait for their turn
 STALLED_S = 30.0  # for a client to read on
-MAX_HEADER_BYTES = 2**14
-
-_LOOK_EVERY_S = 1.0
-_YIELDS_AFTER_S = 1.0  # to a new connection, where there are too many
+LOOK_EVERY_S = 0.5
+MAX_HEADER_BYTES = 2**14  # of what comes in pieces
 _BUSY = "\r\n".join(
     (
         "HTTP/1.1 503 Service Unavailable",
@@ -39,20 +40,33 @@ _BUSY = "\r\n".join(
 class Connection(H11Protocol):
     """One connection, closed when it takes too long."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or say that there are too many."""
-        super().connection_made(transport)
-        self._waiting_since = time.monotonic()
+    def __init__(self, *arguments: Any, crowd: Crowd, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._crowd = crowd
+        self._waiting_since = 0.0
         self._stalled_since: float | None = None
-        self._timer = self.loop.call_later(_LOOK_EVERY_S, self._look)
-        if len(self.connections) > MAX_CONNECTIONS and not self._take_the_place_of_another():
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, let it wait, or say that too many do."""
+        super().connection_made(transport)
+        transport.pause_reading()
+        if not self._crowd.enter(self):
             transport.write(_BUSY)
             transport.close()
 
+    def begin(self) -> None:
+        """Begin to read the first request."""
+        self._waiting_since = time.monotonic()
+        self._timer = self.loop.call_later(LOOK_EVERY_S, self._look)
+        self.transport.resume_reading()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Look no more."""
-        self._timer.cancel()
+        """Look no more, and let the next begin."""
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
+        self._crowd.leave(self)
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
@@ -69,35 +83,20 @@ class Connection(H11Protocol):
         self._stalled_since = None
         super().resume_writing()
 
-    @property
-    def _waits(self) -> bool:
-        """Whether there is no request to answer."""
-        return self.cycle is None or self.cycle.response_complete
-
-    def _take_the_place_of_another(self) -> bool:
-        """Cut off the connection that has waited longest for its request, if that is long."""
-        others = [
-            other
-            for other in self.connections
-            if isinstance(other, Connection) and other._waits and other is not self
-        ]
-        longest = min(others, key=lambda other: other._waiting_since, default=None)
-        if longest is None or time.monotonic() - longest._waiting_since < _YIELDS_AFTER_S:
-            return False
-        longest.transport.abort()
-        self.connections.discard(longest)  # it hears of it a moment later
-        return True
-
     def _look(self) -> None:
         """Cut the connection if it takes too long; else look again."""
         now = time.monotonic()
         stalled_s = 0.0 if self._stalled_since is None else now - self._stalled_since
-        waiting_s = now - self._waiting_since if self._waits else 0.0
-        has_unsent = self.transport.get_write_buffer_size() > 0
-        if stalled_s > STALLED_S or waiting_s > (STALLED_S if has_unsent else REQUEST_S):
+        waits = self.cycle is None or self.cycle.response_complete  # for a request
+        waiting_s = now - self._waiting_since if waits else 0.0
+        if self.transport.get_write_buffer_size() > 0:
+            patience_s = STALLED_S  # the last answer is still on its way
+        else:
+            patience_s = CROWDED_S if self._crowd.somebody_waits else REQUEST_S
+        if stalled_s > STALLED_S or waiting_s > patience_s:
             self.transport.abort()
         else:
-            self._timer = self.loop.call_later(_LOOK_EVERY_S, self._look)
+            self._timer = self.loop.call_later(LOOK_EVERY_S, self._look)
 
 
 def run(application: Application, listening: socket.socket) -> None:
@@ -106,9 +105,11 @@ def run(application: Application, listening: socket.socket) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, or what means the same was sent.
     """
+    crowd = Crowd(answered=MAX_ANSWERED, waiting=room_to_wait(MAX_WAITING))
     config = uvicorn.Config(
         application,
-        http=Connection,
+        # It is called like the class that is asked for.
+        http=partial(Connection, crowd=crowd),  # type: ignore[arg-type]
         ws="none",
         loop="asyncio",
         lifespan="off",
