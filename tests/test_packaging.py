@@ -25,6 +25,7 @@ from tests.once import Once
 
 REPOSITORY = Path(__file__).parents[1]
 BUILDER = REPOSITORY / ".ci" / "dist.py"
+PAGE = REPOSITORY / "distill_runtime" / "cli" / "serve" / "page"
 PYTHON = environments.python(".venv-dist")
 PYTHONS = [
     environments.python(".venv-runtime"),
@@ -115,6 +116,15 @@ def test_the_source_distribution_holds_what_a_clone_does(plain: Distribution) ->
     assert {name.partition("/")[0] for name in names} == {*TOP, "PKG-INFO"}
     assert {name for name in names if "/" in name} == files(*FOLDERS)
     assert "artifacts/ambience.distill" in names
+
+
+@pytest.mark.skipif(not PAGE.is_dir(), reason="not built: make page")
+def test_the_page_that_was_built_is_in_the_wheel(plain: Distribution) -> None:
+    page = PAGE.relative_to(REPOSITORY).as_posix()
+    with zipfile.ZipFile(plain.wheel) as wheel:
+        for name in ("index.html", "player.html"):
+            assert wheel.read(f"{page}/{name}") == (PAGE / name).read_bytes()
+        assert [name for name in wheel.namelist() if re.fullmatch(rf"{page}/.*\.wasm", name)]
 
 
 def test_the_page_is_in_every_distribution(plain: Distribution, tmp_path: Path) -> None:
