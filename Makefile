@@ -30,7 +30,7 @@ demo: $(VENV)/.export
 
 # Only where npm is: without it all works but the page, and what the page needs says so.
 PAGE_IF_NPM := $(if $(shell command -v npm),$(PAGE)/index.html)
-PAGE_SOURCES = $(shell find hosts/js -name node_modules -prune -o -type f -print)
+PAGE_SOURCES = $(shell find hosts/js -name node_modules -prune -o -name types -prune -o -type f -print)
 
 page: $(PAGE)/index.html
 
@@ -73,9 +73,10 @@ dist: $(PAGE_IF_NPM) $(DIST_VENV)/.installed
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf tests/hosts/node_modules hosts/js/node_modules $(PAGE) $(PAGE).new
+	rm -rf tests/hosts/node_modules
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
+	rm -rf $(PAGE) $(PAGE).new
 
 # The CPU build of torch comes first and by its exact version: a range fetches gigabytes of CUDA.
 $(VENV)/.export: pyproject.toml

@@ -43,7 +43,8 @@ TOP = [*FOLDERS, *PAGES, ".gitignore", "Makefile", "pyproject.toml"]
 # What git ignores in these folders: made by a run of the programs, the tests or the benchmarks.
 MADE = re.compile(
     r"__pycache__/|node_modules/|\bbuild/|\.egg-info/|benchmarks/results/"
-    r"|artifacts/(?!README\.md$|ambience\.distill$)|cli/serve/page\.new/"
+    r"|artifacts/(?!README\.md$|ambience\.distill$)"
+    r"|cli/serve/page\.new/"
 )
 
 pytestmark = environments.needs(PYTHON)
