@@ -32,7 +32,7 @@ _ANYTHING = "application/octet-stream"
 
 def page_folder() -> Traversable:
     """Return where the page is, if it is there."""
-    return importlib.resources.files(__package__) / "page"
+    return importlib.resources.files("distill_runtime.cli.serve") / "page"
 
 
 def page_files() -> dict[str, bytes]:
