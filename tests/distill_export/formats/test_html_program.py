@@ -40,7 +40,9 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_page_plays_what_the_artifact_does(
     tiny_source: Path, tiny_report: ExportReport, tmp_path: Path
 ) -> None:
-    report = export_model(tiny_source, tmp_path / "rain.html", format=HTML, precision="float32")
+    report = export_model(
+        tiny_source, tmp_path / "rain.html", format=HTML, precision="float32", controls=False
+    )
     page = report.path.read_bytes()
     before, after = TEMPLATE.split(MARKER)
     assert page.startswith(before + b'<script id="distill-model" ')
@@ -58,7 +60,7 @@ def test_it_has_bytes_for_weights_unless_told_otherwise(
     command: Run, tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, said = command(tiny_source, "--format", "html", "--force")
+    code, out, said = command(tiny_source, "--format", "html", "--force", "--no-controls")
     assert (code, out) == (0, "tiny.html\n")
     file = ArtifactFile.inspect("tiny.html")
     assert (file.format, file.metadata.precision) == (HTML, "int8")
