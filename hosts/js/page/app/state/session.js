@@ -75,7 +75,7 @@ export class Session {
     this.sound = new Store(null);
     /** @type {Store<Work>} */
     this.work = new Store(IDLE);
-    /** @type {Store<GrowingPicture | null>} What has arrived of the sound that is being made. */
+    /** @type {Store<{picture: GrowingPicture} | null>} What has arrived of the sound that is being made. */
     this.arriving = new Store(null);
     /** @type {Store<ReadonlySet<string>>} Sliders and controls that randomise and reset leave alone. */
     this.locks = new Store(new Set());
@@ -212,6 +212,24 @@ export class Session {
     } else await this.generate({ keeps: false, rolls: false });
   }
 
+  /**
+   * @param {number} index
+   * @param {number} position
+   */
+  moveSlider(index, position) {
+    const positions = this.settings.value.positions.with(index, position);
+    this.change({ path: 'sliders', positions });
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} steps
+   */
+  moveControl(name, steps) {
+    const { [name]: _, ...others } = this.settings.value.controls;
+    this.change({ controls: steps ? { ...others, [name]: steps } : others });
+  }
+
   /** Draw a place for every slider that is not locked, within its safe range. */
   randomize() {
     const { sliders } = this;
@@ -267,8 +285,7 @@ export class Session {
       if (signal.aborted) return;
       if (strip.first === 0) arriving = new GrowingPicture(strip.columns);
       arriving.add(strip);
-      this.arriving.set(null);
-      this.arriving.set(arriving);
+      this.arriving.set({ picture: arriving });
       this.#show({ kind: 'generating', fraction });
     };
     const { blend, filter } = settings;
