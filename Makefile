@@ -57,7 +57,7 @@ dist: $(DIST_VENV)/.installed
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf tests/hosts/node_modules
+	rm -rf hosts/js/node_modules hosts/js/types hosts/js/*.tgz
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
 

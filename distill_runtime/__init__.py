@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from distill_runtime.generation.benchmark import BenchmarkReport, measure
     from distill_runtime.generation.blend import Blend
     from distill_runtime.generation.config import GenerationConfig
-    from distill_runtime.generation.live import LiveStream
+    from distill_runtime.generation.live.live_stream import LiveStream
     from distill_runtime.generation.pipeline import GenerationPipeline
     from distill_runtime.generation.playback import play_sound
     from distill_runtime.generation.plot import plot_sound
@@ -81,7 +81,7 @@ _HOMES = {
     "generation.benchmark": ("BenchmarkReport", "measure"),
     "generation.blend": ("Blend",),
     "generation.config": ("GenerationConfig",),
-    "generation.live": ("LiveStream",),
+    "generation.live.live_stream": ("LiveStream",),
     "generation.pipeline": ("GenerationPipeline",),
     "generation.playback": ("play_sound",),
     "generation.plot": ("plot_sound",),

@@ -23,7 +23,8 @@ REPOSITORY = Path(__file__).parents[1]
 STEPS = 7
 
 # Between two releases the decoder's rounding may differ, as between two hosts: the floor is theirs
-# (tests/hosts/js/artifact.test.js), and of "refined" its test vector's. Measured on one CPU: 129 and 105.
+# (tests/hosts/js/artifact.test.js), and of "refined" its test vector's. Measured on one CPU: 129
+# and 105.
 FLOOR_DB = {"learned": 75, "refined": 60}
 
 PLAY = """

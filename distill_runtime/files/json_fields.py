@@ -96,6 +96,13 @@ class JsonFields:
             raise self._wrong(key, "one of " + ", ".join(choices))
         return value
 
+    def boolean(self, key: str) -> bool:
+        """Return true or false."""
+        value = self._get(key)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "true or false")
+        return value
+
     def integer(self, key: str, low: int, high: int) -> int:
         """Return a whole number from `low` to `high`."""
         value = self._get(key)

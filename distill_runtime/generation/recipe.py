@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from distill_runtime.files.input_file import read_text
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.live.performance import Performance
 from distill_runtime.generation.original_files import is_sidecar, read_sidecar
 from distill_runtime.latents.seeds import SEED_LIMIT
 
@@ -57,6 +59,8 @@ class Recipe:
         provider: What ran the graph: "cpu" or "cuda". Another one rounds differently.
         threads: How many threads shared an operator's work.
         audio_format: Of the file that carries it; None of a sound that is in no file yet.
+        performance: What was played by hand, if it was: of the request, only duration and stereo
+            count then.
     """
 
     config: GenerationConfig
@@ -67,6 +71,7 @@ class Recipe:
     provider: str
     threads: int
     audio_format: AudioFormat | None = None
+    performance: Performance | None = None
 
     def to_json(self) -> str:
         """Return the recipe as compact JSON in ASCII, which every tag can hold."""
@@ -90,6 +95,8 @@ class Recipe:
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
         }
+        if self.performance is not None:
+            document["performance"] = self.performance.document()
         return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
     def in_format_of(self, path: Path) -> Recipe:
@@ -174,7 +181,17 @@ class Recipe:
             provider=fields.one_of("provider", ("cpu", "cuda")),
             threads=fields.integer("threads", 1, 256),
             audio_format=_audio_format(fields.optional_section("audio_format")),
+            performance=_performance(fields, ingredients),
         )
+
+
+def _performance(fields: JsonFields, ingredients: Sequence[Ingredient]) -> Performance | None:
+    if "performance" not in fields:
+        return None
+    if len(ingredients) > 1:
+        with fields.about():
+            raise RequestError(f"it is played on {len(ingredients)} artifacts, expected one")
+    return Performance.from_fields(fields.section("performance"))
 
 
 def _ingredient(fields: JsonFields) -> Ingredient:

@@ -18,6 +18,7 @@ from distill_runtime.files.one_line import one_line
 from distill_runtime.files.paths import files_in, is_file, portable_name
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.blend import LATENT, Blend
+from distill_runtime.generation.live.recording import repeated
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.recipe import Ingredient, Recipe
 from distill_runtime.generation.result import GenerationResult
@@ -93,6 +94,8 @@ class Reproduction:
         Raises:
             BackendError: onnxruntime failed.
         """
+        if self.recipe.performance is not None:
+            return repeated(self.pipeline.blend.artifacts[0], self.recipe)
         return self.pipeline.generate(self.recipe.config)
 
 

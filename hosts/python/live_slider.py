@@ -20,13 +20,11 @@ BLOCK_SAMPLES = 2048
 
 def sweep(live: LiveStream, slider: int, seconds: float) -> Iterator[np.ndarray]:
     """Yield blocks of sound while the slider swings between its safe ends, once in ten seconds."""
-    positions = [0] * len(live.artifact.sliders)
     ends = live.artifact.sliders[slider]
     for block in range(int(seconds * live.artifact.sample_rate_hz / BLOCK_SAMPLES)):
         phase = 2 * math.pi * block * BLOCK_SAMPLES / live.artifact.sample_rate_hz / 10
         reach = ends.safe_max_step if math.sin(phase) > 0 else -ends.safe_min_step
-        positions[slider] = round(reach * math.sin(phase))
-        live.set_sliders(positions)
+        live.move_slider(slider, round(reach * math.sin(phase), 2))
         yield live.read(BLOCK_SAMPLES)
 
 
@@ -39,10 +37,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="a WAV file, instead of the loudspeakers")
     arguments = parser.parse_args()
 
-    live = LiveStream(Artifact.load(arguments.artifact), gain=3.0)
-    rate = live.artifact.sample_rate_hz
+    aloud = arguments.output is None
+    live = LiveStream(Artifact.load(arguments.artifact), drift=0.2, realtime=aloud)
+    rate = live.sample_rate_hz
     blocks = sweep(live, arguments.slider, arguments.seconds)
-    if arguments.output:
+    if not aloud:
         import soundfile
 
         with soundfile.SoundFile(arguments.output, "w", rate, channels=1) as file:
@@ -51,7 +50,7 @@ def main() -> None:
         return
     import sounddevice
 
-    with sounddevice.OutputStream(samplerate=rate, channels=1, dtype="float32") as stream:
+    with live, sounddevice.OutputStream(samplerate=rate, channels=1, dtype="float32") as stream:
         for block in blocks:
             stream.write(block[:, None])
 

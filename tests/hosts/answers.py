@@ -1,4 +1,4 @@
-"""What Python answers, for the JavaScript library to be held against: arrays and JSON in a folder."""
+"""What Python answers, for the JavaScript library to be held against: arrays and a document."""
 
 from __future__ import annotations
 
@@ -130,7 +130,8 @@ def _resolved(bank: Any, setting: Any) -> tuple[Any, Any]:
 def _blends(answers: Answers) -> None:
     weights = [[1], [1, 1], [0, 0, 0], [0.6, 0.4], [1e300, 1e300, 1e299], [1, 2, 3, 0.1]]
     answers.document["weights"] = [[w, normalized_weights(w)] for w in weights]
-    models = [make_bank(1, 3, 16).sliders, make_bank(2, 5, 16, min_step=-4, safe_max_step=2).sliders]
+    banks = make_bank(1, 3, 16), make_bank(2, 5, 16, min_step=-4, safe_max_step=2)
+    models = [bank.sliders for bank in banks]
     union = union_sliders(models)
     answers.document["union"] = {
         "models": [[slider.document() for slider in sliders] for sliders in models],

@@ -37,7 +37,7 @@ BLENDED = {"duration_s": 1.5, "seed": 4, "sliders": {0: 4}}
 
 
 def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
-    """Write what each artifact plays, and finished sounds of "demo" and of its blends with "int8"."""
+    """Write what each artifact plays, and finished sounds of "demo" and its blends with "int8"."""
     answers = Answers(folder)
     loaded = {name: Artifact.load(path) for name, path in artifacts.items()}
     answers.document["artifacts"] = {name: str(path) for name, path in artifacts.items()}
@@ -111,4 +111,3 @@ def write_recording(folder: Path, artifact: Path, recording: Path) -> None:
         answers.save("original", arrays["raw_0"])
     answers.document["artifact"] = str(artifact)
     answers.close()
-

@@ -44,7 +44,8 @@ def _spoilt(whole: bytes) -> Iterator[tuple[str, bytes]]:
         ("latents", {"latent_dim": 17, "sliders": None}),
         ("state", {"state_size": 5}),
     ):
-        yield name, with_document(small_model(), json.dumps(document() | changes)).SerializeToString()
+        text = json.dumps(document() | changes)
+        yield name, with_document(small_model(), text).SerializeToString()
     for name, spoil in _CHANGES.items():
         model = seal(small_model())
         spoil(model)
@@ -135,4 +136,3 @@ _CHANGES = {
     "finish-of-a-row": _finish_of_a_row,
     "audio-in-float16": _audio_in_float16,
 }
-

@@ -1,278 +1,284 @@
-"""The artifact in ONNX Runtime's two JavaScript builds: native under Node, and WebAssembly."""
+"""The JavaScript library, hosts/js: held against Python in ONNX Runtime's two JavaScript builds."""
+
+from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+import tarfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import onnxruntime
 import pytest
+import soundfile
 
-from distill_runtime import Artifact, contract
-from distill_runtime.artifact.verification import standard_normal_latents
+import distill_runtime
+from distill_runtime import Recipe
+from distill_runtime.audio.snr import snr_db
+from distill_runtime.generation.reproduction import Reproduction
+from tests.hosts.answers import write_answers
+from tests.hosts.sounds import write_recording, write_sounds
+from tests.hosts.spoilt_files import write_spoilt
+from tests.once import Once
 
-PORTABILITY = Path(__file__).parent
-LOCK = PORTABILITY / "package-lock.json"
-HOSTS = ("node", "web")
-PRINT_METADATA = f"""
-    import {{ readFileSync }} from 'node:fs';
-    import {{ readMetadata }} from '{(PORTABILITY / "metadata.mjs").as_uri()}';
-    console.log(JSON.stringify(readMetadata(readFileSync(process.argv[1]))));
-"""
-DECODE = """
-    import { readFileSync, writeFileSync } from 'node:fs';
-    const [host, model, latents, latentDim, out] = process.argv.slice(1);
-    const ort = host === 'web' ? await import('onnxruntime-web/wasm')
-      : (await import('onnxruntime-node')).default;
-    ort.env.wasm.numThreads = 1;
-    const session = await ort.InferenceSession.create(readFileSync(model));
-    const values = new Float32Array(new Uint8Array(readFileSync(latents)).buffer);
-    const dimensions = [1, values.length / latentDim, Number(latentDim)];
-    const { mel } = await session.run({
-      latents: new ort.Tensor('float32', values, dimensions),
-      state: new ort.Tensor('float32', new Float32Array(STATE_SIZE), [1, STATE_SIZE]),
-      finish: new ort.Tensor('bool', [true], []),
-    });
-    writeFileSync(out, mel.data);
-"""
+if TYPE_CHECKING:
+    from distill_export.export import ExportReport
+
+REPOSITORY = Path(__file__).parents[2]
+LIBRARY = REPOSITORY / "hosts" / "js"
+SOURCES = sorted((LIBRARY / "src").glob("*.js"))
+LOCK = LIBRARY / "package-lock.json"
+TESTS = REPOSITORY / "tests" / "hosts" / "js"
+PAGES = [LIBRARY / "README.md", REPOSITORY / "docs" / "javascript.md"]
+EXAMPLES = [
+    pytest.param(example, id=f"{page.stem}-{index}")
+    for page in PAGES
+    for index, example in enumerate(
+        re.findall(r"^```js\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    )
+]
+MAX_LINES = 350
+
+# Which tests need which of Python's answers.
+PLAIN = ("finishing", "inspection", "metadata", "preset", "seeds", "sliders", "trajectory", "wav")
+PLAYED = ("artifact", "generate")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def run_node(command, timeout_s):
+def run_in(
+    folder: Path, command: list[Any], variables: Mapping[str, object] | None = None
+) -> subprocess.CompletedProcess[str]:
+    own = {name: str(value) for name, value in (variables or {}).items()}
     return subprocess.run(
-        command,
+        list(map(str, command)),
         check=False,
-        cwd=PORTABILITY,
+        cwd=folder,
+        env={**os.environ, **own},
         capture_output=True,
         encoding="utf-8",
-        timeout=timeout_s,
+        timeout=600,
     )
 
 
-def snr_db(found, expected):
-    assert found.shape == expected.shape
-    expected = expected.astype(np.float64)
-    noise = np.sum((found - expected) ** 2)
-    return 10 * np.log10(np.sum(expected**2) / max(noise, 1e-300))
-
-
-def message(field, payload):
-    """Return one length-delimited protobuf field."""
-    assert field < 16
-    assert len(payload) < 128
-    return bytes([field << 3 | 2, len(payload)]) + payload
-
-
-def metadata_property(document):
-    return message(14, message(1, contract.METADATA_KEY.encode()) + message(2, document))
-
-
 @pytest.fixture(scope="session")
-def node():
-    """Run Node with arguments and return the finished process."""
+def node() -> str:
+    """Return the path of Node.js."""
     program = shutil.which("node")
     if program is None:
         pytest.skip("needs Node.js")
-
-    def run(*arguments):
-        command = [program, *map(str, arguments)]
-        return run_node(command, timeout_s=300)
-
-    return run
+    return program
 
 
 @pytest.fixture(scope="session")
-def node_modules(once):
+def node_modules(once: Once) -> Path:
     """Install the locked packages where they are not yet; the stamp is the lock they came from."""
     once("node-modules", install_node_modules)
+    return LIBRARY / "node_modules"
 
 
-def install_node_modules(_):
-    stamp = PORTABILITY / "node_modules" / ".installed-lock.json"
+def install_node_modules(_: Path) -> None:
+    stamp = LIBRARY / "node_modules" / ".installed-lock.json"
     if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
         return
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("needs npm to install the JavaScript hosts")
-    installed = run_node([npm, "ci", "--ignore-scripts"], timeout_s=600)
+        pytest.skip("needs npm to install the JavaScript builds of ONNX Runtime")
+    installed = run_in(LIBRARY, [npm, "ci", "--ignore-scripts"])
     if installed.returncode != 0:
-        pytest.skip(f"npm ci could not install the JavaScript hosts: {installed.stderr[-500:]}")
+        pytest.skip(f"npm ci could not install them: {installed.stderr[-500:]}")
     stamp.write_bytes(LOCK.read_bytes())
 
 
-@pytest.fixture(scope="module")
-def recording(shared):
-    """Return a trajectory `[steps, latent_dim]` and the sound the original program made of it."""
-    with np.load(shared / "reference" / "ambience" / "crossfade_4s_seed42.npz") as arrays:
-        return arrays["latents_0"], arrays["raw_0"]
+@pytest.fixture(scope="session")
+def answers(once: Once) -> Path:
+    """Return a folder of what Python answers."""
+
+    def write(folder: Path) -> Path:
+        write_answers(folder)
+        write_spoilt(folder)
+        return folder
+
+    return once("javascript-answers", write)
 
 
-@pytest.fixture(scope="module")
-def python_session(reference_artifact):
-    return onnxruntime.InferenceSession(reference_artifact, providers=["CPUExecutionProvider"])
-
-
-@pytest.fixture(scope="module")
-def document(python_session):
-    return json.loads(python_session.get_modelmeta().custom_metadata_map[contract.METADATA_KEY])
-
-
-@pytest.fixture(scope="module")
-def python_audio(python_session, document, recording):
-    latents, _ = recording
-    inputs = {
-        contract.LATENTS: latents[np.newaxis],
-        contract.STATE: np.zeros((1, document["state_size"]), np.float32),
-        contract.FINISH: np.array(True),
+@pytest.fixture(scope="session")
+def sounds(once: Once, demo_variants: list[ExportReport], demo_refined: Path) -> Path:
+    """Return a folder of what artifacts sound like in Python."""
+    artifacts = {report.metadata.precision: report.path for report in demo_variants}
+    played = {
+        "demo": artifacts["float32"],
+        "int8": artifacts["int8"],
+        "refined": demo_refined,
     }
-    (audio,) = python_session.run([contract.AUDIO], inputs)
-    return audio[0]
+
+    def write(folder: Path) -> Path:
+        write_sounds(folder, played)
+        return folder
+
+    return once("javascript-sounds", write)
 
 
-@pytest.fixture(scope="module")
-def play(node, node_modules, reference_artifact, recording, tmp_path_factory):
-    """Play the recording's trajectory in a host, in calls of `cuts` steps, each only once."""
-    folder = tmp_path_factory.mktemp("javascript")
-    latents, _ = recording
-    latents.astype("<f4").tofile(folder / "latents.f32")
-    played = {}
-
-    def run(host, cuts):
-        if (host, cuts) not in played:
-            out = folder / f"{host}-{cuts}.f32"
-            done = node("play.mjs", host, reference_artifact, folder / "latents.f32", cuts, out)
-            assert done.returncode == 0, done.stderr
-            played[host, cuts] = np.fromfile(out, "<f4")
-        return played[host, cuts]
-
-    return run
+def passes(node: str, test: str, variables: Mapping[str, object]) -> None:
+    """Run a file of tests in Node; one that is skipped has not passed."""
+    reporter = ["--test-reporter", "tap"]
+    done = run_in(TESTS, [node, "--test", *reporter, f"{test}.test.js"], variables)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    assert int(re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)[1]) > 0
+    assert "\n# skipped 0\n" in done.stdout
 
 
-@dataclass(frozen=True)
-class Integers:
-    """The artifact of less precision whose arithmetic is most its own, as Python plays it."""
-
-    path: Path
-    decoder: Path  # the graph as far as the mel frames
-    latents: Path
-    latent_dim: int
-    state_size: int
-    audio: np.ndarray
-    mel: np.ndarray
+def test_every_file_of_tests_is_run() -> None:
+    found = {path.name.removesuffix(".test.js") for path in TESTS.glob("*.test.js")}
+    assert found == {*PLAIN, *PLAYED, "original"}
 
 
-@pytest.fixture(scope="module")
-def integers(demo_variants, tmp_path_factory):
-    import onnx
-
-    from distill_export.formats.onnx_graph import only_mel
-
-    (path,) = (r.path for r in demo_variants if r.metadata.precision == "int8")
-    folder = tmp_path_factory.mktemp("integers")
-    decoder, latents = folder / "decoder.onnx", folder / "latents.f32"
-    onnx.save(only_mel(onnx.load(path)), decoder)
-    artifact = Artifact.load(path)
-    values = standard_normal_latents(5, 7, artifact.latent_dim)
-    values.astype("<f4").tofile(latents)
-    state = artifact.initial_state()
-    audio, _ = artifact.step(values[None], state, finish=True)
-    feeds = {contract.LATENTS: values[None], contract.STATE: state, contract.FINISH: np.array(True)}
-    session = onnxruntime.InferenceSession(decoder, providers=["CPUExecutionProvider"])
-    (mel,) = session.run([contract.MEL], feeds)
-    return Integers(
-        path, decoder, latents, artifact.latent_dim, artifact.metadata.state_size, audio[0], mel
-    )
+@pytest.mark.parametrize("test", PLAIN)
+def test_it_answers_as_python_does(node: str, answers: Path, test: str) -> None:
+    passes(node, test, {"DISTILL_ANSWERS": answers})
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_integers_sound_as_in_python(node, node_modules, integers, host, tmp_path):
-    out = tmp_path / "audio.f32"
-    done = node("play.mjs", host, integers.path, integers.latents, "3,4", out)
-    assert done.returncode == 0, done.stderr
-    assert snr_db(np.fromfile(out, "<f4"), integers.audio) >= 75
+@pytest.mark.parametrize("test", PLAYED)
+def test_it_plays_as_python_does(
+    node: str, node_modules: Path, answers: Path, sounds: Path, test: str
+) -> None:
+    passes(node, test, {"DISTILL_ANSWERS": answers, "DISTILL_SOUNDS": sounds})
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_integers_decode_as_in_python(node, node_modules, integers, host, tmp_path):
-    out = tmp_path / "mel.f32"
-    program = DECODE.replace("STATE_SIZE", str(integers.state_size))
-    arguments = (integers.decoder, integers.latents, integers.latent_dim, out)
-    done = node("--input-type=module", "--eval", program, host, *arguments)
-    assert done.returncode == 0, done.stderr
-    mel = np.fromfile(out, "<f4").reshape(integers.mel.shape)
-    # Sums of integers are exact; what is left is the rounding of a few products of floats.
-    assert snr_db(mel, integers.mel) >= 110
+def test_it_plays_as_the_original_program_does(
+    node: str, node_modules: Path, shared: Path, reference_artifact: Path, tmp_path: Path
+) -> None:
+    recording = shared / "reference" / "ambience" / "crossfade_4s_seed42.npz"
+    write_recording(tmp_path, reference_artifact, recording)
+    passes(node, "original", {"DISTILL_RECORDING": tmp_path})
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_sounds_as_in_python(play, python_audio, host):
-    assert snr_db(play(host, "7"), python_audio) >= 75
-
-
-@pytest.mark.parametrize("host", HOSTS)
-def test_sounds_as_the_original_program(play, recording, document, host):
-    _, original = recording
-    start = document["latency_samples"]
-    assert snr_db(play(host, "7")[start : start + original.size], original) >= 75
-
-
-@pytest.mark.parametrize("cuts", ["1,3,3", "1,1,1,1,1,1,1"])
-@pytest.mark.parametrize("host", HOSTS)
-def test_pieces_are_the_one_shot(play, host, cuts):
-    assert snr_db(play(host, cuts), play(host, "7")) >= 120
-
-
-def test_finds_the_metadata_that_python_finds(node, reference_artifact, document):
-    done = node("--input-type=module", "--eval", PRINT_METADATA, reference_artifact)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == document
-
-
-def test_skips_every_kind_of_field(node, tmp_path):
-    path = tmp_path / "fields.onnx"
-    path.write_bytes(
-        b"\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"  # field 1: a number of ten bytes
-        + b"\x11" + bytes(8)  # field 2: 64 bits
-        + b"\x1d" + bytes(4)  # field 3: 32 bits
-        + message(7, b"the graph")
-        + message(14, message(1, b"another") + message(2, b"property"))
-        + metadata_property('{"format":"distill.artifact","version":1,"name":"é"}'.encode())
-    )  # fmt: skip
-    done = node("--input-type=module", "--eval", PRINT_METADATA, path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["name"] == "é"
+@pytest.mark.parametrize(("bits", "floor_db"), [(16, 70), (24, 90)])
+def test_python_reproduces_what_it_wrote(
+    node: str, node_modules: Path, demo_artifact: Path, tmp_path: Path, bits: int, floor_db: int
+) -> None:
+    wav = tmp_path / "rain.wav"
+    options = ["--seconds", 1.5, "--seed", 3, "--stereo", "mid-side", "--set", "0=2.5"]
+    example = LIBRARY / "examples" / "render.mjs"
+    done = run_in(tmp_path, [node, example, demo_artifact, wav, *options, "--bits", bits])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{wav}: 1.5 s from seed 3\n"
+    recipe = Recipe.load(wav)
+    assert (recipe.config.seed, recipe.config.sliders[0]) == (3, 2.5)
+    reproduction = Reproduction.of(recipe, [demo_artifact])
+    assert any("(JavaScript)" in warning for warning in reproduction.warnings)
+    expected = reproduction.generate()
+    found, rate = soundfile.read(wav, dtype="float32")
+    assert (rate, found.shape) == (48_000, (72_000, 2))
+    assert snr_db(expected.audio, found.T) >= floor_db
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("options", "complaint"),
     [
-        (b"", "no Distill artifact"),
-        (message(7, b"a graph"), "no Distill artifact"),
-        (metadata_property(b"{"), "its metadata is no JSON"),
-        (metadata_property(b"null"), "no Distill artifact of version 1"),
-        (metadata_property(b'{"format":"distill.artifact","version":2}'), "version 2"),
-        (metadata_property(b"\xff"), "not valid"),
-        (message(14, message(1, b"distill.artifact")), "a metadata property has no text"),
-        (b"\x80", "a number at byte 0 is cut short"),
-        (b"\x08" + b"\xff" * 11, "a number at byte 1 is longer than 10 bytes"),
-        (b"\x3a\x05abc", "field 7 at byte 0 is cut short"),
-        (b"\x3a" + b"\xff" * 9 + b"\x01", "field 7 at byte 0 is cut short"),
-        (b"\x3b", "unknown wire type 3 at byte 0"),
-        (b"\x02\x00", "field number 0 at byte 0"),
+        ([], "usage: node render.mjs ARTIFACT WAV"),
+        (["--loud"], "Unknown option '--loud'"),
+        (["--seconds", "soon"], "durationS is NaN, expected a number of seconds above 0"),
+        (["--bits", "12"], "bitDepth is 12, expected one of 16, 24, 32"),
+        (["--set", "Velvet=1"], 'there is no slider "Velvet", expected one of 0 "'),
     ],
 )
-def test_says_why_a_file_is_no_artifact(node, tmp_path, content, complaint):
-    path, out = tmp_path / "file.onnx", tmp_path / "out.f32"
-    path.write_bytes(content)
-    done = node("play.mjs", "node", path, tmp_path / "latents.f32", "1", out)
-    assert done.returncode == 1
-    assert complaint in done.stderr
+def test_the_example_tells_misuse_in_a_line(
+    node: str,
+    node_modules: Path,
+    demo_artifact: Path,
+    tmp_path: Path,
+    options: list[str],
+    complaint: str,
+) -> None:
+    files = [demo_artifact, tmp_path / "out.wav"] if options else []
+    done = run_in(tmp_path, [node, LIBRARY / "examples" / "render.mjs", *files, *options])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"render.mjs: {complaint}")
     assert done.stderr.count("\n") == 1
-    assert not out.exists()
+    assert not list(tmp_path.iterdir())
 
 
-def test_the_lock_names_no_registry():
-    lock = LOCK.read_text(encoding="utf-8")
+def test_a_package_with_types_is_made_of_it(node_modules: Path, tmp_path: Path) -> None:
+    package = tmp_path / "js"
+    shutil.copytree(LIBRARY, package, ignore=shutil.ignore_patterns("node_modules", "types"))
+    (package / "node_modules").symlink_to(node_modules)
+    # With the notes of what JSDoc says that is not so, and of what is declared and not used.
+    made = run_in(package, ["npm", "run", "dist", "--silent"])
+    assert made.returncode == 0, made.stdout + made.stderr
+    (packed,) = package.glob("*.tgz")
+    host = tmp_path / "host"
+    installed = host / "node_modules"
+    installed.mkdir(parents=True)
+    for name in ("onnxruntime-node", "onnxruntime-web", "onnxruntime-common", "@types"):
+        (installed / name).symlink_to(node_modules / name)
+    with tarfile.open(packed) as archive:
+        names = {name.removeprefix("package/") for name in archive.getnames()}
+        archive.extractall(tmp_path, filter="data")
+    sources = {path.relative_to(LIBRARY).as_posix() for path in SOURCES}
+    assert sources | {"package.json", "README.md", "LICENSE", "types/index.d.ts"} <= names
+    assert not [name for name in names if name.startswith(("node_modules", "package-lock"))]
+    (tmp_path / "package").rename(installed / "distill-portable")
+    shutil.copy(TESTS / "types" / "consumer.ts", host / "consumer.mts")
+    options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext"]
+    options += ["--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--types", "node"]
+    compiler = node_modules / "typescript" / "bin" / "tsc"
+    compiled = run_in(host, ["node", compiler, *options, "consumer.mts"])
+    assert compiled.returncode == 0, compiled.stdout
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_runs(
+    node: str, node_modules: Path, demo_artifact: Path, tmp_path: Path, example: str
+) -> None:
+    installed = tmp_path / "node_modules"
+    installed.mkdir()
+    (installed / "distill-portable").symlink_to(LIBRARY)
+    for name in ("onnxruntime-node", "onnxruntime-web", "onnxruntime-common"):
+        (installed / name).symlink_to(node_modules / name)
+    shutil.copy(demo_artifact, tmp_path / "ambience.onnx")
+    (tmp_path / "example.mjs").write_text(example, "utf-8")
+    done = run_in(tmp_path, [node, "example.mjs"])
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_is_formatted(node: str, node_modules: Path) -> None:
+    done = run_in(LIBRARY, ["npm", "run", "format", "--silent", "--", "--check"])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_depends_on_nothing() -> None:
+    assert len(SOURCES) > 30
+    for path in SOURCES:
+        source = path.read_text("utf-8")
+        imported = re.findall(r"^(?:import|export)\b[^;]*? from '(.+)';$", source, re.MULTILINE)
+        assert all(re.fullmatch(r"\./[a-z0-9-]+\.js", name) for name in imported), path.name
+        assert "import(" not in re.sub(r"/\*\*.*?\*/", "", source, flags=re.DOTALL), path.name
+    package = json.loads((LIBRARY / "package.json").read_text("utf-8"))
+    assert "dependencies" not in package
+    optional = package["peerDependenciesMeta"]
+    assert all(optional[name]["optional"] for name in package["peerDependencies"])
+
+
+def test_a_file_of_it_holds_one_idea() -> None:
+    for path in [*SOURCES, *TESTS.glob("*.js")]:
+        lines = path.read_text("utf-8").splitlines()
+        assert len(lines) <= MAX_LINES, path.name
+        assert max(map(len, lines)) <= 110, path.name
+
+
+def test_its_version_and_its_license_are_the_project_s() -> None:
+    package = json.loads((LIBRARY / "package.json").read_text("utf-8"))
+    version = f"export const VERSION = '{distill_runtime.__version__}';"
+    assert package["version"] == distill_runtime.__version__
+    assert version in (LIBRARY / "src" / "version.js").read_text("utf-8")
+    assert (LIBRARY / "LICENSE").read_bytes() == (REPOSITORY / "LICENSE").read_bytes()
+
+
+def test_the_lock_names_no_registry() -> None:
+    lock = LOCK.read_text("utf-8")
     assert "://" not in lock
     assert "resolved" not in lock

@@ -3,8 +3,8 @@
 /**
  * Load one of them.
  *
- * @param {'node' | 'web'} build "node" is native code; "web" is WebAssembly, the very module that a browser
- *   loads.
+ * @param {'node' | 'web'} build "node" is native code; "web" is WebAssembly, the very module that a
+ *   browser loads.
  */
 export async function loadOnnxRuntime(build) {
   if (build === 'node') return (await import('onnxruntime-node')).default;

@@ -1,6 +1,7 @@
 // Render a sound to a WAV file.
 //
-//   node render.mjs ambience.onnx rain.wav --seconds 10 --seed 7 --stereo mid-side --set Brightness=3
+//   node render.mjs ambience.onnx rain.wav --seconds 10 --seed 7 --stereo mid-side --set
+//   Brightness=3
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';

@@ -1,5 +1,6 @@
 /** A loaded artifact: latent vectors and a state in, audio and the next state out. */
 
+import { splitSteps } from './blocks.js';
 import { brief, isFinite, isWhole } from './checks.js';
 import { AUDIO, FINISH, LATENTS, NEXT_STATE, STATE, STEP_SAMPLES } from './contract.js';
 import { ArtifactError, BackendError, RequestError } from './errors.js';
@@ -12,23 +13,20 @@ import { checkVector } from './trajectory.js';
 /** @typedef {import('./onnxruntime.js').Ort} Ort */
 /** @typedef {import('./onnxruntime.js').OrtSession} OrtSession */
 
-// The first layers read all their weights for every call, so a call wants many steps; the last ones fill
-// the cache, so not too many (docs/performance.md).
-const ROWS_PER_CALL = 12;
-
 /**
  * What a call yields.
  *
  * @typedef {object} StepResult
- * @property {Float32Array[]} audio A row of samples for each row of the batch: 24,064 for each step and,
- *   with `finish`, 24,064 and the latency more.
+ * @property {Float32Array[]} audio A row of samples for each row of the batch: 24,064 for each step
+ *   and, with `finish`, 24,064 and the latency more.
  * @property {Float32Array} state The next state; zeros after `finish`.
  */
 
 /**
  * An artifact in onnxruntime, ready to play.
  *
- * It holds no stream's state, so any number of streams may share it; their calls run one after the other.
+ * It holds no stream's state, so any number of streams may share it; their calls run one after the
+ * other.
  */
 export class Artifact {
   #ort;
@@ -69,7 +67,8 @@ export class Artifact {
    * @param {ArrayBuffer | Uint8Array} bytes The whole file.
    * @param {Ort} ort The module of onnxruntime-web/wasm or onnxruntime-node.
    * @param {{name?: string, session?: {[option: string]: any}}} [options]
-   *   `name`: the file's name, for recipes; by default the model's. `session`: onnxruntime's own options.
+   *   `name`: the file's name, for recipes; by default the model's. `session`: onnxruntime's own
+   *   options.
    * @returns {Promise<Artifact>}
    * @throws {ArtifactError} It is not an artifact that this version plays.
    * @throws {BackendError} onnxruntime does not start.
@@ -138,9 +137,10 @@ export class Artifact {
    * Play the next steps of every row's trajectory.
    *
    * @param {Float32Array} latents `[batch, steps, latent_dim]`, finite, at least one step.
-   * @param {Float32Array} state `[batch, state_size]`: `initialState`, or what the call before returned.
-   * @param {{finish?: boolean}} [options] `finish`: whether every row's stream ends here, so that its tail
-   *   is to be flushed.
+   * @param {Float32Array} state `[batch, state_size]`: `initialState`, or what the call before
+   *   returned.
+   * @param {{finish?: boolean}} [options] `finish`: whether every row's stream ends here, so that
+   *   its tail is to be flushed.
    * @returns {Promise<StepResult>}
    * @throws {RequestError} A size or a value is not as above.
    * @throws {ArtifactError} The graph does not keep the contract's sizes.
@@ -186,13 +186,15 @@ export class Artifact {
   /**
    * Play a trajectory as it arrives, block by block.
    *
-   * The audio is the graph's own: not filtered, not normalised, not cut. Its first `latencySamples` are
-   * silence. How the trajectory is cut into blocks changes nothing but the blocks.
+   * The audio is the graph's own: not filtered, not normalised, not cut. Its first `latencySamples`
+   * are silence. How the trajectory is cut into blocks changes nothing but the blocks.
    *
-   * @param {Iterable<Float32Array> | AsyncIterable<Float32Array>} blocks `[batch, steps, latent_dim]` each.
-   *   The last one is recognised by the end, so a block is played when the next arrives.
+   * @param {Iterable<Float32Array> | AsyncIterable<Float32Array>} blocks `[batch, steps,
+   *   latent_dim]` each. The last one is recognised by the end, so a block is played when the next
+   *   arrives.
    * @param {{batch?: number}} [options]
-   * @returns {AsyncGenerator<Float32Array[]>} Rows of samples for each block, the last with the tail.
+   * @returns {AsyncGenerator<Float32Array[]>} Rows of samples for each block, the last with the
+   *   tail.
    * @throws {RequestError} There is no block, or one is not of the size above.
    */
   async *stream(blocks, { batch = 1 } = {}) {
@@ -216,7 +218,8 @@ export class Artifact {
    *
    * @param {Float32Array} latents `[batch, steps, latent_dim]`
    * @param {{batch?: number}} [options]
-   * @returns {Promise<Float32Array[]>} 24,064 * (steps + 1) samples for each row, without the latency.
+   * @returns {Promise<Float32Array[]>} 24,064 * (steps + 1) samples for each row, without the
+   *   latency.
    * @throws {RequestError} The size is not as above.
    */
   async render(latents, { batch = 1 } = {}) {
@@ -264,7 +267,8 @@ export class Artifact {
   }
 
   /**
-   * Run the graph once those that asked before have been served: a session takes one call at a time.
+   * Run the graph once those that asked before have been served: a session takes one call at a
+   * time.
    *
    * @param {Record<string, import('./onnxruntime.js').OrtTensor>} feeds
    */
@@ -281,35 +285,6 @@ export class Artifact {
 }
 
 /**
- * Cut trajectories into blocks for `Artifact.stream`.
- *
- * @param {Float32Array} latents `[batch, all steps, latent_dim]`
- * @param {{latentDim: number, batch?: number, steps?: number}} options
- *   `steps`: in a block; by default as many as make a call efficient.
- * @returns {Generator<Float32Array>}
- */
-export function* splitSteps(latents, { latentDim, batch = 1, steps = stepsPerCall(batch) }) {
-  const row = latents.length / batch;
-  for (let start = 0; start < row; start += steps * latentDim) {
-    const length = Math.min(steps * latentDim, row - start);
-    const block = new Float32Array(batch * length);
-    for (let i = 0; i < batch; i += 1) {
-      block.set(latents.subarray(i * row + start, i * row + start + length), i * length);
-    }
-    yield block;
-  }
-}
-
-/**
- * How many steps of so many rows make a call efficient.
- *
- * @param {number} batch
- */
-export function stepsPerCall(batch) {
-  return Math.max(1, Math.floor(ROWS_PER_CALL / batch));
-}
-
-/**
  * @param {string} name
  * @param {Float32Array} values
  * @param {number} size
@@ -318,7 +293,9 @@ function rowsOf(name, values, size) {
   const rows = values?.length / size;
   if (!(values instanceof Float32Array) || !(rows >= 1) || !Number.isInteger(rows)) {
     const found = values instanceof Float32Array ? `${values.length} numbers` : brief(values);
-    throw new RequestError(`${name} must be a Float32Array of rows of ${size} numbers, not ${found}`);
+    throw new RequestError(
+      `${name} must be a Float32Array of rows of ${size} numbers, not ${found}`,
+    );
   }
   if (!values.every(isFinite)) {
     throw new RequestError(`${name} must be finite numbers, some are NaN or infinite`);

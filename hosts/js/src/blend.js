@@ -1,10 +1,10 @@
 /**
  * What plays: one artifact, or up to four of them blended into one sound.
  *
- * *Latent* blending averages the vectors at which the models' sliders stand and plays the result on the
- * first model. *Audio* blending lets every model make its own finished sound and averages those. Either
- * starts from sliders: where none is set they all stand at 0. A single artifact may also walk between
- * random anchors. A model of weight 0 takes no part.
+ * *Latent* blending averages the vectors at which the models' sliders stand and plays the result on
+ * the first model. *Audio* blending lets every model make its own finished sound and averages
+ * those. Either starts from sliders: where none is set they all stand at 0. A single artifact may
+ * also walk between random anchors. A model of weight 0 takes no part.
  */
 
 import { brief, isFinite } from './checks.js';
@@ -19,12 +19,12 @@ export const MAX_MODELS = 4;
 /** One to four artifacts that sound together. */
 export class Blend {
   /**
-   * @param {readonly Artifact[]} artifacts One to four. The first with a weight above 0 plays a latent
-   *   blend.
+   * @param {readonly Artifact[]} artifacts One to four. The first with a weight above 0 plays a
+   *   latent blend.
    * @param {{weights?: readonly number[], mode?: 'latent' | 'audio'}} [options]
    *   `weights`: one for each artifact, in any unit; all 0, or left out, means equal.
-   * @throws {RequestError} There are too few or too many artifacts, a weight or the mode is not one, or
-   *   the models' latent vectors are of different sizes and cannot be averaged.
+   * @throws {RequestError} There are too few or too many artifacts, a weight or the mode is not
+   *   one, or the models' latent vectors are of different sizes and cannot be averaged.
    */
   constructor(artifacts, { weights = artifacts.map(() => 1), mode = 'latent' } = {}) {
     if (artifacts.length < 1 || artifacts.length > MAX_MODELS) {
@@ -81,8 +81,8 @@ export class Blend {
    * Where the path of a request starts, on each of the renderers.
    *
    * @param {import('./request.js').Request} request Whose sliders, if it has some, are positions.
-   * @returns {(Float32Array | null)[]} `[latent_dim]` for each renderer; null for a walk between random
-   *   anchors.
+   * @returns {(Float32Array | null)[]} `[latent_dim]` for each renderer; null for a walk between
+   *   random anchors.
    * @throws {RequestError} The positions are not right for the sliders, or the latent vector is of
    *   another size than a renderer's.
    */
@@ -131,8 +131,8 @@ export function normalizedWeights(weights) {
 }
 
 /**
- * The sliders that move several models at once, by index: called as in the first model that has one,
- * their ranges those in which every model's slider is allowed, safe or tolerable.
+ * The sliders that move several models at once, by index: called as in the first model that has
+ * one, their ranges those in which every model's slider is allowed, safe or tolerable.
  *
  * @param {readonly (readonly Slider[])[]} models The sliders of each model.
  * @returns {Slider[]}
@@ -140,7 +140,9 @@ export function normalizedWeights(weights) {
 export function unionSliders(models) {
   const count = Math.max(0, ...models.map((sliders) => sliders.length));
   return Array.from({ length: count }, (_, index) => {
-    const same = models.filter((sliders) => index < sliders.length).map((sliders) => sliders[index]);
+    const same = models
+      .filter((sliders) => index < sliders.length)
+      .map((sliders) => sliders[index]);
     /** @param {'min_step' | 'safe_min_step' | 'warning_min_step'} key */
     const least = (key) => Math.max(...same.map((slider) => slider[key]));
     /** @param {'max_step' | 'safe_max_step' | 'warning_max_step'} key */

@@ -20,7 +20,11 @@ export function brief(value, most = MAX_SHOWN) {
  */
 function shown(value) {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 1000));
-  if (Array.isArray(value)) return `[${value.slice(0, 8).map((item) => brief(item)).join(', ')}]`;
+  if (Array.isArray(value))
+    return `[${value
+      .slice(0, 8)
+      .map((item) => brief(item))
+      .join(', ')}]`;
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value === 'function') return 'a function';
   return String(value);
@@ -34,7 +38,12 @@ function shown(value) {
  */
 export function listed(names, most = 8) {
   const more = names.length > most ? ` and ${names.length - most} more` : '';
-  return names.slice(0, most).map((name) => brief(name)).join(', ') + more;
+  return (
+    names
+      .slice(0, most)
+      .map((name) => brief(name))
+      .join(', ') + more
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
  * From the graph's audio to a finished sound, short of its level: what follows the graph, in order.
  *
- * The latency is dropped, the anti-alias filter runs over everything that was rendered, then stereo, then
- * the exact length.
+ * The latency is dropped, the anti-alias filter runs over everything that was rendered, then
+ * stereo, then the exact length.
  */
 
 import { HOP_LENGTH, STEP_SAMPLES } from './contract.js';
@@ -55,9 +55,7 @@ export class Finisher {
     this.#latency -= skipped;
     const heard = rows.map((row) => row.subarray(skipped));
     const filters = this.#filters;
-    this.#write(
-      heard.map((row, i) => (filters ? filters[i].push(row) : Float64Array.from(row))),
-    );
+    this.#write(heard.map((row, i) => (filters ? filters[i].push(row) : Float64Array.from(row))));
   }
 
   /** End the sound. */
@@ -76,7 +74,10 @@ export class Finisher {
     );
     const room = Math.max(0, this.channels[0].length - this.#done);
     block.forEach((channel, i) => {
-      this.channels[i].set(channel.subarray(0, room), Math.min(this.#done, this.channels[i].length));
+      this.channels[i].set(
+        channel.subarray(0, room),
+        Math.min(this.#done, this.channels[i].length),
+      );
     });
     this.#done += block[0].length;
   }

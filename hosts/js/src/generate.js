@@ -1,6 +1,6 @@
 /** From a request to a finished sound. */
 
-import { splitSteps } from './artifact.js';
+import { splitSteps } from './blocks.js';
 import { average, Blend } from './blend.js';
 import { STEP_SAMPLES } from './contract.js';
 import { CancelledError } from './errors.js';
@@ -20,9 +20,10 @@ import { voices } from './voices.js';
  *
  * @typedef {object} Progress
  * @property {number} fraction How much is rendered, 0..1.
- * @property {readonly Float32Array[]} channels The sound before its level is set, whose peaks lie near
- *   0.15: the first `samples` of each channel are there, zeros behind them. Of an audio blend, the model
- *   that is being rendered.
+ * @property {readonly Float32Array[]} channels The sound before its level is set, whose peaks lie
+ *   near
+ *   0.15: the first `samples` of each channel are there, zeros behind them. Of an audio blend, the
+ *   model that is being rendered.
  * @property {number} samples
  */
 
@@ -32,10 +33,11 @@ import { voices } from './voices.js';
  * @param {Artifact | Blend} source What plays.
  * @param {RequestOptions} [options] What to generate.
  * @param {object} [how]
- * @param {boolean} [how.filter] Whether to filter against aliases, as the finished file of `distill-run` is:
- *   true by default. Without, it is somewhat faster, and 74 dB or so from that file.
- * @param {number} [how.stepsPerCall] Half seconds that are rendered at once; by default as many as are
- *   efficient. Fewer tell the progress more often.
+ * @param {boolean} [how.filter] Whether to filter against aliases, as the finished file of
+ *   `distill-run` is: true by default. Without, it is somewhat faster, and 74 dB or so from that
+ *   file.
+ * @param {number} [how.stepsPerCall] Half seconds that are rendered at once; by default as many as
+ *   are efficient. Fewer tell the progress more often.
  * @param {(progress: Progress) => void} [how.onProgress]
  * @param {AbortSignal} [how.signal] To give the sound up, between two calls of the graph.
  * @returns {Promise<Sound>}

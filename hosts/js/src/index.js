@@ -1,5 +1,19 @@
 /** Play Distill models: one ONNX file from latent vectors to 48 kHz sound (README.md). */
 
+/** @typedef {import('./artifact.js').StepResult} StepResult */
+/** @typedef {import('./generate.js').Progress} Progress */
+/** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
+/** @typedef {import('./metadata-types.js').Slider} Slider */
+/** @typedef {import('./metadata-types.js').SliderBank} SliderBank */
+/** @typedef {import('./preset-index.js').IndexEntry} IndexEntry */
+/** @typedef {import('./recipe.js').Ingredient} Ingredient */
+/** @typedef {import('./recipe.js').Recipe} Recipe */
+/** @typedef {import('./request.js').Request} Request */
+/** @typedef {import('./request.js').RequestOptions} RequestOptions */
+/** @typedef {import('./sliders.js').SliderPositions} SliderPositions */
+/** @typedef {import('./stereo.js').StereoSettings} StereoSettings */
+/** @typedef {import('./wav.js').Tags} Tags */
+
 export { Artifact } from './artifact.js';
 export { Blend } from './blend.js';
 export {
@@ -12,6 +26,11 @@ export {
   RequestError,
 } from './errors.js';
 export { generate } from './generate.js';
+export { LiveEngine } from './live/engine.js';
+export { LiveInstrument } from './live/live-instrument.js';
+export { LiveStream } from './live/live-stream.js';
+export { perform } from './live/perform.js';
+export { serveLive, serveWorker } from './live/serve.js';
 export { readMetadata } from './metadata.js';
 export { writePresetIndex } from './preset-index.js';
 export { Preset } from './preset.js';

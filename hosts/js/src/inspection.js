@@ -123,9 +123,7 @@ function checkValues(kind, expected, found) {
   const names = Object.keys(expected).sort();
   const foundNames = [...found.keys()].sort();
   if (names.join() !== foundNames.join()) {
-    throw new ArtifactError(
-      `its ${kind}s are ${brief(foundNames, 80)}, not ${names.join(', ')}`,
-    );
+    throw new ArtifactError(`its ${kind}s are ${brief(foundNames, 80)}, not ${names.join(', ')}`);
   }
   for (const name of names) {
     if (!isSameType(expected[name], found.get(name) ?? null)) {

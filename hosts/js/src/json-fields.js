@@ -118,6 +118,13 @@ export class JsonFields {
     return value;
   }
 
+  /** @param {string} key */
+  boolean(key) {
+    const value = this.#get(key);
+    if (typeof value !== 'boolean') throw this.#wrong(key, 'true or false');
+    return value;
+  }
+
   /**
    * A list of finite numbers, of `length` where one is given.
    *

@@ -1,12 +1,13 @@
 /**
  * The anti-alias filter: a zero-phase Butterworth low-pass, order 8, 20 kHz at 48 kHz.
  *
- * The result is that of scipy's `sosfiltfilt(butter(8, 20000, fs=48000, output="sos"), x)`: the signal
- * is continued by an odd reflection at both ends, filtered forward from the steady state of its first
- * value, then backward from the steady state of what came last. The impulse response is below 1e-16
- * after 384 samples, so the recursive filter is, to float64's own rounding, a finite one: forward and
- * backward together multiply the spectrum by |H|^2, by overlap-save, two blocks at a time as the real
- * and the imaginary part of one transform. `distill_runtime/audio/lowpass.py` is the same.
+ * The result is that of scipy's `sosfiltfilt(butter(8, 20000, fs=48000, output="sos"), x)`: the
+ * signal is continued by an odd reflection at both ends, filtered forward from the steady state of
+ * its first value, then backward from the steady state of what came last. The impulse response is
+ * below 1e-16 after 384 samples, so the recursive filter is, to float64's own rounding, a finite
+ * one: forward and backward together multiply the spectrum by |H|^2, by overlap-save, two blocks at
+ * a time as the real and the imaginary part of one transform. `distill_runtime/audio/lowpass.py` is
+ * the same.
  */
 
 import { SAMPLE_RATE_HZ } from './contract.js';
@@ -21,8 +22,8 @@ const HOP = BLOCK - 2 * REACH;
 const PAIR = HOP + BLOCK; // samples that two blocks take
 
 /**
- * The filter of one channel, fed block by block. However the signal is cut, the joined outputs are the
- * same and as long as the input; at most 15,615 samples are held back.
+ * The filter of one channel, fed block by block. However the signal is cut, the joined outputs are
+ * the same and as long as the input; at most 15,615 samples are held back.
  */
 export class ZeroPhaseLowpass {
   // Before the first 28 samples are there: the signal itself. From then on: what the next outputs
@@ -45,9 +46,7 @@ export class ZeroPhaseLowpass {
       this.#started = true;
     }
     // Pairs start at multiples of two hops, wherever the input was cut.
-    const pairs = this.#started
-      ? Math.max(0, 1 + Math.floor((held.length - PAIR) / (2 * HOP)))
-      : 0;
+    const pairs = this.#started ? Math.max(0, 1 + Math.floor((held.length - PAIR) / (2 * HOP))) : 0;
     const done = new Float64Array(2 * HOP * pairs);
     for (let start = 0; start < done.length; start += 2 * HOP) {
       bothWays(held.subarray(start, start + PAIR), done.subarray(start, start + 2 * HOP));
@@ -74,8 +73,9 @@ export class ZeroPhaseLowpass {
 }
 
 /**
- * Put in front of a signal what the filter takes to have been there: the odd reflection about the first
- * sample, and before it the reflection's first value, which held for ever is the steady state.
+ * Put in front of a signal what the filter takes to have been there: the odd reflection about the
+ * first sample, and before it the reflection's first value, which held for ever is the steady
+ * state.
  *
  * @param {Float64Array} signal More samples than the extension.
  * @param {number} extension Samples reflected.
@@ -111,8 +111,8 @@ function bothWays(pair, out) {
 }
 
 /**
- * Filter the last stretch, one way after the other: the way back starts from the steady state of the
- * forward filter's last value, which no continuation of the input itself would give.
+ * Filter the last stretch, one way after the other: the way back starts from the steady state of
+ * the forward filter's last value, which no continuation of the input itself would give.
  *
  * @param {Float64Array} held `[REACH + samples]`, fewer than PAIR in all.
  * @param {number} extension Samples to reflect at the end.
@@ -135,8 +135,8 @@ function end(held, extension) {
 }
 
 /**
- * Multiply a real signal's spectrum by the response, or by its conjugate, which is the impulse response
- * reversed in time.
+ * Multiply a real signal's spectrum by the response, or by its conjugate, which is the impulse
+ * response reversed in time.
  *
  * @param {Float64Array} signal Filtered in place.
  * @param {1 | -1} direction
@@ -181,8 +181,9 @@ function responseOf(size) {
  * The filter's frequency response, of the impulse response cut off after REACH samples.
  *
  * The analogue poles are w exp(j pi (2k + N + 1) / 2N), k = 0..N-1, with the cut-off prewarped,
- * w = tan(pi f / rate); the bilinear transform z = (1 + s) / (1 - s) takes them inside the unit circle
- * and gives N zeros at z = -1 (Oppenheim and Schafer, Discrete-Time Signal Processing, sections 7.2 and
+ * w = tan(pi f / rate); the bilinear transform z = (1 + s) / (1 - s) takes them inside the unit
+ * circle and gives N zeros at z = -1 (Oppenheim and Schafer, Discrete-Time Signal Processing,
+ * sections 7.2 and
  * 7.3).
  *
  * @param {number} size Length of the transform.

@@ -27,8 +27,8 @@ const MOST = Number.MAX_SAFE_INTEGER;
  *
  * @param {string} source JSON.
  * @returns {ArtifactMetadata}
- * @throws {ArtifactError} It is not JSON, of another format or version, or a field is missing, of the
- *   wrong type or out of range.
+ * @throws {ArtifactError} It is not JSON, of another format or version, or a field is missing, of
+ *   the wrong type or out of range.
  */
 export function readMetadata(source) {
   const fields = JsonFields.parse(source, { document: 'its metadata', error: ArtifactError });

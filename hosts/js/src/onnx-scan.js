@@ -2,8 +2,8 @@
  * A scan of an ONNX file, enough to judge it before onnxruntime sees it.
  *
  * onnxruntime has no JavaScript API for a model's metadata. An ONNX file is a protobuf message
- * though, and its top level has only a handful of fields (onnx.proto): the graph, by far the largest,
- * is one of them. Weights are skipped by their length.
+ * though, and its top level has only a handful of fields (onnx.proto): the graph, by far the
+ * largest, is one of them. Weights are skipped by their length.
  */
 
 import { ArtifactError } from './errors.js';

@@ -1,6 +1,6 @@
 /**
- * The boundary to onnxruntime, whose JavaScript builds (onnxruntime-web, onnxruntime-node) the host hands
- * in: its types, as far as they are used, and its errors in our words.
+ * The boundary to onnxruntime, whose JavaScript builds (onnxruntime-web, onnxruntime-node) the host
+ * hands in: its types, as far as they are used, and its errors in our words.
  */
 
 import { ArtifactError, BackendError } from './errors.js';

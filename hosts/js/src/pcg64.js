@@ -16,13 +16,11 @@ const MULT_B = 0x58f38ded;
 const MIX_LEFT = 0xca01f9dd;
 const MIX_RIGHT = 0x4973f715;
 
-// PCG64's multiplier, 0x2360ED051FC65DA44385DF649FCCF645, in words of 16 bits, the lowest first: sums
-// of products of such words are exact in a double, where a BigInt for every draw takes twenty times as
-// long.
+// PCG64's multiplier, 0x2360ED051FC65DA44385DF649FCCF645, in words of 16 bits, the lowest first:
+// sums of products of such words are exact in a double, where a BigInt for every draw takes twenty
+// times as long.
 const WORDS = 8;
-const MULTIPLIER = Float64Array.of(
-  0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x2360,
-);
+const MULTIPLIER = Float64Array.of(0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x2360);
 
 /** The generator of one seed. */
 export class Pcg64 {

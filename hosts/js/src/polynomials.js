@@ -1,14 +1,15 @@
 /**
  * Logarithm, sine and cosine in single precision, rounded as S. Moshier's Cephes library rounds.
  *
- * The same polynomials in the same order as in `distill_runtime/latents/seeds.py`, every step rounded
- * to float32: `Math.log` and `Math.cos` are more exact, and so miss torch's values by up to 1.4e-6.
+ * The same polynomials in the same order as in `distill_runtime/latents/seeds.py`, every step
+ * rounded to float32: `Math.log` and `Math.cos` are more exact, and so miss torch's values by up to
+ * 1.4e-6.
  */
 
 const f = Math.fround;
 
-// Cephes logf.c: the minimax polynomial of log(1 + x) on [sqrt(1/2) - 1, sqrt(2) - 1], and ln 2 as the
-// sum of two floats of which the larger has few bits.
+// Cephes logf.c: the minimax polynomial of log(1 + x) on [sqrt(1/2) - 1, sqrt(2) - 1], and ln 2 as
+// the sum of two floats of which the larger has few bits.
 const SQRT_HALF = f(0.707106781186547524);
 const LOG_TERMS = Float32Array.of(
   7.0376836292e-2,
@@ -101,8 +102,8 @@ function polynomial(terms, x) {
 }
 
 /**
- * a * b + c, rounded to float32 once. The product of two floats is exact in float64; that the sum is
- * rounded there too, before it is rounded to float32, matters in one case of 2^29 or so.
+ * a * b + c, rounded to float32 once. The product of two floats is exact in float64; that the sum
+ * is rounded there too, before it is rounded to float32, matters in one case of 2^29 or so.
  *
  * @param {number} a
  * @param {number} b

@@ -1,8 +1,8 @@
 /**
  * Presets: slider positions, a seed and settings worth keeping, in a small JSON file.
  *
- * Two formats are read and written: `distill-run`'s, one preset a file, and Distill's own index, which holds
- * all presets of a model.
+ * Two formats are read and written: `distill-run`'s, one preset a file, and Distill's own index,
+ * which holds all presets of a model.
  */
 
 import { brief, isFinite, isText, listed } from './checks.js';
@@ -32,13 +32,15 @@ export class Preset {
    * @param {object} parts
    * @param {string} parts.modelName Empty where it is not known.
    * @param {string} parts.modelId
-   * @param {string | null} parts.fingerprint Of the model's sliders; null where only its id is known.
-   * @param {ReadonlyMap<string | number, number>} parts.positions Label, or index, -> position in steps.
-   *   None for a sound that is not made from sliders; such a preset fits every model.
+   * @param {string | null} parts.fingerprint Of the model's sliders; null where only its id is
+   *   known.
+   * @param {ReadonlyMap<string | number, number>} parts.positions Label, or index, -> position in
+   *   steps. None for a sound that is not made from sliders; such a preset fits every model.
    * @param {number | null} parts.seed null to have one drawn.
-   * @param {Readonly<Record<string, string | number>>} parts.settings By the names that the file has;
-   *   what is missing stays as it is by default.
-   * @param {string} [parts.name] What it is called in Distill's index, with its folder: "Night/Deep water".
+   * @param {Readonly<Record<string, string | number>>} parts.settings By the names that the file
+   *   has; what is missing stays as it is by default.
+   * @param {string} [parts.name] What it is called in Distill's index, with its folder: "Night/Deep
+   *   water".
    * @throws {RequestError} The seed, a position or a setting is not one.
    */
   constructor({ modelName, modelId, fingerprint, positions, seed, settings, name = '' }) {
@@ -65,8 +67,8 @@ export class Preset {
    * @param {{metadata: ArtifactMetadata}} artifact What plays it.
    * @param {RequestOptions} options The request; `Sound.request` has the seed that was drawn.
    * @returns {Preset}
-   * @throws {RequestError} The request does not fit the artifact, or is made from a latent vector, for which
-   *   a preset has no place.
+   * @throws {RequestError} The request does not fit the artifact, or is made from a latent vector,
+   *   for which a preset has no place.
    */
   static of({ metadata }, options) {
     if (options.latentVector != null) {
@@ -97,8 +99,8 @@ export class Preset {
    *
    * @param {string} text
    * @returns {Preset[]}
-   * @throws {RequestError} It is not a preset, one of a newer version, or a field is missing, unknown, of the
-   *   wrong type or out of range.
+   * @throws {RequestError} It is not a preset, one of a newer version, or a field is missing,
+   *   unknown, of the wrong type or out of range.
    */
   static readAll(text) {
     if (text.length > MAX_BYTES) throw new RequestError('the preset is larger than presets are');
@@ -183,9 +185,7 @@ export class Preset {
     const isSame = this.modelId === metadata.model.id;
     if (this.fingerprint === null) {
       if (isSame) return;
-      throw new RequestError(
-        `${belongs}, not to ${ours}: its positions would make another sound`,
-      );
+      throw new RequestError(`${belongs}, not to ${ours}: its positions would make another sound`);
     }
     if (this.fingerprint !== sliderFingerprint(metadata.sliders)) {
       const origin = isSame ? 'an earlier or later analysis' : 'another model';

@@ -1,5 +1,6 @@
 /**
- * Protobuf's wire format, as far as an ONNX file needs it (protobuf.dev/programming-guides/encoding).
+ * Protobuf's wire format, as far as an ONNX file needs it
+ * (protobuf.dev/programming-guides/encoding).
  *
  * Messages are walked field by field; what is not asked for is skipped by its length, so that the
  * weights of a large file are neither read nor copied.

@@ -1,6 +1,6 @@
 /**
- * JSON as Python writes it, byte for byte: recipes and presets are the same whoever made them, and the
- * fingerprint of a model's sliders is a hash of such a text.
+ * JSON as Python writes it, byte for byte: recipes and presets are the same whoever made them, and
+ * the fingerprint of a model's sliders is a hash of such a text.
  *
  * Python tells 5 from 5.0, JavaScript does not: what is a float there is wrapped here.
  */
@@ -54,8 +54,8 @@ export function dumps(value, { ascii = true, indent = 0 } = {}) {
 }
 
 /**
- * A float as Python's `repr` writes it: the fewest digits that lead back to it, as in JavaScript, but an
- * exponent below 1e-4 and from 1e16 on, of two digits at least, and ".0" where it is whole.
+ * A float as Python's `repr` writes it: the fewest digits that lead back to it, as in JavaScript,
+ * but an exponent below 1e-4 and from 1e16 on, of two digits at least, and ".0" where it is whole.
  *
  * @param {number} value Finite.
  */

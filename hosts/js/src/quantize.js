@@ -10,9 +10,9 @@ export const BIT_DEPTHS = Object.freeze(/** @type {const} */ ([16, 24, 32]));
 /**
  * Samples as little-endian bytes, frame after frame.
  *
- * 16 bits get triangular dither, two steps wide (Lipshitz, Wannamaker and Vanderkooy, "Quantization and
- * Dither", 1992), the same as Python's for the same seed; 24 bits are rounded to the nearest; both are
- * clipped at full scale. 32 bits are floats and stay as they are.
+ * 16 bits get triangular dither, two steps wide (Lipshitz, Wannamaker and Vanderkooy, "Quantization
+ * and Dither", 1992), the same as Python's for the same seed; 24 bits are rounded to the nearest;
+ * both are clipped at full scale. 32 bits are floats and stay as they are.
  *
  * @param {readonly Float32Array[]} channels Of one length, full scale being 1.
  * @param {{bitDepth: 16 | 24 | 32, ditherSeed?: number | null}} options

@@ -8,7 +8,9 @@ import { brief, isText } from './checks.js';
 import { PRECISIONS } from './contract.js';
 import { RequestError } from './errors.js';
 import { JsonFields } from './json-fields.js';
+import { performanceDocument, performanceFrom } from './live/performance.js';
 import { Float, dumps } from './python-json.js';
+import { rowSeeds } from './request.js';
 import { SEED_LIMIT } from './seeds.js';
 import { VERSION as LIBRARY_VERSION } from './version.js';
 
@@ -40,7 +42,10 @@ const MAX_BYTES = 2 ** 20;
  * @property {string} onnxruntime Its version.
  * @property {string} provider "cpu", which WebAssembly is too, or "cuda".
  * @property {number} threads
- * @property {{container: string, bitDepth: number | null} | null} audioFormat Of the file that carries it.
+ * @property {{container: string, bitDepth: number | null} | null} audioFormat Of the file that
+ *   carries it.
+ * @property {import('./live/performance.js').Performance | null} [performance] What was played by
+ *   hand, if it was: of the request, only duration and stereo count then.
  */
 
 /**
@@ -76,7 +81,7 @@ export function recipeOf(blend, request) {
  *
  * @param {Recipe} recipe
  */
-export function recipeJson({ request, audioFormat, ...recipe }) {
+export function recipeJson({ request, audioFormat, performance, ...recipe }) {
   const { stereo } = request;
   return dumps({
     format: FORMAT,
@@ -109,6 +114,7 @@ export function recipeJson({ request, audioFormat, ...recipe }) {
       container: audioFormat.container,
       bit_depth: audioFormat.bitDepth,
     },
+    ...(performance && { performance: performanceDocument(performance, rowSeeds(request).length) }),
   });
 }
 
@@ -116,8 +122,8 @@ export function recipeJson({ request, audioFormat, ...recipe }) {
  * Read a recipe: `distill-run`'s, or one of this library.
  *
  * @param {string} text The comment of an audio file, or a sidecar of `distill-run`.
- * @returns {{request: import('./request.js').RequestOptions, recipe: Omit<Recipe, 'request'>}} What to
- *   give to `generate` (its rate may be one that is not made here), and the rest.
+ * @returns {{request: import('./request.js').RequestOptions, recipe: Omit<Recipe, 'request'>}} What
+ *   to give to `generate` (its rate may be one that is not made here), and the rest.
  * @throws {RequestError} It is not a recipe, or of another version, or a field is not right.
  */
 export function readRecipe(text) {
@@ -139,6 +145,11 @@ export function readRecipe(text) {
   }
   const ingredients = fields.sections('artifacts').map(ingredient);
   if (!ingredients.length) throw new RequestError(`${document} names no artifact`);
+  if (fields.has('performance') && ingredients.length > 1) {
+    throw new RequestError(
+      `${document} is played on ${ingredients.length} artifacts, expected one`,
+    );
+  }
   return {
     request: requestOf(fields),
     recipe: {
@@ -155,6 +166,9 @@ export function readRecipe(text) {
           bitDepth: section.optional('bit_depth', (depth) => section.integer(depth, 1, 64)),
         };
       }),
+      performance: fields.has('performance')
+        ? performanceFrom(fields.section('performance'))
+        : null,
     },
   };
 }
@@ -166,9 +180,7 @@ export function readRecipe(text) {
 function ingredient(fields) {
   const name = fields.text('name');
   if (name === '' || /[/\\]/.test(name)) {
-    throw new RequestError(
-      `a recipe names artifacts by their file names, not by ${brief(name)}`,
-    );
+    throw new RequestError(`a recipe names artifacts by their file names, not by ${brief(name)}`);
   }
   return {
     name,

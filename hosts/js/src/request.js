@@ -19,16 +19,16 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * A request as a host writes it; all may be left out.
  *
  * @typedef {object} RequestOptions
- * @property {number} [durationS] Length in seconds, 10 by default. It is part of the path through latent
- *   space: the same seed at another duration is another sound.
+ * @property {number} [durationS] Length in seconds, 10 by default. It is part of the path through
+ *   latent space: the same seed at another duration is another sound.
  * @property {number | null} [seed] 0..2^32-1; null or left out: one is drawn.
  * @property {string} [mode] "crossfade" or "latent-interpolation", which are the same.
- * @property {SliderPositions | null} [sliders] Where sliders stand, in steps or fractions of them: by
- *   label, name or index, or a position for each. The walk starts from there.
- * @property {ArrayLike<number> | null} [latentVector] `[latent_dim]`, to start from any other place; not
- *   beside `sliders`.
- * @property {number} [evolution] How far the walk drifts from where it starts, 0..1, 0.5 by default. It
- *   needs sliders or a latent vector.
+ * @property {SliderPositions | null} [sliders] Where sliders stand, in steps or fractions of them:
+ *   by label, name or index, or a position for each. The walk starts from there.
+ * @property {ArrayLike<number> | null} [latentVector] `[latent_dim]`, to start from any other
+ *   place; not beside `sliders`.
+ * @property {number} [evolution] How far the walk drifts from where it starts, 0..1, 0.5 by
+ *   default. It needs sliders or a latent vector.
  * @property {Partial<StereoSettings> | StereoSettings['mode']} [stereo] "mono" by default.
  * @property {number} [sampleRateHz] 48,000, the only rate here.
  */
@@ -40,7 +40,8 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @property {number} durationS
  * @property {number} seed
  * @property {'crossfade' | 'latent-interpolation'} mode
- * @property {readonly number[] | null} sliders A position for each; null: it walks between random anchors.
+ * @property {readonly number[] | null} sliders A position for each; null: it walks between random
+ *   anchors.
  * @property {Float32Array | null} latentVector
  * @property {number} evolution
  * @property {StereoSettings} stereo
@@ -64,8 +65,8 @@ const OPTIONS = Object.freeze([
  * @param {RequestOptions} options
  * @param {readonly import('./metadata-types.js').Slider[]} sliders Of what plays.
  * @returns {Request}
- * @throws {RequestError} A value is out of bounds, or two exclude each other, or the sliders are not
- *   those of the model.
+ * @throws {RequestError} A value is out of bounds, or two exclude each other, or the sliders are
+ *   not those of the model.
  */
 export function prepareRequest(options, sliders) {
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));

@@ -1,9 +1,9 @@
 /**
  * The random numbers behind a seed: torch's CPU `randn` stream, bit for bit, without torch.
  *
- * A seed gives the same sound as in Distill and in `distill_runtime` (its `latents/seeds.py` says where
- * each step comes from): MT19937, the low 24 bits of each draw, and Box and Muller's transform (1958) in
- * blocks of 16.
+ * A seed gives the same sound as in Distill and in `distill_runtime` (its `latents/seeds.py` says
+ * where each step comes from): MT19937, the low 24 bits of each draw, and Box and Muller's
+ * transform (1958) in blocks of 16.
  */
 
 import { brief, isWhole } from './checks.js';

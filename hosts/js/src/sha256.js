@@ -3,8 +3,8 @@
 const ROUND_CONSTANTS = new Uint32Array(64);
 const INITIAL = new Uint32Array(8);
 
-// The first 32 bits of the fractional parts: of the cube roots of the first 64 primes, and of the square
-// roots of the first 8. A double holds them with room to spare.
+// The first 32 bits of the fractional parts: of the cube roots of the first 64 primes, and of the
+// square roots of the first 8. A double holds them with room to spare.
 for (let n = 2, count = 0; count < 64; n += 1) {
   if (isPrime(n)) {
     if (count < 8) INITIAL[count] = fraction(Math.sqrt(n));
@@ -14,8 +14,8 @@ for (let n = 2, count = 0; count < 64; n += 1) {
 }
 
 /**
- * The hash of bytes: by the platform where it has one (a browser only in a secure context), else here,
- * which takes ten times as long.
+ * The hash of bytes: by the platform where it has one (a browser only in a secure context), else
+ * here, which takes ten times as long.
  *
  * @param {Uint8Array} bytes
  * @returns {Promise<string>} In hexadecimal digits.

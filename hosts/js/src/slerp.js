@@ -5,9 +5,9 @@ const PARALLEL_COSINE = 0.9995; // above it the angle is too small to divide by 
 /**
  * Interpolate along the arc between two vectors (Shoemake, 1985).
  *
- * The angle is taken between the directions, the weights act on the vectors themselves, so the length
- * goes from one's to the other's. Vectors that are nearly parallel, or opposite, or of which one is
- * zero, are joined by a straight line.
+ * The angle is taken between the directions, the weights act on the vectors themselves, so the
+ * length goes from one's to the other's. Vectors that are nearly parallel, or opposite, or of which
+ * one is zero, are joined by a straight line.
  *
  * @param {Float32Array} a `[latent_dim]`, where t is 0.
  * @param {Float32Array} b `[latent_dim]`, where t is 1.
@@ -32,8 +32,8 @@ export function slerp(a, b, t) {
     fromA = Math.sin((1 - t) * angle) / Math.sin(angle);
     fromB = Math.sin(t * angle) / Math.sin(angle);
   }
-  // Float32 from here on, as in Distill. The weights come from float64 so that the order in which the
-  // products were added up cannot show.
+  // Float32 from here on, as in Distill. The weights come from float64 so that the order in which
+  // the products were added up cannot show.
   fromA = Math.fround(fromA);
   fromB = Math.fround(fromB);
   return a.map((value, i) => Math.fround(fromA * value) + Math.fround(fromB * b[i]));

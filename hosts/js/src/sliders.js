@@ -65,8 +65,8 @@ export function resolveSlider(sliders, nameOrIndex) {
  * @param {readonly Slider[]} sliders All sliders of a model.
  * @param {SliderPositions} setting A position for each, or by name or index: the others stand at 0.
  * @returns {number[]}
- * @throws {RequestError} A slider is unknown, ambiguous or set twice, there are more or fewer positions
- *   than sliders, or one is outside its slider's range.
+ * @throws {RequestError} A slider is unknown, ambiguous or set twice, there are more or fewer
+ *   positions than sliders, or one is outside its slider's range.
  */
 export function resolvePositions(sliders, setting) {
   if (Array.isArray(setting) || ArrayBuffer.isView(setting)) {

@@ -51,10 +51,11 @@ export class Sound {
   /**
    * The sound as a WAV file with its recipe in it, which `distill-run reproduce` reads.
    *
-   * @param {{bitDepth?: 16 | 24 | 32, tags?: {title?: string, artist?: string, album?: string}}} [options]
-   *   `bitDepth`: 24 by default; 16 is dithered, 32 is floats.
+   * @param {{bitDepth?: 16 | 24 | 32, tags?: {title?: string, artist?: string, album?: string}}}
+   *   [options] `bitDepth`: 24 by default; 16 is dithered, 32 is floats.
    * @returns {Uint8Array}
-   * @throws {import('./errors.js').RequestError} There is no such bit depth, or a tag is not a text.
+   * @throws {import('./errors.js').RequestError} There is no such bit depth, or a tag is not a
+   *   text.
    */
   toWav({ bitDepth = 24, tags = {} } = {}) {
     const recipe = { ...this.recipe, audioFormat: { container: 'wav', bitDepth } };

@@ -17,9 +17,7 @@ import { brief, isFinite, isObject, isText } from './checks.js';
 import { SAMPLE_RATE_HZ } from './contract.js';
 import { RequestError } from './errors.js';
 
-export const STEREO_MODES = Object.freeze(
-  /** @type {const} */ (['mono', 'mid-side', 'dual-seed']),
-);
+export const STEREO_MODES = Object.freeze(/** @type {const} */ (['mono', 'mid-side', 'dual-seed']));
 export const MAX_WIDTH = 1.5;
 export const MAX_DEPTH = 1;
 

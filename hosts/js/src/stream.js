@@ -1,6 +1,6 @@
 /** A sound as the graph plays it, step by step, for a host that plays it as it comes. */
 
-import { splitSteps } from './artifact.js';
+import { splitSteps } from './blocks.js';
 import { Blend } from './blend.js';
 import { STEP_SAMPLES } from './contract.js';
 import { RequestError } from './errors.js';
@@ -14,9 +14,10 @@ export const PLAYBACK_GAIN = 4;
 /**
  * A sound that is rendered while it is iterated over.
  *
- * It yields rows of samples, one, or two for dual-seed stereo. This is the graph's own audio times a
- * constant: it is neither filtered nor normalised nor cut to the duration, and its first `latencySamples`
- * are silence. Every block but the last has `blockSamples`, the last has `lastBlockSamples`.
+ * It yields rows of samples, one, or two for dual-seed stereo. This is the graph's own audio times
+ * a constant: it is neither filtered nor normalised nor cut to the duration, and its first
+ * `latencySamples` are silence. Every block but the last has `blockSamples`, the last has
+ * `lastBlockSamples`.
  *
  * @implements {AsyncIterable<Float32Array[]>}
  */
@@ -28,8 +29,8 @@ export class SoundStream {
   /**
    * @param {import('./artifact.js').Artifact | Blend} source What plays; not an audio blend.
    * @param {import('./request.js').RequestOptions} [options] What to generate.
-   * @param {{gain?: number}} [how] `gain`: what to multiply the audio by, 4 by default; `Sound.gain` of the
-   *   same request gives its level.
+   * @param {{gain?: number}} [how] `gain`: what to multiply the audio by, 4 by default;
+   *   `Sound.gain` of the same request gives its level.
    * @throws {RequestError} The request cannot be streamed.
    */
   constructor(source, options = {}, { gain = PLAYBACK_GAIN } = {}) {

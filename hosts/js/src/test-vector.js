@@ -7,8 +7,8 @@ import { snrDb } from './snr.js';
  * Play an artifact's test sound.
  *
  * @param {import('./artifact.js').Artifact} artifact
- * @returns {Promise<{passed: boolean, snrDb: number, toleranceDb: number}>} The signal-to-noise ratio that
- *   was found, and that is needed.
+ * @returns {Promise<{passed: boolean, snrDb: number, toleranceDb: number}>} The signal-to-noise
+ *   ratio that was found, and that is needed.
  * @throws {import('./errors.js').FailureError} onnxruntime failed.
  */
 export async function playTestVector(artifact) {
@@ -16,7 +16,8 @@ export async function playTestVector(artifact) {
   const { latentDim } = artifact;
   const generator = new TorchGenerator(seed);
   const latents = new Float32Array(steps * latentDim);
-  for (let step = 0; step < steps; step += 1) latents.set(generator.randn(latentDim), step * latentDim);
+  for (let step = 0; step < steps; step += 1)
+    latents.set(generator.randn(latentDim), step * latentDim);
   const result = await artifact.step(latents, artifact.initialState(), { finish: true });
   const found = result.audio[0].subarray(start, start + audio.length);
   const ratio = found.length === audio.length ? snrDb(Float32Array.from(audio), found) : -Infinity;

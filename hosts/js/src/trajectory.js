@@ -1,8 +1,8 @@
 /**
  * The latent trajectory: the path through latent space that a duration and a seed stand for.
  *
- * The rules are Distill's own (docs/artifact.md). The duration is part of the path: the same seed at
- * another duration is another path.
+ * The rules are Distill's own (docs/artifact.md). The duration is part of the path: the same seed
+ * at another duration is another path.
  */
 
 import { brief, isFinite } from './checks.js';

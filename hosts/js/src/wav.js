@@ -1,8 +1,8 @@
 /**
  * The WAV container: the header in front of the samples, and the tags in it.
  *
- * Texts are in a LIST chunk of kind INFO, as UTF-8; the comment holds the recipe. The bytes in front of the
- * samples are those that `distill_runtime/audio_file/wav.py` writes.
+ * Texts are in a LIST chunk of kind INFO, as UTF-8; the comment holds the recipe. The bytes in
+ * front of the samples are those that `distill_runtime/audio_file/wav.py` writes.
  */
 
 import { brief, isText } from './checks.js';

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { loadOnnxRuntime } from '../../../hosts/js/examples/onnxruntime.js';
 import { Artifact, playTestVector } from '../../../hosts/js/src/index.js';
-import { splitSteps } from '../../../hosts/js/src/artifact.js';
+import { splitSteps } from '../../../hosts/js/src/blocks.js';
 import { snrDb } from '../../../hosts/js/src/snr.js';
 import { answersIn } from './answers.js';
 import { assertEqual } from './nearness.js';
@@ -11,7 +11,8 @@ import { assertEqual } from './nearness.js';
 const { missing, answers, float32, fileOf } = answersIn('DISTILL_SOUNDS');
 const STEP = 24_064;
 
-// How near a sound is to Python's, and a stream to one call. Two builds round the decoder differently.
+// How near a sound is to Python's, and a stream to one call. Two builds round the decoder
+// differently.
 const FLOORS = { demo: [75, 120], int8: [75, 120], refined: [60, 100] };
 
 function joined(blocks) {
@@ -57,11 +58,17 @@ for (const build of ['node', 'web']) {
       });
 
       test('pieces are the one shot', async () => {
-        for (const cuts of [[1, 3, 1], [1, 1, 1, 1, 1]]) {
+        for (const cuts of [
+          [1, 3, 1],
+          [1, 1, 1, 1, 1],
+        ]) {
           const blocks = await streamed(artifact, latents, cuts);
           const lengths = cuts.map((steps) => steps * STEP);
           lengths[cuts.length - 1] += STEP + artifact.latencySamples;
-          assert.deepEqual(blocks.map((block) => block.length), lengths);
+          assert.deepEqual(
+            blocks.map((block) => block.length),
+            lengths,
+          );
           const ratio = snrDb(whole, joined(blocks));
           assert.ok(ratio >= streamFloorDb, `${ratio} dB`);
         }
@@ -122,7 +129,13 @@ describe('the interface', { skip: missing }, () => {
   test('a trajectory is cut row by row', () => {
     const latents = Float32Array.from({ length: 12 }, (_, i) => i);
     const blocks = [...splitSteps(latents, { latentDim: 2, batch: 2, steps: 2 })];
-    assert.deepEqual(blocks.map((block) => [...block]), [[0, 1, 2, 3, 6, 7, 8, 9], [4, 5, 10, 11]]);
+    assert.deepEqual(
+      blocks.map((block) => [...block]),
+      [
+        [0, 1, 2, 3, 6, 7, 8, 9],
+        [4, 5, 10, 11],
+      ],
+    );
   });
 
   test('streams may share an artifact', async () => {
@@ -137,7 +150,11 @@ describe('the interface', { skip: missing }, () => {
   test('what is no latent vector, no state or no batch is refused', async () => {
     const state = artifact.initialState();
     const bad = [
-      [new Float32Array(127), state, /latents must be a Float32Array of rows of 128 numbers, not 127/],
+      [
+        new Float32Array(127),
+        state,
+        /latents must be a Float32Array of rows of 128 numbers, not 127/,
+      ],
       [new Float32Array(0), state, /not 0 numbers/],
       [[1, 2], state, /latents must be a Float32Array/],
       [new Float32Array(128).fill(NaN), state, /finite/],
@@ -172,8 +189,14 @@ describe('the interface', { skip: missing }, () => {
     const damaged = bytes.slice();
     const at = Buffer.from(damaged).indexOf('QLinearConv');
     damaged.set(Buffer.from('QLinearXonv'), at);
-    await assert.rejects(Artifact.load(damaged, ort), { name: 'ArtifactError', message: /cannot load it/ });
-    await assert.rejects(Artifact.load(bytes, {}), { name: 'BackendError', message: /no onnxruntime/ });
+    await assert.rejects(Artifact.load(damaged, ort), {
+      name: 'ArtifactError',
+      message: /cannot load it/,
+    });
+    await assert.rejects(Artifact.load(bytes, {}), {
+      name: 'BackendError',
+      message: /no onnxruntime/,
+    });
     await assert.rejects(Artifact.load(bytes, ort, { name: 'a/b.onnx' }), /without its folder/);
   });
 });

@@ -48,7 +48,12 @@ test('stereo is that of Python, however the sound is cut', { skip: missing }, ()
     const expected = float64(`stereo-${index}`);
     const channels = rowsOf(expected, settings.mode === 'mono' ? 1 : 2);
     channels.forEach((channel, i) => {
-      assertNear(blocks.flatMap((block) => [...block[i]]), channel, 1e-15, settings.mode);
+      assertNear(
+        blocks.flatMap((block) => [...block[i]]),
+        channel,
+        1e-15,
+        settings.mode,
+      );
     });
   }
 });

@@ -68,7 +68,8 @@ for (const build of ['node', 'web']) {
     test('without the filter they are near', async () => {
       for (const [name, { request }] of Object.entries(answers.sounds)) {
         const ratio = ratioTo(name, await generate(sourceOf(name), request, { filter: false }));
-        // By how much the model sounds above 20 kHz, and 4 s of the demo model are what is promised.
+        // By how much the model sounds above 20 kHz, and 4 s of the demo model are what is
+        // promised.
         assert.ok(ratio >= (name === 'mono' ? 74 : 60), `${name}: ${ratio} dB`);
       }
     });
@@ -86,20 +87,33 @@ describe('generating', { skip: missing }, () => {
 
   test('progress is told, and what is finished by then', async () => {
     const seen = [];
-    const sound = await generate(artifact, { durationS: 3, seed: 1 }, {
-      stepsPerCall: 1,
-      onProgress: ({ fraction, samples, channels }) => {
-        seen.push([fraction, samples, channels[0].slice(0, samples)]);
+    const sound = await generate(
+      artifact,
+      { durationS: 3, seed: 1 },
+      {
+        stepsPerCall: 1,
+        onProgress: ({ fraction, samples, channels }) => {
+          seen.push([fraction, samples, channels[0].slice(0, samples)]);
+        },
       },
-    });
+    );
     const fractions = seen.map(([fraction]) => fraction);
     assert.ok(seen.length >= 5);
-    assert.deepEqual(fractions, fractions.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      fractions,
+      fractions.toSorted((a, b) => a - b),
+    );
     assert.equal(fractions.at(-1), 1);
     assert.equal(seen.at(-1)[1], sound.samples);
     for (const [, samples, audio] of seen) {
       const final = sound.channels[0].subarray(0, samples);
-      assert.ok(samples === 0 || snrDb(final, audio.map((x) => x * sound.gain)) > 120);
+      assert.ok(
+        samples === 0 ||
+          snrDb(
+            final,
+            audio.map((x) => x * sound.gain),
+          ) > 120,
+      );
     }
   });
 
@@ -127,7 +141,11 @@ describe('generating', { skip: missing }, () => {
   });
 
   test('a request can be given again as it was told', async () => {
-    const first = await generate(artifact, { durationS: 0.5, sliders: { 1: 2 }, stereo: 'mid-side' });
+    const first = await generate(artifact, {
+      durationS: 0.5,
+      sliders: { 1: 2 },
+      stereo: 'mid-side',
+    });
     const again = await generate(artifact, first.request);
     assert.deepEqual(again.channels, first.channels);
     const { request, recipe } = readRecipe(readWavTags(first.toWav()).comment);
@@ -145,12 +163,20 @@ describe('generating', { skip: missing }, () => {
     const lengths = blocks.map((rows) => rows[0].length);
     assert.ok(lengths.slice(0, -1).every((length) => length === stream.blockSamples));
     assert.equal(lengths.at(-1), stream.lastBlockSamples);
-    assert.equal(lengths.reduce((a, b) => a + b), stream.samples);
+    assert.equal(
+      lengths.reduce((a, b) => a + b),
+      stream.samples,
+    );
     const left = Float32Array.from(blocks.flatMap(([row]) => [...row]));
     const how = { filter: false };
     const sound = await generate(artifact, { ...request, stereo: 'mono' }, how);
     const found = left.subarray(stream.latencySamples, stream.latencySamples + sound.samples);
-    assert.ok(snrDb(sound.channels[0], found.map((x) => (x * sound.gain) / 2)) > 120);
+    assert.ok(
+      snrDb(
+        sound.channels[0],
+        found.map((x) => (x * sound.gain) / 2),
+      ) > 120,
+    );
   });
 
   test('a request that is none is refused before anything is rendered', async () => {

@@ -27,7 +27,8 @@ const REASONS = {
   'external-weights': 'it refers to data outside the file',
   'external-constant': 'it refers to data outside the file',
   'external-in-branch': 'it refers to data outside the file',
-  'more-inputs': 'its inputs are ["finish", "latents", "more", "state"], not finish, latents, state',
+  'more-inputs':
+    'its inputs are ["finish", "latents", "more", "state"], not finish, latents, state',
   'finish-of-a-row': 'its input "finish" has another type or shape than said',
   'audio-in-float16': 'its output "audio" has another type or shape than said',
   'second-graph': 'it must hold one graph, no functions and no training information',
@@ -37,12 +38,15 @@ const REASONS = {
 
 function refusal(bytes) {
   let reason;
-  assert.throws(() => Artifact.inspect(bytes), (error) => {
-    assert.equal(error.name, 'ArtifactError');
-    assert.doesNotMatch(error.message, /\n/);
-    reason = error.message;
-    return true;
-  });
+  assert.throws(
+    () => Artifact.inspect(bytes),
+    (error) => {
+      assert.equal(error.name, 'ArtifactError');
+      assert.doesNotMatch(error.message, /\n/);
+      reason = error.message;
+      return true;
+    },
+  );
   return reason;
 }
 

@@ -45,10 +45,18 @@ test('each field is held to what Python holds it to', { skip: missing }, () => {
 
 test('a complaint names the field, what was found and what was expected', { skip: missing }, () => {
   const cases = [
-    [['sliders', 'sliders', 0, 'component'], { value: [1] }, 'its metadata has [1] for sliders.sliders[0].component, not a list of 16 numbers'],
+    [
+      ['sliders', 'sliders', 0, 'component'],
+      { value: [1] },
+      'its metadata has [1] for sliders.sliders[0].component, not a list of 16 numbers',
+    ],
     [['model', 'name'], {}, 'its metadata lacks model.name'],
     [['audio'], { value: 3 }, 'its metadata has no object at audio'],
-    [['reconstruction'], { value: 'grand' }, 'its metadata has "grand" for reconstruction, not one of learned, refined'],
+    [
+      ['reconstruction'],
+      { value: 'grand' },
+      'its metadata has "grand" for reconstruction, not one of learned, refined',
+    ],
   ];
   for (const [path, change, message] of cases) {
     assert.throws(() => readMetadata(changed(path, change)), { message });
@@ -57,7 +65,8 @@ test('a complaint names the field, what was found and what was expected', { skip
 
 test('another format, another version and what is no JSON are told', { skip: missing }, () => {
   assert.throws(() => readMetadata(changed(['version'], { value: 2 })), {
-    message: 'it has contract version 2, this program reads version 1: take a newer version of this program',
+    message:
+      'it has contract version 2, this program reads version 1: take a newer version of this program',
   });
   assert.throws(() => readMetadata(changed(['format'], { value: 'x' })), /has the format "x"/);
   assert.throws(() => readMetadata('{'), /its metadata is no valid JSON/);

@@ -28,12 +28,21 @@ test("floats are written as Python's repr writes them", { skip: missing }, () =>
 });
 
 test('JSON is written as Python writes it', () => {
-  const value = { a: [1, new Float(1), 0.5], b: { c: null, d: true }, e: [], f: {}, g: 'é"\n\u2028' };
+  const value = {
+    a: [1, new Float(1), 0.5],
+    b: { c: null, d: true },
+    e: [],
+    f: {},
+    g: 'é"\n\u2028',
+  };
   assert.equal(
     dumps(value),
     '{"a":[1,1.0,0.5],"b":{"c":null,"d":true},"e":[],"f":{},"g":"\\u00e9\\"\\n\\u2028"}',
   );
-  assert.equal(dumps([{ a: 'é' }, []], { ascii: false, indent: 2 }), '[\n  {\n    "a": "é"\n  },\n  []\n]');
+  assert.equal(
+    dumps([{ a: 'é' }, []], { ascii: false, indent: 2 }),
+    '[\n  {\n    "a": "é"\n  },\n  []\n]',
+  );
 });
 
 test('hashes are those of the platform', async () => {
@@ -41,15 +50,18 @@ test('hashes are those of the platform', async () => {
     const bytes = Uint8Array.from({ length }, (_, i) => i);
     assert.equal(sha256(bytes), await sha256OfBytes(bytes));
   }
-  assert.equal(
-    sha256('abc'),
-    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
-  );
+  assert.equal(sha256('abc'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
 });
 
 test("Distill's index is read, and one that it reads is written", () => {
   const presets = Preset.readAll(INDEX);
-  assert.deepEqual(presets.map(({ name, seed }) => [name, seed]), [['Dawn', 5], ['Night/Deep water', null]]);
+  assert.deepEqual(
+    presets.map(({ name, seed }) => [name, seed]),
+    [
+      ['Dawn', 5],
+      ['Night/Deep water', null],
+    ],
+  );
   assert.deepEqual([...presets[1].positions.values()], [-6, 0, 4, 0, 0, 0, 0, 0]);
 
   const { model_id: modelId, presets: entries } = JSON.parse(INDEX);
@@ -81,7 +93,10 @@ test('a preset of another model says so', { skip: missing }, () => {
   assert.throws(() => preset.request(artifactWith(retrained)), /an earlier or later analysis/);
   assert.throws(() => preset.request(artifactWith(retrained, 'sea-2')), /come from another model/);
   const [dawn] = Preset.readAll(INDEX);
-  assert.throws(() => dawn.request(artifactWith({ ...first, sliders: [...first.sliders, ...second.sliders] })), /not to "sea"/);
+  assert.throws(
+    () => dawn.request(artifactWith({ ...first, sliders: [...first.sliders, ...second.sliders] })),
+    /not to "sea"/,
+  );
 });
 
 test('what is no preset is refused', { skip: missing }, () => {
@@ -92,19 +107,28 @@ test('what is no preset is refused', { skip: missing }, () => {
     [presetWith((document) => ({ ...document, format: 'x' })), /has the format "x"/],
     [presetWith((document) => ({ ...document, more: 1 })), /unknown fields, "more"/],
     [presetWith((document) => ({ ...document, settings: { size: 1 } })), /"settings.size"/],
-    [presetWith((document) => ({ ...document, settings: { depth: '1' } })), /settings.depth, not a finite/],
-    [presetWith((document) => ({ ...document, sliders: { PC1: null } })), /sliders.PC1, not a finite/],
+    [
+      presetWith((document) => ({ ...document, settings: { depth: '1' } })),
+      /settings.depth, not a finite/,
+    ],
+    [
+      presetWith((document) => ({ ...document, sliders: { PC1: null } })),
+      /sliders.PC1, not a finite/,
+    ],
     [presetWith((document) => ({ ...document, seed: -1 })), /for seed, not a whole number/],
     [INDEX.replace('"version": 1', '"version": 2'), /Distill's version 2/],
     [INDEX.replace('"n_components": 8', '"n_components": 7'), /not a list of 7 numbers/],
     [' '.repeat(2 ** 20 + 1), /larger than presets are/],
   ];
   for (const [text, message] of bad) {
-    assert.throws(() => Preset.readAll(text), (error) => {
-      assert.equal(error.name, 'RequestError');
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => Preset.readAll(text),
+      (error) => {
+        assert.equal(error.name, 'RequestError');
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   }
   const artifact = artifactWith(answers.sliders[0].bank);
   assert.throws(() => Preset.of(artifact, { latentVector: [1] }), /not a latent vector/);
@@ -116,6 +140,9 @@ test('what is no recipe is refused', () => {
   const header = '{"format":"distill.recipe","version":1';
   assert.throws(() => readRecipe(`${header.replace(':1', ':2')}}`), /the recipe has version 2/);
   assert.throws(() => readRecipe(`${header},"artifacts":[]}`), /names no artifact/);
-  assert.throws(() => readRecipe(`${header},"artifacts":[{"name":"../a"}]}`), /by their file names/);
+  assert.throws(
+    () => readRecipe(`${header},"artifacts":[{"name":"../a"}]}`),
+    /by their file names/,
+  );
   assert.throws(() => readRecipe(undefined), { name: 'RequestError' });
 });

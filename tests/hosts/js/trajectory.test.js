@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  crossfade,
-  evolve,
-  stepsForDuration,
-} from '../../../hosts/js/src/trajectory.js';
+import { crossfade, evolve, stepsForDuration } from '../../../hosts/js/src/trajectory.js';
 import { slerp } from '../../../hosts/js/src/slerp.js';
 import { answers, float32, missing } from './answers.js';
 import { assertEqual, assertNear } from './nearness.js';

@@ -32,7 +32,11 @@ test('a WAV without tags has none, and what is no WAV is refused', () => {
   const plain = encodeWav([Float32Array.of(0, 1)], FORMAT);
   assert.deepEqual(readWavTags(plain), {});
   assert.deepEqual(readWavTags(plain.subarray(0, 30)), {});
-  for (const wrong of [new Uint8Array(0), new TextEncoder().encode('RIFFxxxxWEBP'), plain.subarray(1)]) {
+  for (const wrong of [
+    new Uint8Array(0),
+    new TextEncoder().encode('RIFFxxxxWEBP'),
+    plain.subarray(1),
+  ]) {
     assert.throws(() => readWavTags(wrong), /no WAV file/);
   }
 });
