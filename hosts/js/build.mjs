@@ -27,6 +27,8 @@ const MARK = '<!--distill:model-->';
 const SCRIPTS = Object.freeze({
   page: 'app/main.js',
   engine: 'app/engine/worker.js',
+  live: 'app/live/worker.js',
+  worklet: '../src/live/worklet.js',
 });
 
 /**

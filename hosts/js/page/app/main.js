@@ -7,7 +7,12 @@ import { h } from './ui/dom.js';
 const missing = missingAbility();
 if (missing) {
   document.body.replaceChildren(
-    h('main', { class: 'cannot' }, h('h1', { text: 'This browser cannot play here' }), h('p', { text: missing })),
+    h(
+      'main',
+      { class: 'cannot' },
+      h('h1', { text: 'This browser cannot play here' }),
+      h('p', { text: missing }),
+    ),
   );
 } else {
   void new App().start();

@@ -106,7 +106,9 @@ export class Picture {
       columns: this.columns,
       count: low.length,
       // What lies on the floor may lie anywhere below it.
-      spectrum: spectrum.map((level) => level && Math.min(255, Math.max(0, Math.round(level + shift)))),
+      spectrum: spectrum.map(
+        (level) => level && Math.min(255, Math.max(0, Math.round(level + shift))),
+      ),
       low: low.map((sample) => sample * gain),
       high: high.map((sample) => sample * gain),
     };

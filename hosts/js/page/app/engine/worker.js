@@ -60,7 +60,8 @@ const answers = {
       let picture = null;
       const onProgress = ({ fraction, channels, samples }) => {
         // An audio blend shows each of its models in turn.
-        if (!picture || samples < picture.samples) picture = new Picture(channels[0].length, columns);
+        if (!picture || samples < picture.samples)
+          picture = new Picture(channels[0].length, columns);
         post({ fraction, strip: picture.push(channels, samples) });
       };
       const { channels, recipe, gain, silent } = await generate(source, request, {

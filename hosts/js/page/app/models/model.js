@@ -2,6 +2,10 @@
 
 /** One artifact, wherever it comes from. */
 export class Model {
+  #read;
+  /** @type {Blob | null} */
+  #kept = null;
+
   /**
    * @param {object} parts
    * @param {string} parts.file Its name.
@@ -17,8 +21,27 @@ export class Model {
     this.sizeBytes = sizeBytes;
     this.sha256 = sha256;
     this.metadata = metadata;
-    this.read = read;
+    this.#read = read;
     this.isDropped = isDropped;
+  }
+
+  /**
+   * The whole file; while it is open, without asking its server again.
+   *
+   * @param {(fraction: number) => void} [onProgress]
+   * @returns {Promise<Uint8Array>}
+   */
+  async read(onProgress) {
+    if (this.#kept) return new Uint8Array(await this.#kept.arrayBuffer());
+    const bytes = await this.#read(onProgress);
+    // A blob need not lie in memory.
+    this.#kept = new Blob([bytes]);
+    return bytes;
+  }
+
+  /** Let go of what `read` has kept. */
+  forget() {
+    this.#kept = null;
   }
 
   /** What the page and its threads call it by. */

@@ -13,6 +13,8 @@ export class UnreachableError extends Error {
 export class Shelf {
   #engine;
   #loaded = new Set();
+  /** @type {Promise<void>} */
+  #last = Promise.resolve();
 
   /** @param {import('../engine/engine.js').Engine} engine */
   constructor(engine) {
@@ -56,9 +58,15 @@ export class Shelf {
    * @param {readonly Model[]} models
    * @param {(fraction: number) => void} [onProgress] Of what has to be fetched.
    */
-  async ready(models, onProgress) {
+  ready(models, onProgress) {
+    this.#last = this.#last.catch(() => {}).then(() => this.#ready(models, onProgress));
+    return this.#last;
+  }
+
+  async #ready(models, onProgress) {
     const keys = models.map((model) => model.key);
     for (const key of [...this.#loaded]) if (!keys.includes(key)) this.#loaded.delete(key);
+    for (const model of this.models) if (!keys.includes(model.key)) model.forget();
     await this.#engine.keep(keys);
     for (const model of models) {
       if (this.#loaded.has(model.key)) continue;

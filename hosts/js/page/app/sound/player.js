@@ -12,6 +12,8 @@ export class Player {
     /** @type {AudioBuffer | null} */
     this.buffer = null;
     this.onChange = () => {};
+    /** Called when it begins to play. */
+    this.onPlay = () => {};
   }
 
   /** The context that plays, made when a hand first asks for sound: browsers allow it no earlier. */
@@ -64,11 +66,15 @@ export class Player {
 
   play() {
     if (!this.buffer) return;
+    this.onPlay();
     this.#halt();
     // Without a gesture of the user's it waits, silent, until there is one.
     void this.context.resume();
     if (this.#offset >= this.buffer.duration - 0.02) this.#offset = 0;
-    const source = new AudioBufferSourceNode(this.context, { buffer: this.buffer, loop: this.#loops });
+    const source = new AudioBufferSourceNode(this.context, {
+      buffer: this.buffer,
+      loop: this.#loops,
+    });
     source.connect(this.context.destination);
     source.addEventListener('ended', () => {
       if (this.#source !== source) return;

@@ -133,15 +133,17 @@ export class Session {
   /** Load what plays, and warm it up. */
   prepare() {
     const models = this.models;
-    this.#loading = this.#loading.catch(() => {}).then(async () => {
-      if (models.every((model) => this.#shelf.isReady(model))) return;
-      this.#show({ kind: 'loading', fraction: 0 });
-      try {
-        await this.#shelf.ready(models, (fraction) => this.#show({ kind: 'loading', fraction }));
-      } finally {
-        this.#show(IDLE);
-      }
-    });
+    this.#loading = this.#loading
+      .catch(() => {})
+      .then(async () => {
+        if (models.every((model) => this.#shelf.isReady(model))) return;
+        this.#show({ kind: 'loading', fraction: 0 });
+        try {
+          await this.#shelf.ready(models, (fraction) => this.#show({ kind: 'loading', fraction }));
+        } finally {
+          this.#show(IDLE);
+        }
+      });
     return this.#loading;
   }
 
@@ -307,7 +309,15 @@ export class Session {
       sampleRate: 48_000,
     });
     channels.forEach((channel, i) => buffer.copyToChannel(channel, i));
-    return { buffer, recipe, gain, silent, picture: GrowingPicture.whole(picture), settings, model };
+    return {
+      buffer,
+      recipe,
+      gain,
+      silent,
+      picture: GrowingPicture.whole(picture),
+      settings,
+      model,
+    };
   }
 
   /**

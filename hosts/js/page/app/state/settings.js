@@ -52,7 +52,17 @@ export function rolledSeed() {
  *
  * @param {Settings} settings
  */
-export function requestOf({ seed, durationS, path, mode, evolution, positions, controls, stereo, blend }) {
+export function requestOf({
+  seed,
+  durationS,
+  path,
+  mode,
+  evolution,
+  positions,
+  controls,
+  stereo,
+  blend,
+}) {
   // A blend starts from sliders, whatever is asked for.
   const fromSliders = positions.length > 0 && (path === 'sliders' || blend.others.length > 0);
   return {

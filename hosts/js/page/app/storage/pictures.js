@@ -9,27 +9,40 @@ const SECONDS = 8;
 const MOST_BYTES = 48 * 2 ** 20; // of models that are fetched for nothing but their pictures
 const LOOKS = 1; // of the pictures; another number makes them anew
 
-/** Makes one picture after the other, when nothing else is to be done. */
+/** Makes one picture after the other, while no model is open whose sound comes first. */
 export class Pictures {
   #database;
   #engine;
   #shelf;
   #queue = Promise.resolve();
-  #isBusy;
   #fetched = 0;
+  #isHeld = false;
+  #release = () => {};
+  #released = Promise.resolve();
+  #running = new AbortController();
 
   /**
    * @param {object} parts
    * @param {import('./database.js').Database} parts.database
    * @param {import('../engine/engine.js').Engine} parts.engine
    * @param {import('../models/shelf.js').Shelf} parts.shelf
-   * @param {() => boolean} parts.isBusy Whether a model is open, whose sound comes first.
    */
-  constructor({ database, engine, shelf, isBusy }) {
+  constructor({ database, engine, shelf }) {
     this.#database = database;
     this.#engine = engine;
     this.#shelf = shelf;
-    this.#isBusy = isBusy;
+  }
+
+  /** Make no pictures, or go on; one that is being made is begun anew later. */
+  set isHeld(isHeld) {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) {
+      this.#running.abort();
+      this.#released = new Promise((resolve) => {
+        this.#release = resolve;
+      });
+    } else this.#release();
   }
 
   /**
@@ -49,23 +62,33 @@ export class Pictures {
 
   /** @param {Model} model */
   async #make(model) {
-    if (this.#isBusy()) return null;
     // From this machine a file costs nothing; from elsewhere, somebody pays for it.
     const isNear = /^(localhost|127\.|\[::1\]|$)/.test(location.hostname) || model.isDropped;
     this.#fetched += isNear ? 0 : model.sizeBytes;
     if (this.#fetched > MOST_BYTES || navigator.connection?.saveData) return null;
-    await this.#shelf.ready([model]);
     const settings = { ...initialSettings(model), seed: 7, durationS: SECONDS, evolution: 1 };
-    const { picture } = await this.#engine.generate(
-      {
-        parts: partsOf(model, settings),
-        blendMode: 'latent',
-        request: requestOf(settings),
-        filter: false,
-        columns: COLUMNS,
-      },
-      () => {},
-    );
-    return picture;
+    for (;;) {
+      while (this.#isHeld) await this.#released;
+      this.#running = new AbortController();
+      const { signal } = this.#running;
+      try {
+        await this.#shelf.ready([model]);
+        if (signal.aborted) continue;
+        const { picture } = await this.#engine.generate(
+          {
+            parts: partsOf(model, settings),
+            blendMode: 'latent',
+            request: requestOf(settings),
+            filter: false,
+            columns: COLUMNS,
+          },
+          () => {},
+          signal,
+        );
+        return picture;
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
   }
 }

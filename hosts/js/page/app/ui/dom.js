@@ -12,12 +12,15 @@ export function h(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === 'on') {
-      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+      for (const [event, listener] of Object.entries(value))
+        element.addEventListener(event, listener);
     } else if (name === 'data') Object.assign(element.dataset, value);
     else if (name === 'text') element.textContent = value;
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -40,7 +43,13 @@ export function freshId() {
  * @param {boolean} [options.isTextShown]
  * @returns {HTMLButtonElement}
  */
-export function iconButton({ icon, label, onClick, class: name = 'icon-button', isTextShown = false }) {
+export function iconButton({
+  icon,
+  label,
+  onClick,
+  class: name = 'icon-button',
+  isTextShown = false,
+}) {
   return h(
     'button',
     {

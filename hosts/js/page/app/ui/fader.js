@@ -47,7 +47,12 @@ export class Fader {
     this.note = h('p', { class: 'fader-note', id: noteId });
     this.lock =
       onLock &&
-      iconButton({ icon: icon('unlock'), label: `Lock ${label}`, onClick: onLock, class: 'icon-button small' });
+      iconButton({
+        icon: icon('unlock'),
+        label: `Lock ${label}`,
+        onClick: onLock,
+        class: 'icon-button small',
+      });
     this.learn =
       onLearn &&
       iconButton({
@@ -63,7 +68,12 @@ export class Fader {
       h(
         'div',
         { class: 'fader-head' },
-        h('label', { for: id }, label, detail && h('span', { class: 'fader-detail', text: detail })),
+        h(
+          'label',
+          { for: id },
+          label,
+          detail && h('span', { class: 'fader-detail', text: detail }),
+        ),
         this.learn,
         this.lock,
         this.field,
@@ -119,7 +129,10 @@ export class Fader {
     const { least, most, safe, warning } = this.#ranges;
     const band = (name, [from, to]) => {
       const mark = h('span', { class: `fader-band ${name}` });
-      mark.style.setProperty('left', `${(100 * (Math.max(from, least) - least)) / (most - least)}%`);
+      mark.style.setProperty(
+        'left',
+        `${(100 * (Math.max(from, least) - least)) / (most - least)}%`,
+      );
       mark.style.setProperty('right', `${(100 * (most - Math.min(to, most))) / (most - least)}%`);
       return mark;
     };

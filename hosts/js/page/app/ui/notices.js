@@ -41,7 +41,11 @@ export class Notices {
   #add(region, text, name) {
     const notice = h('div', { class: name, data: { text } }, h('p', { text }));
     notice.append(
-      iconButton({ icon: icon('close'), label: 'Put this message away', onClick: () => notice.remove() }),
+      iconButton({
+        icon: icon('close'),
+        label: 'Put this message away',
+        onClick: () => notice.remove(),
+      }),
     );
     region.append(notice);
     return notice;

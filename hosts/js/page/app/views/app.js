@@ -48,9 +48,15 @@ export class App {
       database: this.database,
       engine: this.engine,
       shelf: this.shelf,
-      isBusy: () => this.session.model.value !== null,
     });
-    this.live = new Live({ assets, session: this.session, notices: this.notices });
+    this.session.model.watch((model) => {
+      this.pictures.isHeld = model !== null;
+    });
+    this.live = new Live({
+      assets,
+      session: this.session,
+      onError: (error) => this.notices.fail(error),
+    });
     this.status = h('p', { class: 'unseen', role: 'status' });
   }
 

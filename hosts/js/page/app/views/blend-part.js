@@ -43,7 +43,9 @@ export function blendPart({ session, shelf, notices }) {
     const free = shelf.models.filter(({ key }) => !taken.has(key));
     add.replaceChildren(
       h('option', { value: '', text: 'Blend with…' }),
-      ...free.map(({ key, name, variant }) => h('option', { value: key, text: `${name} (${variant})` })),
+      ...free.map(({ key, name, variant }) =>
+        h('option', { value: key, text: `${name} (${variant})` }),
+      ),
     );
     add.hidden = !free.length || blend.others.length >= MOST_OTHERS;
     mode.element.hidden = !blend.others.length;

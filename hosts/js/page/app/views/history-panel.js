@@ -9,7 +9,10 @@ import { moment } from './words.js';
 /** @param {import('./app.js').App} app */
 export function historyPanel({ session, history, notices }) {
   const list = h('ul', { class: 'history-list' });
-  const none = h('p', { class: 'hint', text: 'Sounds that you make are kept here, in this browser.' });
+  const none = h('p', {
+    class: 'hint',
+    text: 'Sounds that you make are kept here, in this browser.',
+  });
   const clear = h('button', {
     type: 'button',
     class: 'quiet',
@@ -66,9 +69,10 @@ export function historyPanel({ session, history, notices }) {
         },
         canvas,
         h('span', { class: 'history-name', text: names }),
+        h('span', { class: 'history-detail', text: `seed ${settings.seed}` }),
         h('span', {
           class: 'history-detail',
-          text: `${settings.seed} · ${settings.durationS} s · ${moment(sound.created)}`,
+          text: `${settings.durationS} s · ${moment(sound.created)}`,
         }),
       ),
       iconButton({

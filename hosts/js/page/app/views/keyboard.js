@@ -21,7 +21,8 @@ export function listenToKeys(app) {
   const { session } = app;
   const actions = {
     ' ': () => session.sound.value && session.player.toggle(),
-    g: () => (session.work.value.kind === 'generating' ? session.cancel() : void session.generate()),
+    g: () =>
+      session.work.value.kind === 'generating' ? session.cancel() : void session.generate(),
     d: () => app.rollSeed(),
     r: () => session.randomize(),
     0: () => session.reset(),
@@ -54,7 +55,8 @@ function focusSlider(index) {
 /** @param {EventTarget} target */
 function takesText(target) {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return !['range', 'checkbox', 'radio'].includes(target.type);
+  if (target instanceof HTMLInputElement)
+    return !['range', 'checkbox', 'radio'].includes(target.type);
   return target instanceof HTMLSelectElement || target.isContentEditable;
 }
 
@@ -64,7 +66,13 @@ export function showKeys() {
     'dialog',
     { class: 'keys', 'aria-labelledby': 'keys-title' },
     h('h2', { id: 'keys-title', text: 'Keys' }),
-    h('dl', {}, ...KEYS.map(([key, does]) => h('div', {}, h('dt', {}, h('kbd', { text: key })), h('dd', { text: does })))),
+    h(
+      'dl',
+      {},
+      ...KEYS.map(([key, does]) =>
+        h('div', {}, h('dt', {}, h('kbd', { text: key })), h('dd', { text: does })),
+      ),
+    ),
     h(
       'form',
       { method: 'dialog', class: 'row end' },

@@ -15,9 +15,12 @@ export function modelCard(app, model) {
   const canvas = h('canvas', { class: 'card-picture', 'aria-hidden': 'true' });
   const facts = [
     ['Dataset', datasetText(info.dataset)],
-    ['Trained', [date(info.training.date || info.saved_at), epochsText(info)].filter(Boolean).join(', ')],
+    [
+      'Trained',
+      [date(info.training.date || info.saved_at), epochsText(info)].filter(Boolean).join(', '),
+    ],
     ['Sliders', slidersText(model)],
-    ['Size', size(model.sizeBytes)],
+    ['File', `${model.file}, ${size(model.sizeBytes)}`],
   ].filter(([, text]) => text);
   const element = h(
     'li',
@@ -88,7 +91,8 @@ export function modelCard(app, model) {
 
 /** @param {{name: string, file_count: number, duration_s: number}} dataset */
 function datasetText({ name, file_count: files, duration_s: seconds }) {
-  const minutes = seconds >= 90 ? `${Math.round(seconds / 60)} min` : seconds ? `${Math.round(seconds)} s` : '';
+  const minutes =
+    seconds >= 90 ? `${Math.round(seconds / 60)} min` : seconds ? `${Math.round(seconds)} s` : '';
   return [name, files ? counted(files, 'recording') : '', minutes].filter(Boolean).join(', ');
 }
 

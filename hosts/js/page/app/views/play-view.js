@@ -54,8 +54,7 @@ export function playView(app) {
     soundPanel(app),
     livePanel(app),
     sliderPanel(app),
-    settingsPanel(app),
-    presetsPanel(app),
+    h('div', { class: 'side' }, settingsPanel(app), presetsPanel(app)),
     historyPanel(app),
   );
   return { element };

@@ -9,7 +9,12 @@ export function presetsPanel(app) {
   const { session, presets, notices } = app;
   const list = h('div', { class: 'preset-list' });
   const none = h('p', { class: 'hint', text: 'Keep a place you like, to come back to it.' });
-  const file = h('input', { type: 'file', accept: '.json,application/json', multiple: true, hidden: true });
+  const file = h('input', {
+    type: 'file',
+    accept: '.json,application/json',
+    multiple: true,
+    hidden: true,
+  });
   const save = iconButton({
     icon: icon('plus'),
     label: 'Save',
@@ -53,10 +58,12 @@ export function presetsPanel(app) {
     const kept = presets.of(model);
     const folders = [...new Set(kept.map(({ folder }) => folder))];
     list.replaceChildren(
-      ...folders.flatMap((folder) => [
-        folder && h('h3', { class: 'preset-folder' }, icon('folder'), folder),
-        h('ul', {}, ...kept.filter((one) => one.folder === folder).map(row)),
-      ]).filter(Boolean),
+      ...folders
+        .flatMap((folder) => [
+          folder && h('h3', { class: 'preset-folder' }, icon('folder'), folder),
+          h('ul', {}, ...kept.filter((one) => one.folder === folder).map(row)),
+        ])
+        .filter(Boolean),
     );
     none.hidden = kept.length > 0;
     all.hidden = kept.length === 0;
@@ -100,7 +107,13 @@ export function presetsPanel(app) {
   return h(
     'section',
     { class: 'panel presets-panel', 'aria-labelledby': 'presets-title' },
-    h('div', { class: 'panel-head' }, h('h2', { id: 'presets-title', text: 'Presets' }), save, bring),
+    h(
+      'div',
+      { class: 'panel-head' },
+      h('h2', { id: 'presets-title', text: 'Presets' }),
+      save,
+      bring,
+    ),
     none,
     list,
     all,
@@ -136,7 +149,12 @@ export function askName({ title, called, folders }) {
       h(
         'div',
         { class: 'row end' },
-        h('button', { type: 'button', class: 'quiet', text: 'Cancel', on: { click: () => dialog.close() } }),
+        h('button', {
+          type: 'button',
+          class: 'quiet',
+          text: 'Cancel',
+          on: { click: () => dialog.close() },
+        }),
         h('button', { class: 'primary', value: 'save', text: 'Save' }),
       ),
     ),

@@ -187,7 +187,10 @@ function finishPart({ session }) {
     'div',
     { class: 'setting' },
     h('label', { class: 'check' }, box, 'Finish as in a file of distill-run'),
-    h('p', { class: 'hint', text: 'Without the filter at 20 kHz a sound is ready a little sooner.' }),
+    h('p', {
+      class: 'hint',
+      text: 'Without the filter at 20 kHz a sound is ready a little sooner.',
+    }),
   );
 }
 

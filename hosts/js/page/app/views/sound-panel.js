@@ -58,7 +58,12 @@ export function soundPanel(app) {
       player.loops = !player.loops;
     },
   });
-  const save = h('button', { type: 'button', class: 'quiet', id: 'download' }, icon('download'), 'WAV');
+  const save = h(
+    'button',
+    { type: 'button', class: 'quiet', id: 'download' },
+    icon('download'),
+    'WAV',
+  );
   const depth = h(
     'select',
     { 'aria-label': 'Bits of the WAV' },
@@ -174,10 +179,9 @@ export function soundPanel(app) {
       loop,
       time,
       h('span', { class: 'spring' }),
-      slots,
-      keep,
       h('span', { class: 'save' }, save, depth),
     ),
+    h('div', { class: 'compare' }, slots, h('span', { class: 'spring' }), keep),
   );
 }
 
