@@ -64,7 +64,7 @@ export class Fader {
     this.label = label;
     this.element = h(
       'div',
-      { class: 'fader', title: hint },
+      { class: ranges.safe ? 'fader has-ranges' : 'fader', title: hint },
       h(
         'div',
         { class: 'fader-head' },

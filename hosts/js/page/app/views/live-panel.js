@@ -77,8 +77,8 @@ export function livePanel(app) {
   });
   midiButton.id = 'midi';
 
-  const playing = h('div', { class: 'live-on' }, canvas, volume.element);
   const saving = h('span', { class: 'save' }, save, length);
+  const playing = h('div', { class: 'live-on' }, canvas, volume.element, saving);
   const tell = () => {
     const { underruns } = live.playing.value;
     const words = {
@@ -109,7 +109,7 @@ export function livePanel(app) {
     );
     start.classList.toggle('is-busy', live.state.value !== 'off');
     hold.setAttribute('aria-pressed', String(live.isHeld.value));
-    playing.hidden = saving.hidden = hold.hidden = other.hidden = !isOn;
+    playing.hidden = hold.hidden = other.hidden = !isOn;
     save.disabled = !isOn;
     tell();
     if (isOn) scope.start(live.output);
@@ -139,7 +139,6 @@ export function livePanel(app) {
       { class: 'panel-head' },
       h('h2', { id: 'live-title', text: 'Live' }),
       midiButton,
-      saving,
       other,
       hold,
       start,

@@ -82,7 +82,6 @@ function durationPart({ session }) {
       type: 'button',
       class: 'chip',
       text: `${seconds} s`,
-      'aria-label': `${seconds} seconds`,
       on: { click: () => session.change({ durationS: seconds }) },
     }),
   );

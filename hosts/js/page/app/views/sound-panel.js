@@ -212,14 +212,14 @@ function slotButtons({ session, notices }) {
     for (const [slot, element] of Object.entries(buttons)) {
       element.setAttribute('aria-pressed', String(slot === active));
     }
-    copy.textContent = active === 'A' ? 'A → B' : 'B → A';
-    copy.setAttribute('aria-label', active === 'A' ? 'Copy A to B' : 'Copy B to A');
+    copy.textContent = `Copy to ${active === 'A' ? 'B' : 'A'}`;
   };
   session.slots.active.watch(show);
   show();
   return h(
     'div',
     { class: 'slots', role: 'group', 'aria-label': 'Compare two' },
+    h('span', { class: 'hint', text: 'Compare' }),
     h('div', { class: 'segments' }, buttons.A, buttons.B),
     copy,
   );
