@@ -94,17 +94,23 @@ async function buildPlayer(out) {
   const license = await readFile(join(PAGE, 'onnxruntime-LICENSE.txt'), 'utf8');
   const policy = [
     "default-src 'none'",
-    `script-src '${hashOf(script)}' blob: 'wasm-unsafe-eval'`,
+    `script-src '${hashOf(script)}' data: 'wasm-unsafe-eval'`,
     `style-src '${hashOf(style)}'`,
     'img-src blob: data:',
     'media-src blob:',
-    'worker-src blob:',
+    'worker-src data:',
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const parts = { policy, style, script, files: `<!--\n${license}-->\n${files.join('\n')}` };
+  const parts = {
+    policy: `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
+    style: `<style>${style}</style>`,
+    files: `<!--\n${license}-->\n${files.join('\n')}`,
+    script: `<script type="module">${script}</script>`,
+    model: MARK, // the exporter's to fill
+  };
   const template = await readFile(join(PAGE, 'player.html'), 'utf8');
-  const page = template.replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]);
+  const page = template.replace(/<!--distill:(\w+)-->/g, (_, name) => parts[name]);
   if (page.split(MARK).length !== 2) throw new Error(`player.html must hold ${MARK} once`);
   await writeFile(join(out, 'player.html'), page);
 }

@@ -27,8 +27,11 @@ function beside() {
 /** @returns {Assets} */
 function embedded() {
   const bytes = async (id) => (await bytesFromText(document.getElementById(id))).buffer;
-  const script = async (id) =>
-    URL.createObjectURL(new Blob([await bytes(id)], { type: 'text/javascript' }));
+  // Of a file on the disk, Chromium starts no module from a blob, neither a worker nor a worklet.
+  const script = async (id) => {
+    const text = new TextDecoder().decode(await bytes(id));
+    return `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
+  };
   const once = (make) => {
     let made = null;
     return () => (made ??= make());

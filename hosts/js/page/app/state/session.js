@@ -101,13 +101,14 @@ export class Session {
    * @param {Settings} [settings]
    */
   open(model, settings = initialSettings(model)) {
-    if (model !== this.model.value) this.locks.set(new Set());
     this.cancel();
-    // First nothing, so that no watcher sees one model with another's settings.
-    this.settings.set(null);
-    this.model.set(model);
-    this.settings.set(settings);
-    this.change({});
+    if (model !== this.model.value) {
+      this.locks.set(new Set());
+      // First nothing, so that no watcher sees one model with another's settings.
+      this.settings.set(null);
+      this.model.set(model);
+    }
+    this.change(settings);
     void this.prepare().catch((error) => this.onError(error, model.file));
   }
 

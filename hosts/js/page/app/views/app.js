@@ -228,7 +228,7 @@ export class App {
 
   #show() {
     const isPlaying = this.session.model.value !== null;
-    this.views.library.element.hidden = isPlaying || this.isSingle;
+    this.views.library.element.hidden = isPlaying;
     this.views.play.element.hidden = !isPlaying;
     const name = this.session.model.value?.name;
     document.title = name ? `${name} – Distill` : 'Distill';

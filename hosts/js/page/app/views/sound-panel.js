@@ -69,7 +69,7 @@ export function soundPanel(app) {
     { 'aria-label': 'Bits of the WAV' },
     h('option', { value: '16', text: '16 bit' }),
     h('option', { value: '24', text: '24 bit', selected: true }),
-    h('option', { value: '32', text: '32 bit float' }),
+    h('option', { value: '32', text: '32 float' }),
   );
   save.addEventListener('click', async () => {
     const sound = session.sound.value;
