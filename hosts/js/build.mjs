@@ -20,7 +20,17 @@ const PAGE = join(HERE, 'page');
 const RUNTIME = join(HERE, 'node_modules', 'onnxruntime-web', 'dist');
 const RUNTIME_MODULE = 'ort.wasm.bundle.min.mjs';
 const RUNTIME_WASM = 'ort-wasm-simd-threaded.wasm';
-const STYLES = ['tokens', 'base', 'fader', 'library', 'play'];
+const STYLES = [
+  'tokens',
+  'base',
+  'buttons',
+  'overlays',
+  'fader',
+  'library',
+  'sound',
+  'kept',
+  'play',
+];
 const MARK = '<!--distill:model-->';
 
 // Each is a script of its own: the page, and the threads beside it.

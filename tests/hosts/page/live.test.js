@@ -53,14 +53,11 @@ test('it plays until it is stopped, without memory being shared or copied in vai
 test('a move is heard', async () => {
   const still = await newest();
   await slider(page, 0).fill('-9');
-  await page.waitForFunction(
-    (before) => {
-      const canvas = document.querySelector('.scope');
-      const column = canvas.getContext('2d').getImageData(canvas.width - 1, 0, 1, canvas.height);
-      return Array.from(new Uint32Array(column.data.buffer)).join() !== before;
-    },
-    still,
-  );
+  await page.waitForFunction((before) => {
+    const canvas = document.querySelector('.scope');
+    const column = canvas.getContext('2d').getImageData(canvas.width - 1, 0, 1, canvas.height);
+    return Array.from(new Uint32Array(column.data.buffer)).join() !== before;
+  }, still);
 });
 
 test('a MIDI controller that was learned moves its slider', async () => {

@@ -1,10 +1,10 @@
 // A page in a browser of its own, and what a test does there again and again.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { after } from 'node:test';
 
 const require = createRequire(new URL('../../../hosts/js/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
 ];
-const LONG_MS = 60_000; // for what takes a second or two when nothing else runs
+const LONG_MS = 30_000; // for what takes a second or two when nothing else runs
 
 /** The folder and the addresses that Python names. */
 export const environment = Object.freeze({
@@ -30,18 +30,19 @@ export const environment = Object.freeze({
   out: process.env.DISTILL_OUT,
 });
 
-/** Open the page. `before` runs in it before any script of its own. */
+/** @type {Promise<import('playwright-core').Browser> | null} */
+let launched = null;
+
+/** Open the page, with nothing kept by others. `before` runs in it before any script of its own. */
 export async function open(address, { before = null, ...options } = {}) {
-  const profile = mkdtempSync(join(tmpdir(), 'distill-page-'));
-  const browser = await chromium.launchPersistentContext(profile, {
+  launched ??= chromium.launch({
     executablePath: process.env.DISTILL_CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
     args: FLAGS,
     chromiumSandbox: false,
-    viewport: { width: 1280, height: 900 },
-    ...options,
   });
-  const [page] = browser.pages();
+  const browser = await launched;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
   page.setDefaultTimeout(LONG_MS);
   const complaints = [];
   const requests = [];
@@ -49,20 +50,15 @@ export async function open(address, { before = null, ...options } = {}) {
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  browser.on('request', (request) => requests.push(request.url()));
+  context.on('request', (request) => requests.push(request.url()));
   if (before) await page.addInitScript(before);
   await page.goto(address);
-  return {
-    page,
-    browser,
-    complaints,
-    requests,
-    close: async () => {
-      await browser.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  return { page, context, complaints, requests, close: () => context.close() };
 }
+
+after(async () => {
+  await (await launched)?.close();
+});
 
 /** Wait until the page has read what there is. */
 export function ready(page) {

@@ -29,6 +29,7 @@ after(async () => {
   await opened.close();
 });
 
+const press = (name) => page.getByRole('button', { name, exact: true }).click();
 const out = (name) => join(environment.out, name);
 const field = (index) => page.locator('.slider-panel .fader-field').nth(index).inputValue();
 
@@ -60,7 +61,9 @@ test('a slider moves by the keyboard, and the sound is another', async () => {
 });
 
 test('it plays, pauses, and goes to a place', async () => {
-  await page.waitForFunction(() => !document.querySelector('.time').textContent.startsWith('0:00.0'));
+  await page.waitForFunction(
+    () => !document.querySelector('.time').textContent.startsWith('0:00.0'),
+  );
   await page.click('#play');
   assert.equal(await page.getAttribute('#play', 'aria-label'), 'Play');
   await page.locator('.seek').fill('2');
@@ -75,17 +78,20 @@ test('ranges are said, where a slider leaves them', async () => {
   await page.keyboard.press('Home');
   const fader = page.locator('.slider-panel .fader').nth(1);
   assert.equal(await fader.getAttribute('data-zone'), 'warning');
-  assert.match(await fader.locator('.fader-note').textContent(), /^Outside -8 to 10, where it is safe/);
+  assert.match(
+    await fader.locator('.fader-note').textContent(),
+    /^Outside -8 to 10, where it is safe/,
+  );
 });
 
 test('what is locked stays where it is', async () => {
   await page.click('[aria-label="Lock Loudness"]');
-  await page.click('text=Randomise');
+  await press('Randomise');
   assert.equal(await field(0), '2.6');
-  await page.click('text=Reset');
+  await press('Reset');
   assert.deepEqual([await field(0), await field(1)], ['2.6', '0']);
   await page.click('[aria-label="Unlock Loudness"]');
-  await page.click('text=Reset');
+  await press('Reset');
   assert.equal(await field(0), '0');
 });
 
@@ -104,7 +110,7 @@ test('A and B keep their settings and their sounds', async () => {
 });
 
 test('a preset is kept, renamed, put into a folder, exported and used', async () => {
-  await page.click('text=Keep as preset');
+  await press('Keep as preset');
   await page.fill('dialog input >> nth=0', 'Dawn');
   await page.click('dialog .primary');
   await page.click('[aria-label="Rename or move Dawn"]');
@@ -113,7 +119,7 @@ test('a preset is kept, renamed, put into a folder, exported and used', async ()
   assert.equal(await page.textContent('.preset-folder'), 'Night');
   assert.equal(await save(page, '[aria-label="Export Dawn"]', out('dawn.json')), 'Dawn.json');
   await save(page, 'text=Export all for Distill', out('presets.json'));
-  await page.click('text=Reset');
+  await press('Reset');
   await page.click('.preset-name');
   await page.waitForFunction(() => location.hash.includes('sliders=0+0+-4'));
 });
@@ -170,7 +176,7 @@ test('the history outlives the page, and plays again', async () => {
 });
 
 test('keys do what they say', async () => {
-  await page.locator('h1').first().click();
+  await page.locator('.play h1').click();
   await page.keyboard.press('3');
   await page.keyboard.press('PageUp');
   assert.notEqual(await field(2), '0');

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         for name, value in ISOLATION.items() if self.isolated else ():
             self.send_header(name, value)
         super().end_headers()
+
+    def copyfile(self, source, outputfile):
+        with suppress(ConnectionError):  # a page that was left
+            super().copyfile(source, outputfile)
 
     def log_message(self, format, *args):
         pass

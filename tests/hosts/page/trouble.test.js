@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { artifact, drop, environment, follow, generate, open, ready, soundOf, told } from './opened.js';
+import { artifact, drop, environment, follow, generate, open, ready, told } from './opened.js';
 
 const SETTINGS = Object.freeze({ model: 'ambience_int8.onnx', seed: '7', seconds: '1' });
 
 /** A page for one test. */
-async function visited(work, options = {}, address = environment.page) {
-  const opened = await open(address, options);
+async function visited(work, options = {}) {
+  const opened = await open('about:blank', options);
   try {
     await work(opened.page, opened);
   } finally {
@@ -19,6 +19,7 @@ async function visited(work, options = {}, address = environment.page) {
 
 test('files that are no artifacts are refused, each in a sentence', async () => {
   await visited(async (page, { complaints }) => {
+    await page.goto(environment.page);
     await ready(page);
     const whole = artifact('ambience_int8.onnx');
     const newer = Buffer.from(
@@ -43,7 +44,6 @@ test('files that are no artifacts are refused, each in a sentence', async () => 
 test('a link to what is not here says so, and the library stays', async () => {
   await visited(async (page) => {
     await page.goto(`${environment.page}#model=sea.onnx&seed=3`);
-    await page.reload();
     assert.match(await told(page, '“sea.onnx” is not here'), /drop it onto the page/);
     assert.equal(await page.isVisible('.library'), true);
   });
@@ -73,6 +73,7 @@ test('without WebAssembly it says what is missing', async () => {
   };
   await visited(
     async (page) => {
+      await page.goto(environment.page);
       assert.match(await page.textContent('main'), /WebAssembly is switched off or not there/);
     },
     { before },
@@ -113,14 +114,14 @@ test('where storage is full it plays, and says so', async () => {
 });
 
 test('when the server is gone, what is loaded plays on', async () => {
-  await visited(async (page, { browser }) => {
+  await visited(async (page, { context }) => {
     await follow(page, environment.page, SETTINGS);
-    await browser.route('**/*', (route) => route.abort());
+    await context.route('**/*', (route) => route.abort());
     await generate(page);
     await page.click('#to-library');
     await page.locator('.card h2 a', { hasText: 'ambience' }).last().click();
     assert.match(await told(page, 'server does not answer'), /What is loaded keeps playing/);
-    await browser.unroute('**/*');
+    await context.unroute('**/*');
     await generate(page);
   });
 });
@@ -136,7 +137,6 @@ test('a sound that does not fit into memory is a sentence', async () => {
   await visited(
     async (page) => {
       await page.goto(`${environment.page}#${new URLSearchParams(SETTINGS)}`);
-      await page.reload();
       assert.match(await told(page, 'not enough memory'), /choose a shorter sound/);
     },
     { before },
@@ -144,17 +144,15 @@ test('a sound that does not fit into memory is a sentence', async () => {
 });
 
 test('a page that is not isolated plays, live too, and says what is different', async () => {
-  await visited(
-    async (page, { complaints }) => {
-      await page.goto(`${environment.bare}#${new URLSearchParams(SETTINGS)}`);
-      await soundOf(page);
-      assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
-      await page.click('#live');
-      await page.waitForFunction(() => document.querySelector('#live').textContent === 'Stop');
-      assert.match(await page.textContent('#live-state'), /not isolated, so it plays through messages/);
-      assert.deepEqual(complaints, []);
-    },
-    {},
-    environment.bare,
-  );
+  await visited(async (page, { complaints }) => {
+    await follow(page, environment.bare, SETTINGS);
+    assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
+    await page.click('#live');
+    await page.waitForFunction(() => document.querySelector('#live').textContent === 'Stop');
+    assert.match(
+      await page.textContent('#live-state'),
+      /not isolated, so it plays through messages/,
+    );
+    assert.deepEqual(complaints, []);
+  });
 });

@@ -1,5 +1,6 @@
 /** What went wrong, or well, in a sentence at the edge of the page. */
 
+import { DistillError } from '../../../src/errors.js';
 import { h, iconButton } from './dom.js';
 import { icon } from './icons.js';
 
@@ -34,7 +35,7 @@ export class Notices {
    * @param {string} [about] The file that it happened to.
    */
   fail(error, about) {
-    if (!error?.isOurs) console.error(error);
+    if (!isOurs(error)) console.error(error);
     this.warn(sentence(error, about));
   }
 
@@ -53,6 +54,15 @@ export class Notices {
 }
 
 /**
+ * Whether an error's message is written to be read by a musician.
+ *
+ * @param {any} error
+ */
+function isOurs(error) {
+  return error instanceof DistillError || Boolean(error?.isOurs);
+}
+
+/**
  * @param {any} error
  * @param {string} [about]
  */
@@ -62,7 +72,7 @@ function sentence(error, about) {
   if (isMemory && !/close other/.test(message)) {
     return 'There is not enough memory for this: choose a shorter sound, or close other pages.';
   }
-  const text = error?.isOurs ? message : `Something unexpected happened: ${message}`;
+  const text = isOurs(error) ? message : `Something unexpected happened: ${message}`;
   const ended = /[.!?]$/.test(text) ? text : `${text}.`;
   if (error?.name === 'ArtifactError' && about) return `“${about}” cannot be played: ${ended}`;
   return ended.charAt(0).toUpperCase() + ended.slice(1);
