@@ -1,4 +1,4 @@
-"""A folder over HTTP with the headers that the page is to live with, for tests of the page alone."""
+"""A folder over HTTP with the headers that the page lives with, for tests of the page alone."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ import { randomPositions } from '../../../src/sliders.js';
 import { drawSeed } from '../../../src/seeds.js';
 import { GrowingPicture } from '../sound/drawing.js';
 import { SoundCache } from '../sound/cache.js';
+import { lockOf } from './locks.js';
 import { Slots } from './slots.js';
 import {
   fittedPositions,
@@ -350,11 +351,3 @@ export class Session {
     this.work.set(work);
   }
 }
-
-/** What a lock is called. */
-export const lockOf = Object.freeze({
-  /** @param {number} index */
-  slider: (index) => `slider ${index}`,
-  /** @param {string} name */
-  control: (name) => `control ${name}`,
-});

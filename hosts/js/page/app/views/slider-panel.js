@@ -3,7 +3,7 @@
 import { Fader } from '../ui/fader.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { lockOf } from '../state/session.js';
+import { lockOf } from '../state/locks.js';
 import { counted, slidersWord } from './words.js';
 
 const CONTROL_RANGE = 10;
