@@ -32,7 +32,9 @@ def measure_formats(
     sizes = []
     for format, ending in ARTIFACT_ENDINGS.items():
         path = folder / f"{reconstruction}{ending}"
-        report = export_model(model, path, reconstruction=reconstruction, format=format)
+        report = export_model(
+            model, path, reconstruction=reconstruction, format=format, controls=False
+        )
         sizes.append(Figure(f"{reconstruction}, file", format, report.size_bytes / 1e6, "MB"))
         artifacts[format] = (
             Artifact.load(path, options=options) if format == ONNX else TorchArtifact.load(path)

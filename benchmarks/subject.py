@@ -24,7 +24,7 @@ class Subject:
     @classmethod
     def from_model(cls, model: Path, folder: Path, *, threads: int) -> Subject:
         """Export a model into a folder and load both."""
-        report = export_model(model, folder / "subject.onnx", overwrite=True)
+        report = export_model(model, folder / "subject.onnx", overwrite=True, controls=False)
         options = SessionOptions(provider="cpu", threads=threads)
         return cls(load_model(model), Artifact.load(report.path, options=options))
 

@@ -12,7 +12,7 @@ from distill_export.formats.program import Program
 from distill_export.graph.base import Synthesizer
 from distill_export.graph.denormalize import normalization
 from distill_export.model.file import LoadedModel
-from distill_export.model.slider_bank import slider_bank
+from distill_export.verify.controls.sound_names import SoundNames
 from distill_export.verify.parity import Verification
 from distill_runtime.contract import ArtifactMetadata, ModelInfo, PrecisionLoss
 
@@ -25,6 +25,7 @@ def artifact_metadata(
     verification: Verification,
     loss: PrecisionLoss | None,
     source_sha256: str,
+    names: SoundNames,
 ) -> ArtifactMetadata:
     """Return the document of an artifact.
 
@@ -35,6 +36,7 @@ def artifact_metadata(
         verification: What was measured of the program.
         loss: What its precision costs; None if nothing.
         source_sha256: Of the model file.
+        names: Its controls and its sliders.
     """
     return ArtifactMetadata(
         model=model_info(loaded),
@@ -46,7 +48,7 @@ def artifact_metadata(
         precision=synthesizer.decoder.precision,
         precision_loss=loss,
         normalization=normalization(loaded.normalization_stats),
-        sliders=slider_bank(loaded.analysis),
+        sliders=names.sliders,
         source_sha256=source_sha256,
         weights_sha256=program.weights_sha256(),
         exporter={
@@ -56,6 +58,7 @@ def artifact_metadata(
         },
         parity=verification.parity,
         test_vector=verification.test_vector,
+        controls=names.controls,
     )
 
 

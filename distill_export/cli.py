@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from distill_runtime.artifact.description import describe_loss
 from distill_runtime.cli import program as command_line
 from distill_runtime.cli.console import say, show, show_json, show_path
 from distill_runtime.cli.usage import OneLineCommand
-from distill_runtime.contract import ONNX
+from distill_runtime.contract import ONNX, Control
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.paths import is_folder
 from distill_runtime.files.shown import shown
@@ -46,7 +47,8 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here.",
+            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here; of "
+            "a checkpoint (best.pt), named after its training's folder.",
         ),
     ] = None,
     force: Annotated[
@@ -100,6 +102,14 @@ def export(
         bool,
         typer.Option("--all", help="Export in all three precisions, and compare them."),
     ] = False,
+    no_controls: Annotated[
+        bool,
+        typer.Option(
+            "--no-controls",
+            help="Do not look for controls (Brightness, Loudness), which takes some 20 s; the "
+            "sliders keep the training program's labels.",
+        ),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -128,6 +138,7 @@ def export(
             reconstruction=reconstruction,
             quality=quality,
             accept_loss=force,
+            controls=not no_controls,
             progress=say,
         )
     else:
@@ -144,6 +155,7 @@ def export(
                 format=format,
                 precision=precision,
                 accept_loss=force,
+                controls=not no_controls,
                 progress=say,
             )
         ]
@@ -178,6 +190,7 @@ def _tell(report: ExportReport) -> None:
         f"(weights {report.weight_bytes / 1e6:.1f} MB, "
         f"signal processing {report.constant_bytes / 1e6:.2f} MB), "
         f"{metadata.latent_dim} latent dimensions, {sliders} sliders\n"
+        f"controls: {_controls(metadata.controls)}\n"
         f"verified: mel frames within {parity.decoder_max_difference:.1g} of PyTorch, "
         f"sound {parity.reconstruction_snr_db:.0f} dB from {report.reference}, "
         f"stream {parity.streaming_snr_db:.0f} dB from one shot, "
@@ -187,6 +200,11 @@ def _tell(report: ExportReport) -> None:
         say(f"{metadata.precision}: {describe_loss(loss)}")
         if loss.warning:
             say(f"warning: {loss.warning}")
+
+
+def _controls(controls: Sequence[Control]) -> str:
+    """Return names and how well each follows, the worst and the best being 0 and 1."""
+    return ", ".join(f"{c.name} {c.correlation:.2f}" for c in controls) or "none"
 
 
 def _document(report: ExportReport) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from distill_export.graph.build import build_synthesizer
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
 from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_export.model.file import LoadedModel
+from distill_export.model.slider_bank import slider_bank
+from distill_export.verify.controls.sound_names import SoundNames, measure_names
 from distill_export.verify.parity import verify_program
 from distill_export.verify.precision_loss import check_loss, measure_loss
 from distill_runtime.artifact.file import ArtifactFile
@@ -53,6 +55,7 @@ def export_model(
     format: str = ONNX,
     precision: str = "float32",
     accept_loss: bool = False,
+    controls: bool = True,
     progress: Progress = _silent,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
@@ -66,6 +69,7 @@ def export_model(
         format: "onnx", "torchscript" or "pt2" (docs/variants.md).
         precision: Of the weights: "float32", or "float16" or "int8" in an ONNX file.
         accept_loss: Whether to write a precision that is below its floor, with a warning in it.
+        controls: Whether to find controls and to label the sliders anew, which takes some 20 s.
         progress: Told what is being done, a few words at a time.
 
     Raises:
@@ -75,7 +79,13 @@ def export_model(
             much; nothing is written.
         OutputError: The output could not be written.
     """
-    exporter = Exporter(source, reconstruction=reconstruction, quality=quality, progress=progress)
+    exporter = Exporter(
+        source,
+        reconstruction=reconstruction,
+        quality=quality,
+        controls=controls,
+        progress=progress,
+    )
     output = output or source.with_name(default_name(source, format=format, precision=precision))
     return exporter.write(
         output, overwrite=overwrite, format=format, precision=precision, accept_loss=accept_loss
@@ -90,6 +100,7 @@ def export_all(
     reconstruction: str = "learned",
     quality: int = DEFAULT_QUALITY,
     accept_loss: bool = False,
+    controls: bool = True,
     progress: Progress = _silent,
 ) -> list[ExportReport]:
     """Export a model to ONNX in every precision, beside each other.
@@ -101,6 +112,7 @@ def export_all(
         reconstruction: As for `export_model`; so are the following.
         quality: Passes of "refined".
         accept_loss: Whether to write a precision that is below its floor.
+        controls: Whether to find controls and to label the sliders anew, once for all of them.
         progress: Told what is being done.
 
     Returns:
@@ -109,7 +121,13 @@ def export_all(
     Raises:
         DistillError: As `export_model` does. The files that were whole by then stay.
     """
-    exporter = Exporter(source, reconstruction=reconstruction, quality=quality, progress=progress)
+    exporter = Exporter(
+        source,
+        reconstruction=reconstruction,
+        quality=quality,
+        controls=controls,
+        progress=progress,
+    )
     folder = source.parent if folder is None else folder
     outputs = [folder / default_name(source, precision=precision) for precision in PRECISIONS]
     for output in outputs:  # all of them before the first is written
@@ -129,6 +147,7 @@ class Exporter:
         *,
         reconstruction: str = "learned",
         quality: int = DEFAULT_QUALITY,
+        controls: bool = True,
         progress: Progress = _silent,
     ) -> None:
         """See `export_model`.
@@ -139,6 +158,7 @@ class Exporter:
         _check_request(reconstruction, quality)
         self._path, self._progress = source, progress
         self._reconstruction, self._quality = reconstruction, quality
+        self._with_controls = controls
         self._sources: dict[str, ProgramSource] = {}  # by precision
 
     def write(
@@ -172,6 +192,7 @@ class Exporter:
                 verification=verification,
                 loss=loss,
                 source_sha256=self._sha256,
+                names=self._names,
             )
             program.write(metadata.to_json())
             # Judged as a host will judge it: what the runtime would refuse is not written.
@@ -194,6 +215,22 @@ class Exporter:
     def _sha256(self) -> str:
         with self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def _names(self) -> SoundNames:
+        """Controls and sliders, of the float32 graph: every variant of the model has the same."""
+        bank = slider_bank(self._loaded.analysis)
+        if not self._with_controls:
+            return SoundNames((), bank)
+        source = self._source_of("float32")
+        return measure_names(
+            source.graph,
+            bank,
+            reconstruction=self._reconstruction,
+            latent_dim=source.synthesizer.decoder.latent_dim,
+            latency_samples=source.synthesizer.latency_samples,
+            progress=self._progress,
+        )
 
     def _source_of(self, precision: str) -> ProgramSource:
         """Return what the programs of a precision are made of; float32's is kept for the others."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from distill_runtime.audio.spatial import StereoSettings
     from distill_runtime.audio_file.container import AudioFormat
     from distill_runtime.audio_file.tags import Tags
-    from distill_runtime.contract import ArtifactMetadata, Slider
+    from distill_runtime.contract import ArtifactMetadata, Control, Slider
     from distill_runtime.errors import (
         ArtifactError,
         BackendError,
@@ -63,7 +63,7 @@ _HOMES = {
     "audio.spatial": ("StereoSettings",),
     "audio_file.container": ("AudioFormat",),
     "audio_file.tags": ("Tags",),
-    "contract": ("ArtifactMetadata", "Slider"),
+    "contract": ("ArtifactMetadata", "Control", "Slider"),
     "errors": (
         "ArtifactError",
         "BackendError",
@@ -104,6 +104,7 @@ __all__ = [
     "BenchmarkReport",
     "Blend",
     "CancelledError",
+    "Control",
     "DependencyError",
     "DistillError",
     "FailureError",

@@ -103,16 +103,31 @@ def traced_once(once: Once) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def without_controls() -> Iterator[None]:
+    """Have exports look for no controls, which takes longer than the rest of an export.
+
+    The demo artifact has its own; `tests/distill_export/verify/controls` is about the search.
+    """
+    pytest.importorskip("torch")
+    from distill_export import export
+    from distill_export.verify.controls.sound_names import SoundNames
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "measure_names", lambda graph, bank, **_: SoundNames((), bank))
+        yield
+
+
+@pytest.fixture(scope="session")
 def demo_artifact(once: Once, traced_once: None) -> Path:
-    """Export the model that ships with the project."""
-    return once("demo", lambda folder: _export(DEMO_MODEL, folder))
+    """Export the model that ships with the project, with its controls."""
+    return once("demo", lambda folder: _export(DEMO_MODEL, folder, controls=True))
 
 
 @pytest.fixture(scope="session")
 def reference_artifact(shared: Path, once: Once, traced_once: None) -> Path:
     """Export the model that the reference recordings were made with."""
     model = shared / "reference" / "ambience.distill"
-    return once("reference", lambda folder: _export(model, folder))
+    return once("reference", lambda folder: _export(model, folder, controls=False))
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +138,7 @@ def demo_variants(once: Once, traced_once: None) -> list[ExportReport]:
     """
     from distill_export.export import export_all
 
-    return once("demo-variants", lambda folder: export_all(DEMO_MODEL, folder))
+    return once("demo-variants", lambda folder: export_all(DEMO_MODEL, folder, controls=False))
 
 
 @pytest.fixture(scope="session")
@@ -134,12 +149,17 @@ def demo_refined(once: Once, traced_once: None) -> Path:
         from distill_export.export import export_model
 
         path = folder / "refined.onnx"
-        return export_model(DEMO_MODEL, path, reconstruction="refined", quality=3).path
+        return export_model(
+            DEMO_MODEL, path, reconstruction="refined", quality=3, controls=False
+        ).path
 
     return once("demo-refined", export)
 
 
-def _export(model: Path, folder: Path) -> Path:
-    from distill_export.export import export_model
+def _export(model: Path, folder: Path, *, controls: bool) -> Path:
+    from distill_export import export
+    from distill_export.verify.controls.sound_names import measure_names
 
-    return export_model(model, folder / "ambience.onnx").path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "measure_names", measure_names)  # whatever tests put there
+        return export.export_model(model, folder / "ambience.onnx", controls=controls).path

@@ -54,5 +54,6 @@ def metadata(model: Any, **changes: Any) -> ArtifactMetadata:
         "reconstruction": reconstruction,
         "latency_samples": LATENCY_SAMPLES[reconstruction],
         "sliders": None,
+        "controls": (),
     }
     return dataclasses.replace(METADATA, **{**fitting, **changes})

@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 RUNTIME_NEEDS = {"distill_runtime", "numpy", "onnxruntime", "rich", "soundfile", "soxr", "typer"}
-RUNTIME_NEEDS |= {"matplotlib", "sounddevice"}  # its extras
+RUNTIME_NEEDS |= {"matplotlib", "mido", "pythonosc", "sounddevice", "textual"}  # its extras
 EXPORT_NEEDS = {
     "distill_export",
     "distill_runtime",
@@ -45,12 +45,12 @@ RUNTIME_ROOMS = {
 EXPORT_ROOMS = {
     "__main__": {"cli"},
     "cli": {"__init__", "comparison", "export", "formats", "graph"},
-    "training": {"__init__", "export", "model", "reference"},
+    "training": {"__init__", "export", "model", "reference", "verify"},
     "comparison": {"export"},
     "export": {"artifact_metadata", "formats", "graph", "model", "verify"},
     "artifact_metadata": {"__init__", "formats", "graph", "model", "verify"},
     "verify": {"formats", "graph", "model", "reference"},
-    "formats": {"__init__", "graph"},
+    "formats": {"__init__", "graph", "model"},
     "graph": {"model", "reference"},
     "model": {"reference"},
 }

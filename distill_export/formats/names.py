@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from distill_export.formats.build import PROGRAMS
+from distill_export.model.naming import stem_of
 from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX, PRECISIONS
 from distill_runtime.errors import RequestError
 
@@ -42,9 +43,11 @@ def check_variant(precision: str, format: str, output: Path | None = None) -> No
 def default_name(source: Path, *, format: str = ONNX, precision: str = "float32") -> str:
     """Return what a variant of a model is called: variants can lie beside each other.
 
+    A checkpoint's is called as its model is, `rain.onnx`, and not `best.onnx`.
+
     Raises:
         RequestError: There is no such variant.
     """
     check_variant(precision, format)
     variant = "" if precision == "float32" else f"_{precision}"
-    return f"{source.stem}{variant}{ARTIFACT_ENDINGS[format]}"
+    return f"{stem_of(source)}{variant}{ARTIFACT_ENDINGS[format]}"

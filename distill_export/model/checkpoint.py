@@ -21,6 +21,7 @@ from distill_export.model.file import (
     refuse_sibling,
 )
 from distill_export.model.metadata import ModelMetadata
+from distill_export.model.naming import stem_of
 from distill_export.model.safe_unpickle import read_file
 from distill_export.model.writer import save_model
 from distill_runtime.errors import ModelFileError
@@ -30,8 +31,8 @@ from distill_runtime.files.shown import shown
 def load_model_or_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
     """Read a model file or a training checkpoint, running no code from it.
 
-    A checkpoint has no metadata: its model is named after the file, its id depends on the file's
-    bytes alone, and the training's facts are those of the epoch it was written in.
+    A checkpoint has no metadata: its model is named as `naming.stem_of` says, its id depends on the
+    file's bytes alone, and the training's facts are those of the epoch it was written in.
 
     Raises:
         IncompatibleModelError: It is an older or a sibling format.
@@ -55,7 +56,7 @@ def save_model_from_checkpoint(
     Args:
         checkpoint_path: The checkpoint, a `.pt` file.
         metadata: Name and origin. Epoch and losses are the checkpoint's where it has them; so are
-            the name, its file's, and the id where the metadata has none.
+            the name, its file's or its folder's, and the id where the metadata has none.
         models_dir: The folder; see `save_model`.
 
     Returns:
@@ -113,7 +114,7 @@ def _as_model(checkpoint: Mapping[str, Any], path: Path, model_id: str) -> dict[
         "latent_dim": features.shape[1] if features is not None and features.ndim == 2 else None,
         "metadata": {
             "model_id": model_id,
-            "name": shown(path.stem),  # which may be no text as it is
+            "name": shown(stem_of(path)),  # which may be no text as it is
             "training_epochs": checkpoint.get("epoch"),
             "final_train_loss": checkpoint.get("train_loss"),
             "final_val_loss": checkpoint.get("val_loss"),

@@ -24,6 +24,7 @@ from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.reference.complex_spectrogram import Statistics
 from distill_runtime.errors import OutputError, OutputExistsError
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.output_folder import make_folder
 from distill_runtime.files.paths import status
 
 MODEL_SUFFIX = ".distill"
@@ -64,11 +65,7 @@ def save_model(
         OutputError: The file or the folder could not be written.
     """
     folder = Path(models_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        what = reason.strerror or str(reason)
-        raise OutputError(f"{folder} cannot be made a folder: {what}") from None
+    make_folder(folder)
     for stem in _free_names(metadata.name):
         path = folder / f"{stem}{MODEL_SUFFIX}"
         if status(path, error=OutputError) is not None:

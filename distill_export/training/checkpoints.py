@@ -17,9 +17,9 @@ import torch
 
 from distill_export.model.pickled import ReferencePickle
 from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_file
-from distill_export.training.workspace import make_folder
 from distill_runtime.errors import ModelFileError, OutputError
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.output_folder import make_folder
 from distill_runtime.files.shown import shown
 
 BEST = "best.pt"

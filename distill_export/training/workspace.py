@@ -7,8 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from distill_export.model.writer import MODEL_SUFFIX
-from distill_runtime.errors import OutputError
-from distill_runtime.files.shown import shown
 
 # The folders within.
 SPECTROGRAMS, CHECKPOINTS, PREVIEWS = "spectrograms", "checkpoints", "previews"
@@ -38,19 +36,6 @@ def fitting(stem: str, suffix: str) -> str:
     if len(name) > longest:
         stem = name[:longest].decode("utf-8", errors="ignore")
     return stem + suffix
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, unless they are there.
-
-    Raises:
-        OutputError: Something is in the way, or the permission is missing.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        what = reason.strerror or str(reason)
-        raise OutputError(f"{shown(folder)} cannot be made a folder: {what}") from None
 
 
 def sweep(beside: Path) -> None:

@@ -16,7 +16,7 @@ from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
 from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
 from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
-from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Slider
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Control, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
 from distill_runtime.latents.trajectory import check_vector
@@ -136,6 +136,11 @@ class Artifact:
         """The model's sliders, in the order of their indices; empty if it has none."""
         bank = self.metadata.sliders
         return () if bank is None else bank.sliders
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The directions that are named by what is heard; empty where none was found or sought."""
+        return self.metadata.controls
 
     @property
     def latent_dim(self) -> int:

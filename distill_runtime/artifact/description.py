@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+import json
+from typing import Any
 
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.audio.snr import MAX_SNR_DB
@@ -13,6 +13,7 @@ from distill_runtime.contract import (
     RECONSTRUCTIONS,
     TORCHSCRIPT,
     ArtifactMetadata,
+    Control,
     PrecisionLoss,
     Slider,
 )
@@ -46,9 +47,12 @@ def describe(file: ArtifactFile) -> str:
         ("Structure", _structure(file)),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
-        ("Sliders", _slider_count(metadata)),
+        ("Controls", _control_count(metadata)),
     ]
     lines = [shown(file.path), *(f"  {name:<10} {one_line(text)}" for name, text in rows if text)]
+    width = max((len(control.name) for control in metadata.controls), default=0)
+    lines += [f"    {c.name:<{width}}  {_control(c)}" for c in metadata.controls]
+    lines.append(f"  {'Sliders':<10} {_slider_count(metadata)}")
     if metadata.sliders:
         labels = [one_line(slider.label) for slider in metadata.sliders.sliders]
         width = max(map(len, labels), default=0)
@@ -135,6 +139,22 @@ def _exporter(metadata: ArtifactMetadata) -> str:
     return ", ".join(f"{program} {version}" for program, version in metadata.exporter.items())
 
 
+def _control_count(metadata: ArtifactMetadata) -> str:
+    count = len(metadata.controls)
+    return f"{count}, in steps from wherever the sound is" if count else "none were exported"
+
+
+def _control(control: Control) -> str:
+    safe = f"{control.safe_min_step:+d} to {control.safe_max_step:+d}"
+    change = f"{control.change_per_step:+.2g} {one_line(control.unit)} a step"
+    leak = (
+        ""
+        if control.leaks_into is None
+        else f", {one_line(control.leaks_into)} by {control.leak:.1f}"
+    )
+    return f"{safe:<10} safe, {change}, follows {control.correlation:.2f}{leak}"
+
+
 def _slider_count(metadata: ArtifactMetadata) -> str:
     if metadata.sliders is None:
         return "none: this model's latent space was not analysed"
@@ -146,48 +166,19 @@ def _slider(slider: Slider) -> str:
     return f"{safe:<11} safe, {slider.variance_explained:.1%} of the variation"
 
 
-def table(files: Sequence[ArtifactFile]) -> str:
-    """Return artifacts as an aligned table of plain text, a line each under a heading.
+def metadata_document(metadata: ArtifactMetadata, *, vectors: bool) -> dict[str, Any]:
+    """Return what an artifact says of itself as plain values.
 
-    Variants of one model stand together, and what they share is said once.
+    Args:
+        metadata: As it was read.
+        vectors: Whether the sliders' vectors and the samples of the test sound are in it.
     """
-    heading = (*_VARIANT, *_MODEL)
-    rows: list[tuple[str, ...]] = [heading]
-    for _, variants in itertools.groupby(sorted(files, key=_by_name), key=_family):
-        first, *others = variants
-        rows.append((*_variant(first), *_model(first)))
-        rows += [(*_variant(other), *[""] * len(_MODEL)) for other in others]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-
-
-def _by_name(file: ArtifactFile) -> tuple[str, ...]:
-    return file.metadata.model.name, *_family(file), file.path.name
-
-
-def _family(file: ArtifactFile) -> tuple[str, str]:
-    """Return what all variants of one model share."""
-    return file.metadata.model.id, file.metadata.source_sha256
-
-
-_VARIANT = ("file", "sound", "precision", "format", "size")
-_MODEL = ("model", "dataset", "sliders", "date")
-
-
-def _variant(file: ArtifactFile) -> tuple[str, ...]:
-    metadata = file.metadata
-    size = f"{file.size_bytes / 1e6:.1f} MB"
-    return shown(file.path.name), metadata.reconstruction, metadata.precision, file.format, size
-
-
-def _model(file: ArtifactFile) -> tuple[str, ...]:
-    metadata = file.metadata
-    return (
-        one_line(metadata.model.name) or "-",
-        one_line(metadata.model.dataset_name) or "-",
-        str(len(metadata.sliders.sliders)) if metadata.sliders else "none",
-        one_line(metadata.model.training_date or metadata.model.saved_at)[:10] or "-",
-    )
+    document: dict[str, Any] = json.loads(metadata.to_json())
+    if not vectors:
+        bank = document["sliders"]
+        if bank is not None:
+            del bank["mean"]
+            for slider in bank["sliders"]:
+                del slider["component"]
+        del document["test_vector"]["audio"]
+    return document

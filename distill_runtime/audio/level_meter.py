@@ -1,4 +1,4 @@
-"""What can be said of a sound by numbers: peak, loudness, clipping, offset."""
+"""What can be said of a sound by numbers: peak, loudness, clipping, offset, its two ends."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Levels:
     rms_dbfs: float
     dc_offset: float  # mean of all samples, full scale being 1
     clips: bool  # whether a sample is at full scale or beyond
+    start_dbfs: float  # the first sample, of the louder channel
+    end_dbfs: float  # the last one
 
     def describe(self) -> str:
         """Return the figures in one line."""
@@ -40,9 +42,14 @@ class LevelMeter:
         self._count = 0
         self._sum = 0.0
         self._squares = 0.0
+        self._first: float | None = None
+        self._last = 0.0
 
     def add(self, block: npt.NDArray[np.floating[Any]]) -> None:
         """Take the next `[channels, samples]`."""
+        if block.shape[1]:
+            self._first = peak(block[:, 0]) if self._first is None else self._first
+            self._last = peak(block[:, -1])
         values = block.astype(np.float64).ravel()
         self.peak = max(self.peak, peak(block))
         self._count += values.size
@@ -59,6 +66,8 @@ class LevelMeter:
             rms_dbfs=_decibels(math.sqrt(mean_square)),
             dc_offset=self._sum / max(self._count, 1) * gain,
             clips=level >= 1.0,
+            start_dbfs=_decibels((self._first or 0.0) * gain),
+            end_dbfs=_decibels(self._last * gain),
         )
 
 

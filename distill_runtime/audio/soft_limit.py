@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from typing import TypeVar
 
-from distill_runtime.arrays import Float64Array
+import numpy as np
+import numpy.typing as npt
+
 from distill_runtime.audio.level import TARGET_PEAK
 
 _HEADROOM = 1.0 - TARGET_PEAK
 
+_Real = TypeVar("_Real", np.float32, np.float64)
 
-def soft_limit(x: Float64Array) -> Float64Array:
+
+def soft_limit(x: npt.NDArray[_Real]) -> npt.NDArray[_Real]:
     """Keep a sound within full scale.
 
     Up to the level that a finished file has, nothing is changed. What exceeds it by e is led
@@ -29,4 +34,11 @@ def soft_limit(x: Float64Array) -> Float64Array:
     if not over.any():
         return x
     limited = np.minimum(magnitude, TARGET_PEAK) + _HEADROOM * over / (_HEADROOM + over)
-    return np.copysign(limited, x)
+    bent: npt.NDArray[_Real] = np.copysign(limited, x)
+    return bent
+
+
+def limited_by_db(peak: float) -> float:
+    """Return by how many decibels the limit lowers a peak; 0 up to the level of a finished file."""
+    limited = float(soft_limit(np.array([peak]))[0])
+    return 20.0 * math.log10(peak / limited) if limited < peak else 0.0

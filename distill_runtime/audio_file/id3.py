@@ -6,36 +6,18 @@ libsndfile's own, written by LAME, say Latin-1 whatever the bytes are.
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 
 from distill_runtime.audio_file.tags import Tags
 
 _FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB", "comment": b"COMM"}
 _UTF8 = b"\x03"
 _NO_LANGUAGE = b"XXX"
-_COPY_BYTES = 2**20
 
 
 def id3_tag(tags: Tags) -> bytes:
     """Return the tag that stands in front of the sound, or nothing where there is no text."""
     frames = b"".join(_frame(name, text) for name, text in tags.items() if text)
     return b"ID3\x04\x00\x00" + _synchsafe(len(frames)) + frames if frames else b""
-
-
-def prepend(path: Path, head: bytes) -> None:
-    """Put bytes in front of a file, in constant memory."""
-    with path.open("r+b") as file:
-        end = file.seek(0, 2)
-        # From the end, so that nothing is overwritten that is still to be moved.
-        while end > 0:
-            start = max(0, end - _COPY_BYTES)
-            file.seek(start)
-            content = file.read(end - start)
-            file.seek(start + len(head))
-            file.write(content)
-            end = start
-        file.seek(0)
-        file.write(head)
 
 
 def _frame(name: str, text: str) -> bytes:

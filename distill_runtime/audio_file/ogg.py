@@ -1,4 +1,4 @@
-"""The pages of an Ogg file (RFC 3533), and a serial number that is not drawn by chance.
+"""The pages of an Ogg file (RFC 3533): other comments, a serial number not drawn by chance.
 
 libsndfile gives every stream a random serial number, so that no two files are the same. Here it
 becomes a checksum of everything else: the same sound gives the same bytes, and another sound
@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from distill_runtime.audio_file.splice import splice
+
 _HEAD_BYTES = 27
+_SEGMENT_BYTES = _MOST_SEGMENTS = 255
 _SERIAL = slice(14, 18)
+_SEQUENCE = slice(18, 22)
 _CHECKSUM = slice(22, 26)
+_NOTHING_ENDS = 2**64 - 1  # the position of a page on which no packet ends
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def renumber(path: Path) -> None:
     """Replace the serial number of a file's one stream by a checksum of its pages.
+
+    Its pages are counted anew, and their checksums made anew.
 
     Raises:
         ValueError: It is no Ogg file, or not a whole one.
@@ -31,11 +38,65 @@ def renumber(path: Path) -> None:
         for _, page in _pages(file):
             number = zlib.crc32(page, number)
         serial = struct.pack("<I", number)
-        for start, page in _pages(file):
+        for index, (start, page) in enumerate(_pages(file)):
             page[_SERIAL] = serial
+            page[_SEQUENCE] = struct.pack("<I", index)
             page[_CHECKSUM] = struct.pack("<I", checksum(page))
             file.seek(start)
             file.write(page)
+
+
+def change_comments(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Replace the second packet, which holds the comments; `renumber` then mends the pages.
+
+    Args:
+        path: A stream of Vorbis: its first packet has a page, and the second and the third end
+            one, which begins no other (RFC 5215's mapping into Ogg).
+        change: From the packet to the one that takes its place.
+
+    Raises:
+        ValueError: It is no Ogg file, or not a whole one.
+    """
+    packets, ended, begin = [b""], 0, 0
+    with path.open("rb") as file:
+        for index, (start, page) in enumerate(_pages(file)):
+            if index == 0:
+                begin = start + len(page)
+                continue
+            position = _HEAD_BYTES + page[_HEAD_BYTES - 1]
+            for size in page[_HEAD_BYTES:position]:
+                packets[-1] += page[position : position + size]
+                position += size
+                if size < _SEGMENT_BYTES:
+                    packets.append(b"")
+                    ended += 1
+            if ended >= 2:
+                comments, setup = packets[:2]
+                end = start + len(page)
+                break
+        else:
+            raise ValueError("the Ogg file ends before its sound begins")
+    splice(path, begin, end, _paged([change(comments), setup]))
+
+
+def _paged(packets: Sequence[bytes]) -> bytes:
+    """Return packets on pages without numbers and checksums."""
+    content = memoryview(b"".join(packets))
+    sizes: list[int] = []
+    for packet in packets:
+        whole, rest = divmod(len(packet), _SEGMENT_BYTES)
+        sizes += [*[_SEGMENT_BYTES] * whole, rest]
+    pages = b""
+    continued = False
+    for first in range(0, len(sizes), _MOST_SEGMENTS):
+        here = sizes[first : first + _MOST_SEGMENTS]
+        ends = any(size < _SEGMENT_BYTES for size in here)
+        position = 0 if ends else _NOTHING_ENDS
+        head = struct.pack("<4s2BQ3IB", b"OggS", 0, continued, position, 0, 0, 0, len(here))
+        pages += head + bytes(here) + content[: sum(here)]
+        content = content[sum(here) :]
+        continued = here[-1] == _SEGMENT_BYTES
+    return pages
 
 
 def checksum(page: bytes | bytearray) -> int:

@@ -33,6 +33,7 @@ def write_wav_stream(
     bit_depth: int = 24,
     tags: Tags | None = None,
     seed_for_dither: int | None = 0,
+    loop: bool = False,
 ) -> None:
     """Write a WAV, RF64 beyond 4 GB: the bytes that `write_audio` would put in a file.
 
@@ -45,6 +46,7 @@ def write_wav_stream(
         bit_depth: 16, 24 or 32 (floating point).
         tags: Texts to be in it.
         seed_for_dither: 0 to 2^32 - 1, or None for no dither.
+        loop: Whether to say in it that all of it is a loop.
 
     Raises:
         RequestError: A setting is out of bounds, or a block has another number of channels.
@@ -60,6 +62,7 @@ def write_wav_stream(
         bit_depth=bit_depth,
         tags=tags,
         seed_for_dither=seed_for_dither,
+        loop=loop,
     ):
         _write_all(file, chunk)
     file.flush()
@@ -74,6 +77,7 @@ def wav_chunks(
     bit_depth: int = 24,
     tags: Tags | None = None,
     seed_for_dither: int | None = 0,
+    loop: bool = False,
 ) -> Iterator[bytes]:
     """Return the bytes of a WAV as its blocks come, the header first; see `write_wav_stream`.
 
@@ -88,6 +92,7 @@ def wav_chunks(
         channels=channels,
         bit_depth=bit_depth,
         tags=tags,
+        loop=loop,
     )
     quantizer = Quantizer(bit_depth, seed_for_dither)
     end = wav.trailer(frames=frames, channels=channels, bit_depth=bit_depth)

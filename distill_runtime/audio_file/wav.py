@@ -25,7 +25,13 @@ _INFO_NAMES = {"title": b"INAM", "artist": b"IART", "album": b"IPRD", "comment":
 
 
 def header(
-    *, frames: int, sample_rate_hz: int, channels: int, bit_depth: int, tags: Tags | None = None
+    *,
+    frames: int,
+    sample_rate_hz: int,
+    channels: int,
+    bit_depth: int,
+    tags: Tags | None = None,
+    loop: bool = False,
 ) -> bytes:
     """Return everything in front of the samples.
 
@@ -37,6 +43,7 @@ def header(
         channels: Samples in a frame.
         bit_depth: 16 or 24 bits of integer, or 32 of floating point.
         tags: Texts to be in it.
+        loop: Whether all of it is a loop, for samplers to know.
     """
     frame_bytes = channels * bit_depth // 8
     floats = bit_depth == 32
@@ -53,6 +60,8 @@ def header(
     chunks = _chunk(b"fmt ", layout + (b"\0\0" if floats else b""))
     if floats:
         chunks += _chunk(b"fact", struct.pack("<I", min(frames, _UNKNOWN)))
+    if loop and frames <= 2**32:  # of more, samplers cannot be told
+        chunks += _sampler(frames, sample_rate_hz)
     chunks += _info(tags or Tags())
 
     data_bytes = frames * frame_bytes
@@ -103,6 +112,21 @@ def read_tags(file: BinaryIO) -> Tags:
 
 def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
+
+
+def _sampler(frames: int, sample_rate_hz: int) -> bytes:
+    """Return the smpl chunk: one loop from the first frame to the last, played forward for ever.
+
+    Of Microsoft's "Multimedia Data Standards Update" (1994): nine numbers, among them the length
+    of a frame in nanoseconds and the key, middle C, at which it sounds as recorded; then six for
+    each loop. Its end is a frame that is still played.
+    """
+    period_ns, middle_c, loops = round(1e9 / sample_rate_hz), 60, 1
+    about_all = struct.pack("<9I", 0, 0, period_ns, middle_c, 0, 0, 0, loops, 0)
+    number, forward, start, end, fraction, for_ever = 0, 0, 0, max(0, frames - 1), 0, 0
+    return _chunk(
+        b"smpl", about_all + struct.pack("<6I", number, forward, start, end, fraction, for_ever)
+    )
 
 
 def _info(tags: Tags) -> bytes:

@@ -11,9 +11,10 @@ import numpy as np
 import soundfile
 
 from distill_runtime.arrays import FloatArray
-from distill_runtime.audio_file import id3, ogg, wav
+from distill_runtime.audio_file import id3, loop_comments, ogg, wav
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.quantize import Quantizer, to_bytes
+from distill_runtime.audio_file.splice import splice
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import OutputError, RequestError
 from distill_runtime.files.output_file import replacing
@@ -53,6 +54,7 @@ def write_audio(
     tags: Tags | None = None,
     seed_for_dither: int | None = 0,
     overwrite: bool = False,
+    loop: bool = False,
 ) -> int:
     """Write an audio file, whole or not at all.
 
@@ -71,6 +73,7 @@ def write_audio(
         tags: Texts to be in the file.
         seed_for_dither: 0 to 2^32 - 1, or None for no dither, so that silence stays silence.
         overwrite: Replace a file that is there already.
+        loop: Whether to say in the file that all of it is a loop; an MP3 cannot say it.
 
     Returns:
         How many frames were written.
@@ -100,6 +103,7 @@ def write_audio(
             channels=channels,
             frames=frames,
             tags=tags or Tags(),
+            loop=loop,
         )
 
 
@@ -149,6 +153,7 @@ def _write_wav(
     channels: int,
     frames: int | None,
     tags: Tags,
+    loop: bool,
 ) -> int:
     """Write a WAV, whose header is written again where the length was not known."""
     bit_depth = audio_format.bit_depth
@@ -161,6 +166,7 @@ def _write_wav(
             channels=channels,
             bit_depth=bit_depth,
             tags=tags,
+            loop=loop,
         )
 
     with temporary.open("wb") as file:
@@ -192,6 +198,7 @@ def _write_encoded(
     channels: int,
     frames: int | None,
     tags: Tags,
+    loop: bool,
 ) -> int:
     """Write FLAC, OGG or MP3 with libsndfile."""
     container = audio_format.container
@@ -222,10 +229,14 @@ def _write_encoded(
     if written == 0:
         raise RequestError(f"the sound has no samples, and a {container} needs some")
     _check_complete(temporary, written, name)
+    if loop and container == "flac":
+        loop_comments.add_to_flac(temporary, written)
+    if loop and container == "ogg":
+        loop_comments.add_to_ogg(temporary, written)
     if container == "ogg":
         ogg.renumber(temporary)
     elif container == "mp3":
-        id3.prepend(temporary, id3.id3_tag(tags))
+        splice(temporary, 0, 0, id3.id3_tag(tags))
     return written
 
 

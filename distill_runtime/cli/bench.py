@@ -14,14 +14,15 @@ from distill_runtime.cli.arguments import (
     TrustOption,
 )
 from distill_runtime.cli.console import show, show_json
+from distill_runtime.cli.length import parse_length
 
 
 def bench(
     artifact: ArtifactArgument,
     duration: Annotated[
-        float,
-        typer.Option("--duration", "-d", metavar="SECONDS", help="Length of the sound to render."),
-    ] = 30.0,
+        str,
+        typer.Option("--duration", "-d", metavar="TIME", help="Length of the sound to render."),
+    ] = "30",
     provider: ProviderOption = "auto",
     threads: ThreadsOption = 0,
     trust: TrustOption = False,
@@ -37,7 +38,7 @@ def bench(
 
     options = SessionOptions(provider=provider, threads=threads)
     loaded = Artifact.load(artifact, options=options, trust=trust)
-    report = measure(loaded, duration_s=duration)
+    report = measure(loaded, duration_s=parse_length(duration, setting="duration_s"))
     if as_json:
         figures = {**vars(report), "real_time_factor": report.real_time_factor}
         show_json({"artifact": str(artifact), **figures})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from distill_runtime.cli.arguments import JsonOption
+from distill_runtime.cli.columns import terminal_columns
 from distill_runtime.cli.console import say, show, show_json
+from distill_runtime.cli.info import VectorsOption
 from distill_runtime.errors import ArtifactError, RequestError
 from distill_runtime.files.paths import files_in, is_folder
 from distill_runtime.files.shown import shown
@@ -18,15 +19,19 @@ from distill_runtime.files.shown import shown
 def list_artifacts(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look.")] = Path(),
     as_json: JsonOption = False,
+    vectors: VectorsOption = False,
 ) -> None:
     """List the artifacts in a folder; what is not an artifact is named and skipped.
 
     Example: `distill-run list sounds/`
     """
-    from distill_runtime.artifact.description import table  # noqa: PLC0415
+    from distill_runtime.artifact.description import metadata_document  # noqa: PLC0415
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
+    from distill_runtime.cli.listing import listing  # noqa: PLC0415
     from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
 
+    if vectors and not as_json:
+        raise RequestError("--vectors are for --json: give both")
     if not is_folder(folder):
         raise RequestError(
             f"{shown(folder)} is not a folder: give the folder that holds the artifacts"
@@ -39,7 +44,7 @@ def list_artifacts(
             say(f"skipped {error}")
     if as_json:
         for file in files:
-            metadata = json.loads(file.metadata.to_json())
+            metadata = metadata_document(file.metadata, vectors=vectors)
             document = {
                 "path": str(file.path),
                 "format": file.format,
@@ -48,6 +53,6 @@ def list_artifacts(
             }
             show_json(document)
     elif files:
-        show(table(files))
+        show(listing(files, terminal_columns()))
     else:
         say(f"there is no artifact in {shown(folder)}")

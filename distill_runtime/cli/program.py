@@ -7,13 +7,18 @@ is not there or not what it should be). A signal to end gives 128 and its number
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from distill_runtime.cli.console import be_lenient, discard_stdout, end, say
-from distill_runtime.errors import DistillError, InputError
+from distill_runtime.cli.console import be_lenient, discard_stdout, end, say, show_json
+from distill_runtime.cli.usage import last_value
+from distill_runtime.errors import DistillError, InputError, OutputError
 from distill_runtime.files.interruption import Interruption, ending_alike
 from distill_runtime.files.paths import why
 from distill_runtime.files.shown import shown
@@ -56,8 +61,23 @@ def _run(app: Callable[..., Any], program: str, interruption: Interruption) -> i
         if usage and not usage():  # no arguments at all: the help has been printed
             return _MISUSE
         message, code = _verdict(error, usage)
-        say(f"{program}: {' '.join(message.split())}")
+        message = " ".join(message.split())
+        say(f"{program}: {message}")
+        _tell_script(message, error, code)
         return code
+
+
+def _tell_script(message: str, error: BaseException, code: int) -> None:
+    """Print an error as JSON, too, where JSON was asked for: beside samples, on stderr."""
+    typed = list(itertools.takewhile(lambda word: word != "--", sys.argv[1:]))
+    if "--json" not in typed:
+        return
+    document = {"error": message, "kind": type(error).__name__, "exit_code": code}
+    if last_value(("--output", "-o"), typed) == "-":
+        say(json.dumps(document))
+        return
+    with suppress(OutputError, BrokenPipeError):  # it is known by the exit code all the same
+        show_json(document)
 
 
 def _verdict(error: BaseException, usage: Callable[[], str] | None) -> tuple[str, int]:

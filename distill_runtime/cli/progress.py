@@ -1,48 +1,48 @@
-"""Progress of a batch, with the time left, on stderr."""
+"""Progress on stderr, with the time left: of one sound that is rendered, or of many."""
 
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import rich.progress
 
+_PATIENCE_S = 0.5  # what takes less has no bar
+_BAR_COLUMNS = 16  # so that all of it, and the ^C that a terminal shows, fit 50
 
-class Progress:
+
+class _Bar:
     """A bar at a terminal, and nothing in a log.
 
     Args:
-        total: How many sounds there are to make.
+        total: What there is to do, in any unit.
+        counts: Whether to show how many of how many are done, instead of per cent.
     """
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self, total: float, *, counts: bool) -> None:
+        self._total, self._counts = total, counts
         self._bar: rich.progress.Progress | None = None
 
-    def __enter__(self) -> Progress:
-        """Show the bar."""
-        if sys.stderr and sys.stderr.isatty():
-            from rich import progress  # noqa: PLC0415  (only a terminal pays for it)
-            from rich.console import Console  # noqa: PLC0415
+    def start(self) -> None:
+        """Show the bar, at a terminal."""
+        if not (sys.stderr and sys.stderr.isatty()):
+            return
+        from rich import progress  # noqa: PLC0415  (only a terminal pays for it)
+        from rich.console import Console  # noqa: PLC0415
 
-            self._bar = progress.Progress(
-                progress.TextColumn("rendering"),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._bar.add_task("rendering", total=self._total)
-            self._bar.start()
-        return self
-
-    def advance(self) -> None:
-        """One more sound is done."""
-        if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0])
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=_BAR_COLUMNS),
+            progress.MofNCompleteColumn() if self._counts else progress.TaskProgressColumn(),
+            progress.TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._bar.add_task("rendering", total=self._total)
+        self._bar.start()
 
     def stop(self) -> None:
         """Remove the bar."""
@@ -58,3 +58,52 @@ class Progress:
     ) -> None:
         """Remove the bar."""
         self.stop()
+
+
+class BatchProgress(_Bar):
+    """The progress of many sounds.
+
+    Args:
+        total: How many there are to make.
+    """
+
+    def __init__(self, total: int) -> None:
+        super().__init__(total, counts=True)
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self.start()
+        return self
+
+    def advance(self) -> None:
+        """One more sound is done."""
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0])
+
+
+class SoundProgress(_Bar):
+    """The progress of one sound, from the moment on when it takes long enough to ask for it."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0, counts=False)
+        self._started = time.monotonic()
+        self._waiting = True
+
+    def __enter__(self) -> Self:
+        """Begin to wait."""
+        self._started = time.monotonic()
+        return self
+
+    def rendered(self, fraction: float) -> None:
+        """Show how much is rendered, 0 to 1; on any thread, one at a time."""
+        if self._waiting and time.monotonic() - self._started > _PATIENCE_S:
+            self._waiting = False
+            self.start()
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=fraction)
+
+    def writing(self) -> None:
+        """Show that all is rendered and is being written."""
+        self._waiting = False
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description="writing", total=None)

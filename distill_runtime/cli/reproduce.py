@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
-from distill_runtime.cli.arguments import JsonOption, NoSpaceCheckOption, TrustOption
+from distill_runtime.cli.arguments import JsonOption, NoSpaceCheckOption, TrustOption, found
 from distill_runtime.cli.console import say, show_json, show_path
+from distill_runtime.cli.progress import SoundProgress
 from distill_runtime.files.paths import fitted_name, is_character_device
+
+
+def _found(context: typer.Context, named: list[Path] | None) -> list[Path] | None:
+    return named and [found(context, path) for path in named]
 
 
 def reproduce(
@@ -25,7 +30,8 @@ def reproduce(
         typer.Argument(
             metavar="[ARTIFACT]...",
             help="The artifacts of its recipe; without them they are looked for beside FILE and "
-            "here, by name.",
+            "here and in DISTILL_ARTIFACTS, by name.",
+            callback=_found,
         ),
     ] = None,
     output: Annotated[
@@ -74,8 +80,11 @@ def reproduce(
         require_space([Need(path.parent, size_bytes, "the sound"), temporary])
     for warning in reproduction.warnings:
         say(warning)
-    result = reproduction.generate()
-    result.save(path, audio_format=audio_format, tags=load_tags(file), overwrite=force)
+    tags = load_tags(file)
+    with SoundProgress() as progress:
+        result = reproduction.generate(progress=progress.rendered)
+        progress.writing()
+        result.save(path, audio_format=audio_format, tags=tags, overwrite=force)
     if as_json:
         show_json({"path": str(path), "seed": result.seed, "warnings": reproduction.warnings})
     else:

@@ -27,7 +27,10 @@ _PARAMETERS = {
     "stereo.mode": "stereo",
     "stereo.width": "width",
     "stereo.depth": "depth",
+    "fade_in_s": "fade_in",
+    "fade_out_s": "fade_out",
     "the blend mode": "blend_mode",
+    "the control setting": "control",
     "the slider setting": "slider",
 }
 # What to do in Python, and the option that does it.
@@ -37,6 +40,7 @@ _REMEDIES = {
     "check_space=False": "no_space_check",
 }
 _TYPED = "distill.typed"
+LAST_PANEL = "Running"  # of a command's help: what is of no particular command
 
 
 class OneLineCommand(TyperCommand):
@@ -64,6 +68,14 @@ class OneLineCommand(TyperCommand):
         if ctx.args and not ctx.resilient_parsing:
             raise RequestError(f"{_too_many(ctx.params, ctx.args)} {_help(ctx)}")
         return rest
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return --help, in the last panel: what a command is for comes first."""
+        option = super().get_help_option(ctx)
+        panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
+        if option is not None and LAST_PANEL in panels:
+            option.rich_help_panel = LAST_PANEL
+        return option
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its errors speak of options where Python's speak of arguments."""
@@ -131,6 +143,12 @@ class OneLineCommand(TyperCommand):
         ] + ["--help"]
 
 
+def typed_value(context: Any, name: str) -> str | None:
+    """Return the value of an option as it was typed, None if it was not."""
+    opts = next(parameter.opts for parameter in context.command.params if parameter.name == name)
+    return last_value(opts, context.meta[_TYPED])
+
+
 def _bad_value(parameter: Any, message: str, typed: Sequence[str]) -> str:
     """Return what is wrong with a value."""
     if "not readable" in message:  # typer looks whether a path may be read
@@ -145,7 +163,7 @@ def _bad_value(parameter: Any, message: str, typed: Sequence[str]) -> str:
         if low is not None and high is not None:
             expected = f"a whole number from {low} to {high}"
     name = _as_typed(parameter.opts, typed) or parameter.metavar or parameter.opts[0]
-    value = _value_of(parameter.opts, typed)
+    value = last_value(parameter.opts, typed)
     if value is None:
         return f"{name} is not right, expected {expected}"
     point = f": write {value.replace(',', '.')}" if _COMMA.fullmatch(value) else ""
@@ -176,8 +194,8 @@ def _as_typed(names: Sequence[str], typed: Iterable[str]) -> str | None:
     return None
 
 
-def _value_of(names: Sequence[str], typed: Sequence[str]) -> str | None:
-    """Return the last value that an option was given."""
+def last_value(names: Sequence[str], typed: Sequence[str]) -> str | None:
+    """Return the last value that an option was given, None without one."""
     found = None
     for index, word in enumerate(typed):
         name, equals, value = word.partition("=")

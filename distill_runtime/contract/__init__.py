@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from distill_runtime.contract.controls import (
+    Control,
+)
 from distill_runtime.contract.measurements import (
     Parity,
     PrecisionLoss,
@@ -80,6 +83,7 @@ __all__ = [
     "VERSION",
     "ArtifactMetadata",
     "AudioGrid",
+    "Control",
     "ModelInfo",
     "Normalization",
     "Parity",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from distill_runtime.contract.controls import Control, read_controls
 from distill_runtime.contract.measurements import Parity, PrecisionLoss, TestVector
 from distill_runtime.contract.model_info import ModelInfo
 from distill_runtime.contract.names import (
@@ -95,6 +96,7 @@ class ArtifactMetadata:
     exporter: Mapping[str, str]  # program -> version
     parity: Parity
     test_vector: TestVector
+    controls: tuple[Control, ...] = ()  # in a document only if there are some
 
     def to_json(self) -> str:
         """Return the document as compact JSON (UTF-8 text)."""
@@ -127,6 +129,7 @@ class ArtifactMetadata:
         loss = fields.section("precision_loss") if "precision_loss" in fields else None
         normalization = fields.optional_section("normalization")
         bank = fields.optional_section("sliders")
+        controls = fields.sections("controls") if "controls" in fields else None
         return cls(
             model=ModelInfo.from_fields(fields.section("model")),
             audio=AudioGrid.from_fields(fields.section("audio")),
@@ -145,6 +148,7 @@ class ArtifactMetadata:
             exporter=fields.section("exporter").all_texts(),
             parity=Parity.from_fields(fields.section("parity")),
             test_vector=TestVector.from_fields(fields.section("test_vector")),
+            controls=() if controls is None else read_controls(controls, latent_dim),
         )
 
     def _document(self) -> dict[str, Any]:
@@ -162,9 +166,15 @@ class ArtifactMetadata:
             **({} if loss is None else {"precision_loss": dict(vars(loss))}),
             "normalization": self.normalization and dict(vars(self.normalization)),
             "sliders": self.sliders and self.sliders.document(),
+            **self._controls(),
             "source": {"sha256": self.source_sha256},
             "weights": {"sha256": self.weights_sha256},
             "exporter": dict(self.exporter),
             "parity": dict(vars(self.parity)),
             "test_vector": self.test_vector.document(),
         }
+
+    def _controls(self) -> dict[str, Any]:
+        if not self.controls:
+            return {}
+        return {"controls": [control.document() for control in self.controls]}

@@ -28,6 +28,7 @@ class Slider:
     warning_min_step: int
     warning_max_step: int
     variance_explained: float  # 0..1
+    original_label: str | None = None  # the training program's, where the label is another
 
     @classmethod
     def from_fields(cls, fields: JsonFields, latent_dim: int) -> Slider:
@@ -43,12 +44,21 @@ class Slider:
             component=fields.numbers("component", latent_dim),
             step_size=fields.number("step_size"),
             variance_explained=fields.number("variance_explained"),
+            original_label=fields.text("original_label") if "original_label" in fields else None,
             **steps,
         )
 
     def document(self) -> dict[str, Any]:
         """Return the object as JSON has it."""
-        return {**vars(self), "component": list(self.component)}
+        document = {**vars(self), "component": list(self.component)}
+        if self.original_label is None:
+            del document["original_label"]
+        return document
+
+    @property
+    def first_label(self) -> str:
+        """The label that the training program gave it, in whatever artifact of the model."""
+        return self.label if self.original_label is None else self.original_label
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -89,6 +90,11 @@ class JsonFields:
         """Return the whole object, all of whose values must be texts."""
         return {key: self.text(key) for key in self._values}
 
+    def all_numbers(self, key: str) -> dict[str, float]:
+        """Return the object under `key`, all of whose values must be finite numbers."""
+        section = self.section(key)
+        return {name: section.number(name) for name in section.names()}
+
     def one_of(self, key: str, choices: Sequence[str]) -> str:
         """Return a text that is one of `choices`."""
         value = self.text(key)
@@ -118,6 +124,16 @@ class JsonFields:
         number = finite(value)
         if number is None:
             raise self._wrong(key, "a finite number")
+        return number
+
+    def number_within(self, key: str, low: float, high: float) -> float:
+        """Return a finite number from `low` to `high`."""
+        number = self.number(key)
+        if not low <= number <= high:
+            above = f"a finite number, {low:g} or more"
+            raise self._wrong(
+                key, above if high == math.inf else f"a number from {low:g} to {high:g}"
+            )
         return number
 
     def optional_number(self, key: str) -> float | None:

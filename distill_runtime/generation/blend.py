@@ -4,23 +4,28 @@
 the first model. *Audio* blending lets every model make its own finished sound and averages those.
 Either starts from sliders: where none is set they all stand at 0. A single artifact may also walk
 between random anchors. A model of weight 0 takes no part.
+
+Controls move every model along its own direction of that name; a model without it stays where it
+is. A latent blend moves by the average.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from distill_runtime.arrays import Float32Array, FloatArray
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.contract import Slider
+from distill_runtime.contract import Control, Slider
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.latents.blend import average, check_weight, normalized_weights, union_sliders
+from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
 from distill_runtime.latents.sliders import check_positions, latent_vector
 
 LATENT, AUDIO = "latent", "audio"
@@ -104,6 +109,41 @@ class Blend:
     def sliders(self) -> tuple[Slider, ...]:
         """The union of the parts' sliders, see `union_sliders`."""
         return union_sliders([artifact.sliders for artifact in self.parts])
+
+    @cached_property
+    def controls(self) -> tuple[Control, ...]:
+        """The union of the parts' controls, see `union_controls`."""
+        return union_controls([artifact.controls for artifact in self.parts])
+
+    def shifts(self, config: GenerationConfig) -> tuple[Float32Array | None, ...]:
+        """Return what controls add to a request's latent vectors, on each of the renderers.
+
+        Args:
+            config: A request with the names of this blend's controls.
+
+        Returns:
+            `[latent_dim]` for each renderer, or None where nothing is moved.
+
+        Raises:
+            RequestError: No part has a control of that name, or they lead beyond float32.
+        """
+        if not config.controls:
+            return (None,) * len(self.renderers)
+        asked = resolve_controls(self.controls, config.controls).steps
+        shifts = []
+        for artifact in self.parts:
+            own = {control.name.casefold() for control in artifact.controls}
+            steps = {name: value for name, value in asked.items() if name.casefold() in own}
+            still = np.zeros(artifact.latent_dim, np.float32)
+            shifts.append(control_shift(artifact.controls, steps) if steps else still)
+        return tuple(shifts) if self.mixes_sounds else (average(shifts, self.shares),)
+
+    def without_level(self, config: GenerationConfig) -> GenerationConfig | None:
+        """Return a request without the controls that change the level; None if it sets none."""
+        levels = {control.name for control in self.controls if control.is_level}
+        asked = config.controls or {}
+        rest = {name: steps for name, steps in asked.items() if name not in levels}
+        return None if len(rest) == len(asked) else replace(config, controls=rest)
 
     def start_vectors(self, config: GenerationConfig) -> tuple[Float32Array | None, ...]:
         """Return where the path of a request starts, on each of the renderers.

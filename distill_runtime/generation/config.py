@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from distill_runtime.audio.resample import check_sample_rate
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.contract import SAMPLE_RATE_HZ, Slider
+from distill_runtime.contract import SAMPLE_RATE_HZ, Control, Slider
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import brief
+from distill_runtime.files.checks import brief, number
+from distill_runtime.latents.controls import ControlSteps, check_controls, resolve_controls
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import (
     SliderPositions,
@@ -46,8 +48,15 @@ class GenerationConfig:
         latent_vector: `[latent_dim]`, to start from any other place; not beside `sliders`.
         evolution: How far the walk drifts from where it starts, 0 (not at all) to 1. It needs
             sliders or a latent vector.
+        controls: How far controls are moved, name -> steps or fractions of them, from wherever the
+            walk is: {"Brightness": 3} is the same sound, but brighter. None where none is.
         stereo: One channel or two, and how the second is made.
         sample_rate_hz: 44,100, 48,000 or 96,000.
+        fade_in_s: Seconds over which the sound rises from zero. The level is that of the sound
+            without fades: between them it is the same, sample for sample.
+        fade_out_s: Seconds over which it sinks to zero at its end.
+        loop: Whether to make the sound one that can be played round and round: its walk comes back
+            to where it began, and its end cross-fades into its beginning. It has no fades.
 
     Raises:
         RequestError: A value is out of bounds, or two exclude each other.
@@ -61,6 +70,10 @@ class GenerationConfig:
     evolution: float = 0.5
     stereo: StereoSettings = field(default_factory=StereoSettings)
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    controls: ControlSteps | None = field(default=None, hash=False)
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
+    loop: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sample_rate_hz", check_sample_rate(self.sample_rate_hz))
@@ -68,6 +81,7 @@ class GenerationConfig:
         duration_s = check_duration(self.duration_s, min(self.sample_rate_hz, SAMPLE_RATE_HZ))
         object.__setattr__(self, "duration_s", duration_s)
         object.__setattr__(self, "evolution", check_evolution(self.evolution))
+        self._check_ends()
         object.__setattr__(self, "mode", _LEGACY_MODES.get(self.mode, self.mode))
         if self.mode not in MODES:
             raise RequestError(
@@ -80,6 +94,7 @@ class GenerationConfig:
             object.__setattr__(self, "latent_vector", tuple(map(float, vector)))
         if self.sliders is not None:
             object.__setattr__(self, "sliders", check_sliders(self.sliders))
+        object.__setattr__(self, "controls", check_controls(self.controls))
         if self.seed is not None:
             object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
@@ -88,6 +103,40 @@ class GenerationConfig:
                     "right channel, choose a smaller one",
                     setting="seed",
                 )
+
+    def _check_ends(self) -> None:
+        """Check the fades and the loop."""
+        for name in ("fade_in_s", "fade_out_s"):
+            seconds = number(getattr(self, name))
+            if seconds is None or not 0.0 <= seconds < math.inf:
+                raise RequestError(
+                    f"{name} is {brief(getattr(self, name))}, expected seconds, 0 or more",
+                    setting=name,
+                )
+            object.__setattr__(self, name, seconds)
+        if not isinstance(self.loop, bool):
+            raise RequestError(f"loop is {brief(self.loop)}, expected True or False")
+        if self.loop and (self.fade_in_s or self.fade_out_s):
+            raise RequestError("a loop goes on where it ends: leave out loop, or the fades")
+        fades_s = self.fade_in_s, self.fade_out_s
+        if (
+            max(fades_s) > self.duration_s
+            or self.fade_in_samples + self.fade_out_samples > self.samples
+        ):
+            raise RequestError(
+                f"the fades take {sum(fades_s):g} s and the sound has "
+                f"{self.duration_s:g}: shorten them"
+            )
+
+    @property
+    def fade_in_samples(self) -> int:
+        """Length of the fade at the beginning, in samples of one channel."""
+        return round(self.fade_in_s * self.sample_rate_hz)
+
+    @property
+    def fade_out_samples(self) -> int:
+        """Length of the fade at the end, in samples of one channel."""
+        return round(self.fade_out_s * self.sample_rate_hz)
 
     @property
     def samples(self) -> int:
@@ -126,6 +175,16 @@ class GenerationConfig:
         if self.sliders is None:
             return self
         return replace(self, sliders=resolve_positions(sliders, self.sliders).positions)
+
+    def with_controls(self, controls: Sequence[Control]) -> GenerationConfig:
+        """Return the same request with a model's own names of controls, without those at 0.
+
+        Raises:
+            RequestError: A control is unknown.
+        """
+        if self.controls is None:
+            return self
+        return replace(self, controls=resolve_controls(controls, self.controls).steps)
 
     def with_random_sliders(self, sliders: Sequence[Slider]) -> GenerationConfig:
         """Return the same request from positions that its seed draws, within their safe ranges.

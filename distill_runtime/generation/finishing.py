@@ -1,7 +1,8 @@
 """From a trajectory to a finished sound, short of its level: what follows the graph, in order.
 
 The latency is dropped, the anti-alias filter runs over everything that was rendered, then stereo,
-then the sampling rate, then the exact length. All of it streams, so memory does not grow.
+then the sampling rate, then the exact length (of a loop, by a cross-fade), then fades. All of it
+streams, so memory does not grow.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import numpy as np
 
 from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.audio.fades import Fader
 from distill_runtime.audio.level import peak
+from distill_runtime.audio.loop import LoopJoiner
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.resample import Resampler
 from distill_runtime.audio.spatial import SpatialProcessor
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.generation.threads import ahead, check
 
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
@@ -28,17 +32,26 @@ _PIECE_SAMPLES = 2**16
 
 
 @dataclass(frozen=True)
-class RenderedSound:
-    """A sound of exactly its length, before its level is set.
+class SoundPeaks:
+    """What a sound's level is set by.
 
     Attributes:
-        spool: Its samples.
-        rendered_peak: Largest magnitude of all that the original would have rendered for it, which
-            may go on beyond the sound's end. Distill sets the level of a sound that it mixes by it.
+        kept: Largest magnitude of the sound before it is faded: a fade changes no level but its
+            own.
+        rendered: The same of all that the original would have rendered for it, which may go on
+            beyond the sound's end. Distill sets the level of a sound that it mixes by it.
     """
 
+    kept: float
+    rendered: float
+
+
+@dataclass(frozen=True)
+class RenderedSound:
+    """A sound of exactly its length, before its level is set."""
+
     spool: SoundSpool
-    rendered_peak: float
+    peaks: SoundPeaks
 
 
 def render_sounds(
@@ -73,25 +86,64 @@ def render_sounds(
         OutputError: There is no space for a temporary file.
     """
     spools = [SoundSpool(config.channels, config.samples) for config in configs]
+    peaks = _render(
+        artifact,
+        configs,
+        latents,
+        stop,
+        [s.write for s in spools],
+        overlap=overlap,
+        progress=progress,
+    )
+    return [RenderedSound(spool, found) for spool, found in zip(spools, peaks, strict=True)]
+
+
+def measure_sounds(
+    artifact: Artifact,
+    configs: Sequence[GenerationConfig],
+    latents: Iterable[Float32Array],
+    stop: threading.Event,
+    *,
+    overlap: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> list[SoundPeaks]:
+    """Render several sounds as `render_sounds` does, and keep nothing but their peaks.
+
+    Raises:
+        StoppedError: `stop` was set.
+        BackendError: onnxruntime failed.
+    """
+    nowhere = [lambda block: None] * len(configs)
+    return _render(artifact, configs, latents, stop, nowhere, overlap=overlap, progress=progress)
+
+
+def _render(
+    artifact: Artifact,
+    configs: Sequence[GenerationConfig],
+    latents: Iterable[Float32Array],
+    stop: threading.Event,
+    writers: Sequence[Callable[[Float32Array], None]],
+    *,
+    overlap: bool,
+    progress: Callable[[float], None] | None,
+) -> list[SoundPeaks]:
+    """Render several sounds and hand their blocks `[channels, samples]` to a writer each."""
     finishers = [Finisher(config, artifact) for config in configs]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     blocks = artifact.stream(latents)
     for block in filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
         check(stop)
-        for finisher, spool, rows in zip(
-            finishers, spools, np.split(block, ends[:-1]), strict=True
+        for finisher, write, rows in zip(
+            finishers, writers, np.split(block, ends[:-1]), strict=True
         ):
-            spool.write(finisher.push(rows))
+            write(finisher.push(rows))
         if progress is not None:
             progress(finishers[0].done)
-    for finisher, spool in zip(finishers, spools, strict=True):
-        spool.write(finisher.finish())
+    for finisher, write in zip(finishers, writers, strict=True):
+        write(finisher.finish())
     if progress is not None:
         progress(1.0)
-    return [
-        RenderedSound(spool, finisher.rendered_peak)
-        for finisher, spool in zip(finishers, spools, strict=True)
-    ]
+    return [finisher.peaks for finisher in finishers]
 
 
 def finished_blocks(
@@ -119,22 +171,31 @@ def filtered(blocks: Iterator[Float32Array], latency_samples: int) -> Iterator[F
 
 
 class Finisher:
-    """Stereo, sampling rate and length of one sound."""
+    """Stereo, sampling rate, length and fades of one sound."""
 
     def __init__(self, config: GenerationConfig, artifact: Artifact) -> None:
         self._spatial = SpatialProcessor(config.stereo)
         self._resampler = Resampler(config.sample_rate_hz, config.channels)
         self._samples = self._missing = config.samples
+        self._joiner = _joiner(config) if config.loop else None
+        self._fader = Fader(
+            config.samples, fade_in=config.fade_in_samples, fade_out=config.fade_out_samples
+        )
         grid = artifact.metadata.audio
         # The original's centred inverse transform ends a hop before ours.
         rendered = grid.step_samples * (config.steps + 1) - grid.hop_length
         self._unheard = round(rendered * config.sample_rate_hz / grid.sample_rate_hz)
-        self.rendered_peak = 0.0
+        self._peak = self._rendered_peak = 0.0
 
     @property
     def done(self) -> float:
         """How much of the sound is finished, 0 to 1."""
         return 1.0 - self._missing / self._samples
+
+    @property
+    def peaks(self) -> SoundPeaks:
+        """What the level of the finished sound is set by."""
+        return SoundPeaks(self._peak, self._rendered_peak)
 
     def push(self, rows: Float64Array) -> Float32Array:
         """Take the next `[rows, samples]` at the model's rate; return what is finished by now."""
@@ -147,8 +208,16 @@ class Finisher:
         return rest
 
     def _cut(self, block: Float32Array) -> Float32Array:
-        self.rendered_peak = max(self.rendered_peak, peak(block[:, : self._unheard]))
+        if self._joiner is not None:
+            block = self._joiner.push(block)
+        self._rendered_peak = max(self._rendered_peak, peak(block[:, : self._unheard]))
         self._unheard -= min(self._unheard, block.shape[1])
         kept = block[:, : self._missing]
+        self._peak = max(self._peak, peak(kept))
         self._missing -= kept.shape[1]
-        return kept
+        return self._fader.push(kept)
+
+
+def _joiner(config: GenerationConfig) -> LoopJoiner:
+    plan = LoopPlan.of(config)
+    return LoopJoiner(config.samples, skipped=plan.skipped, overlap=plan.overlap)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -14,24 +14,23 @@ from distill_runtime import __version__
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import onnxruntime_version
-from distill_runtime.audio.level import normalization_gain
-from distill_runtime.audio.spool import SoundSpool, spool_bytes
+from distill_runtime.audio.soft_limit import soft_limit
+from distill_runtime.audio.spool import spool_bytes
 from distill_runtime.audio_file.container import AudioFormat
 from distill_runtime.audio_file.pipe import wav_chunks
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import CancelledError, RequestError
 from distill_runtime.files.paths import portable_name
 from distill_runtime.files.space import require_space, temporary_need
+from distill_runtime.generation.batch import Progress, render_batch
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
-from distill_runtime.generation.finishing import RenderedSound, finished_blocks, render_sounds
+from distill_runtime.generation.finishing import finished_blocks
 from distill_runtime.generation.recipe import Ingredient, Recipe
-from distill_runtime.generation.result import GenerationResult
+from distill_runtime.generation.result import GenerationResult, finished
 from distill_runtime.generation.sound_stream import SoundStream
 from distill_runtime.generation.threads import StoppedError, in_order
 from distill_runtime.generation.voices import latent_blocks
-
-Progress = Callable[[float], None]
 
 
 class GenerationPipeline:
@@ -50,20 +49,25 @@ class GenerationPipeline:
         self._check_space = check_space
 
     def prepare(self, config: GenerationConfig) -> GenerationConfig:
-        """Return a request as it will be generated: with a seed, and a position for each slider.
+        """Return a request as it will be generated.
+
+        It has a seed, a position for each slider, and the models' own names of controls.
 
         Raises:
-            RequestError: The sliders or the latent vector do not fit the models.
+            RequestError: The sliders, the controls or the latent vector do not fit the models.
         """
         config = config.with_seed().with_positions(self.blend.sliders)
+        config = config.with_controls(self.blend.controls)
         self.blend.start_vectors(config)
+        self.blend.shifts(config)
         return config
 
     def trajectory(self, config: GenerationConfig) -> Float32Array:
         """Return the latent vectors that a request walks through, on the first of what plays.
 
         Returns:
-            `[rows, steps, latent_dim]`, a row for each voice, which `Artifact.render` takes.
+            `[rows, steps, latent_dim]`, a row for each voice, which `Artifact.render` takes. Of a
+            loop, with the steps before its beginning.
 
         Raises:
             RequestError: The sliders or the latent vector do not fit the models.
@@ -136,6 +140,11 @@ class GenerationPipeline:
             RequestError: The request cannot be streamed.
             BackendError: onnxruntime failed.
         """
+        if config.loop or config.fade_in_s or config.fade_out_s:
+            raise RequestError(
+                "loops and fades are made of finished sounds, and stream plays what the graph "
+                "does: stream_wav or generate has them"
+            )
         config = self.prepare(config)
         renderer = self._streaming_renderer()
         latents = latent_blocks(self.blend, [config], block_steps=1)
@@ -159,7 +168,7 @@ class GenerationPipeline:
         Args:
             config: What to generate.
             gain: What to multiply the model's own sound by, whose peaks lie near 0.15; what goes
-                beyond full scale is clipped.
+                beyond full scale is clipped, and with a control of the level limited softly.
             bit_depth: 16, 24, or 32 (floating point).
             tags: Title, artist and album.
 
@@ -175,14 +184,16 @@ class GenerationPipeline:
         audio_format = AudioFormat("wav", bit_depth)
         recipe = replace(self._recipe(config), audio_format=audio_format)
         blocks = finished_blocks(renderer, config, latent_blocks(self.blend, [config]))
+        louder = (block * np.float32(gain) for block in blocks)
         return wav_chunks(
-            (block * np.float32(gain) for block in blocks),
+            map(soft_limit, louder) if self.blend.without_level(config) else louder,
             frames=config.samples,
             sample_rate_hz=config.sample_rate_hz,
             channels=config.channels,
             bit_depth=bit_depth,
             tags=replace(tags or Tags(), comment=recipe.to_json()),
             seed_for_dither=config.seed,
+            loop=config.loop,
         )
 
     def temporary_bytes(self, config: GenerationConfig, count: int = 1) -> int:
@@ -227,45 +238,11 @@ class GenerationPipeline:
         """Generate prepared sounds of one duration in one batch of the graph."""
         if self._check_space:
             require_space([temporary_need(self._temporary_bytes(configs))])
-        renderers = self.blend.renderers
-        parts = [
-            render_sounds(
-                artifact,
-                configs,
-                latent_blocks(self.blend, configs, index),
-                stop,
-                overlap=overlap,
-                progress=_share_of(progress, index, len(renderers)),
-            )
-            for index, artifact in enumerate(renderers)
-        ]
+        sounds = render_batch(self.blend, configs, stop, overlap=overlap, progress=progress)
         return [
-            self._result(config, sounds) for config, *sounds in zip(configs, *parts, strict=True)
+            finished(self._recipe(config), sound.spool, sound.gain, limited=sound.is_moved)
+            for config, sound in zip(configs, sounds, strict=True)
         ]
-
-    def _result(
-        self, config: GenerationConfig, sounds: Sequence[RenderedSound]
-    ) -> GenerationResult:
-        if self.blend.mixes_sounds:
-            spool, gain = self._mixed(sounds), 1.0
-        else:
-            spool = sounds[0].spool
-            gain = normalization_gain(spool.meter.peak)
-        return GenerationResult(
-            recipe=self._recipe(config),
-            gain=gain,
-            levels=spool.meter.levels(gain),
-            _spool=spool,
-        )
-
-    def _mixed(self, sounds: Sequence[RenderedSound]) -> SoundSpool:
-        """Average sounds, each at the level that Distill gives it before it cuts it."""
-        first = sounds[0].spool
-        mixed = SoundSpool(first.channels, first.frames)
-        finished = [sound.spool.blocks(normalization_gain(sound.rendered_peak)) for sound in sounds]
-        for blocks in zip(*finished, strict=True):
-            mixed.write(self.blend.mix(blocks))
-        return mixed
 
     def _recipe(self, config: GenerationConfig) -> Recipe:
         blend, first = self.blend, self.blend.renderers[0]
@@ -289,21 +266,15 @@ class GenerationPipeline:
         )
 
 
-def _share_of(progress: Progress | None, index: int, count: int) -> Progress | None:
-    """Return what tells the progress of one of several parts."""
-    if progress is None:
-        return None
-    return lambda fraction: progress((index + fraction) / count)
-
-
 def _batches(
     configs: Iterable[GenerationConfig], most_voices: int
 ) -> Iterator[list[GenerationConfig]]:
-    """Group neighbours of one duration, at most so many voices together."""
+    """Group neighbours of one duration, loops apart, at most so many voices together."""
     batch: list[GenerationConfig] = []
     for config in configs:
         voices = sum(len(other.row_seeds) for other in batch) + len(config.row_seeds)
-        if batch and (voices > most_voices or config.duration_s != batch[0].duration_s):
+        alike = batch and (config.duration_s, config.loop) == (batch[0].duration_s, batch[0].loop)
+        if batch and (voices > most_voices or not alike):
             yield batch
             batch = []
         batch.append(config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,9 +14,12 @@ from distill_runtime.errors import DependencyError
 from distill_runtime.files.output_file import replacing
 from distill_runtime.generation.result import GenerationResult
 
-_N_FFT = 2048
+_N_FFT = 4096
 _COLUMNS = 1200  # of the picture, at most
 _FLOOR_DB = -100.0
+_LOWEST_HZ = 20.0
+_ROWS = 480  # of the spectrogram
+_TICKS_HZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
 def require_matplotlib() -> None:
@@ -58,20 +63,42 @@ def plot_sound(
         wave.fill_between(times, low[channel], high[channel], step="mid", alpha=0.75, linewidth=0)
     wave.set(title=title, ylabel="amplitude", ylim=(-1, 1), xlim=(0, seconds))
     wave.grid(alpha=0.3)
-    image = spectrum.imshow(
-        levels,
-        origin="lower",
-        aspect="auto",
-        extent=(0, seconds, 0, result.sample_rate_hz / 2000),
+    highest_hz = result.sample_rate_hz / 2
+    image = spectrum.pcolormesh(
+        np.linspace(0, seconds, levels.shape[1] + 1),
+        np.geomspace(_LOWEST_HZ, highest_hz, _ROWS + 1),
+        _on_logarithmic_rows(levels, highest_hz),
         cmap="magma",
         vmin=_FLOOR_DB,
         vmax=0,
-        interpolation="nearest",
+        rasterized=True,
     )
-    spectrum.set(xlabel="seconds", ylabel="kHz")
+    spectrum.set(xlabel="seconds", ylabel="Hz", yscale="log", ylim=(_LOWEST_HZ, highest_hz))
+    spectrum.set_yticks(_TICKS_HZ, [f"{hz:,}" for hz in _TICKS_HZ])
+    spectrum.minorticks_off()
     figure.colorbar(image, ax=spectrum, label="dB below full scale", pad=0.01)
     with replacing(path, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format="png", dpi=100)
+
+
+def _on_logarithmic_rows(
+    levels: npt.NDArray[np.float64], highest_hz: float
+) -> npt.NDArray[np.float64]:
+    """Return a spectrum's levels at frequencies that rise by equal factors, `[rows, columns]`.
+
+    A row shows the loudest of the bins that it covers, and between two bins what lies between.
+    """
+    edges = np.geomspace(_LOWEST_HZ, highest_hz, _ROWS + 1) / highest_hz * (len(levels) - 1)
+    rows = np.empty((_ROWS, levels.shape[1]))
+    for row, (low, high) in enumerate(itertools.pairwise(edges)):
+        first, last = math.ceil(low), math.floor(high)
+        if first <= last:
+            rows[row] = levels[first : last + 1].max(axis=0)
+        else:
+            below = int(low)
+            between = (low + high) / 2 - below
+            rows[row] = (1 - between) * levels[below] + between * levels[below + 1]
+    return rows
 
 
 def _overview(

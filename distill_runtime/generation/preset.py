@@ -6,6 +6,7 @@
       "model": {"id": "...", "name": "ambience", "slider_fingerprint": "..."},
       "sliders": {"PC1 (Brightness)": 5, "PC2 (Texture)": 0},
       "seed": 42,
+      "controls": {"Brightness": 3},
       "settings": {"duration_s": 10.0, "evolution": 0.5}
     }
 
@@ -17,12 +18,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.audio.spatial import StereoSettings
+from distill_runtime.contract import Control
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite
 from distill_runtime.files.input_file import read_text
@@ -32,20 +34,23 @@ from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.original_files import is_preset_index, preset_in_index
 from distill_runtime.generation.slider_fit import KeptSliders, listed, slider_fingerprint
+from distill_runtime.latents.controls import ControlSteps, check_controls, resolve_controls
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
-from distill_runtime.latents.sliders import distinct_labels, plain_position, resolve_positions
+from distill_runtime.latents.sliders import original_labels, plain_position, resolve_positions
 
 FORMAT = "distill.preset"
 VERSION = 1
 MAX_FILE_BYTES = 2**20
 
-Setting = str | float
+Setting = str | float | bool
 
 # What a setting may be is for generation to say; a preset knows their names and whether they are
-# numbers or texts.
-_NUMBERS = ("duration_s", "evolution", "width", "depth")
+# numbers, texts, or true or false.
+_FADES = ("fade_in_s", "fade_out_s")
+_NUMBERS = ("duration_s", "evolution", "width", "depth", *_FADES)
 _TEXTS = ("mode", "stereo")
-SETTINGS = (*_NUMBERS, *_TEXTS)
+_FLAGS = ("loop",)
+SETTINGS = (*_NUMBERS, *_TEXTS, *_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Preset:
             not made from sliders; such a preset fits every model.
         seed: 0 to 2^32 - 1; None to have one drawn.
         settings: Name (one of `SETTINGS`) -> value; what is missing stays as it is by default.
+        controls: Name -> steps. They fit every model that has controls of these names.
 
     Raises:
         RequestError: The seed, a position or a setting is not one.
@@ -65,6 +71,7 @@ class Preset:
     kept: KeptSliders
     seed: int | None
     settings: Mapping[str, Setting]
+    controls: ControlSteps = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seed is not None:
@@ -73,6 +80,7 @@ class Preset:
         object.__setattr__(self, "kept", replace(self.kept, positions=positions))
         settings = {name: _setting(name, value) for name, value in self.settings.items()}
         object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "controls", check_controls(self.controls) or {})
 
     @classmethod
     def of(cls, artifact: Artifact, config: GenerationConfig) -> Preset:
@@ -92,7 +100,7 @@ class Preset:
         positions: dict[str | int, float] = {}
         if config.sliders is not None:
             resolved = resolve_positions(sliders, config.sliders).positions
-            positions = dict(zip(distinct_labels(sliders), resolved, strict=True))
+            positions = dict(zip(original_labels(sliders), resolved, strict=True))
         return cls(
             kept=KeptSliders(
                 model_name=artifact.metadata.model.name,
@@ -108,7 +116,9 @@ class Preset:
                 "stereo": config.stereo.mode,
                 "width": config.stereo.width,
                 "depth": config.stereo.depth,
+                **_ends(config),
             },
+            controls=resolve_controls(artifact.controls, config.controls or {}).steps,
         )
 
     @classmethod
@@ -164,9 +174,18 @@ class Preset:
         return GenerationConfig(
             seed=self.seed,
             sliders=self.kept.on(artifact.metadata),
+            controls=self.controls_on(artifact.controls),
             stereo=StereoSettings(mode, **stereo),
             **settings,
         )
+
+    def controls_on(self, controls: Sequence[Control]) -> dict[str, float] | None:
+        """Return what it sets of a model's controls, by the model's names; None if nothing.
+
+        Raises:
+            RequestError: The model has no such control.
+        """
+        return resolve_controls(controls, self.controls).steps or None
 
 
 def _position(key: str | int, value: object) -> float:
@@ -178,7 +197,7 @@ def _position(key: str | int, value: object) -> float:
 
 
 def _setting(name: str, value: object) -> Setting:
-    """Return a setting as a plain text or number."""
+    """Return a setting as a plain text, number, or truth."""
     if name not in SETTINGS:
         raise RequestError(
             f"a preset has no setting {brief(name)}, expected one of {', '.join(SETTINGS)}"
@@ -187,10 +206,20 @@ def _setting(name: str, value: object) -> Setting:
         if isinstance(value, str):
             return value
         raise RequestError(f"the preset has {brief(value)} for {name!r}, not a text")
+    if name in _FLAGS:
+        if isinstance(value, bool):
+            return value
+        raise RequestError(f"the preset has {brief(value)} for {name!r}, not true or false")
     number = finite(value)
     if number is None:
         raise RequestError(f"the preset has {brief(value)} for {name!r}, not a finite number")
     return number
+
+
+def _ends(config: GenerationConfig) -> dict[str, Setting]:
+    """Return fades and loop, where there are some: programs of before know no such settings."""
+    values = {name: getattr(config, name) for name in (*_FADES, *_FLAGS)}
+    return {name: value for name, value in values.items() if value}
 
 
 def _document(preset: Preset) -> dict[str, Any]:
@@ -204,6 +233,7 @@ def _document(preset: Preset) -> dict[str, Any]:
         },
         "sliders": {str(key): position for key, position in preset.kept.positions.items()},
         "seed": preset.seed,
+        **({"controls": dict(preset.controls)} if preset.controls else {}),
         "settings": dict(preset.settings),
     }
 
@@ -220,7 +250,9 @@ def _preset(fields: JsonFields) -> Preset:
     model, sliders = fields.section("model"), fields.section("sliders")
     settings = fields.section("settings")
     unknown = [
-        *_unknown(fields, ("format", "version", "model", "sliders", "seed", "settings")),
+        *_unknown(
+            fields, ("format", "version", "model", "sliders", "seed", "controls", "settings")
+        ),
         *_unknown(model, ("id", "name", "slider_fingerprint"), "model."),
         *_unknown(settings, SETTINGS, "settings."),
     ]
@@ -237,7 +269,9 @@ def _preset(fields: JsonFields) -> Preset:
         settings={
             **{name: settings.text(name) for name in _TEXTS if name in settings},
             **{name: settings.number(name) for name in _NUMBERS if name in settings},
+            **{name: settings.boolean(name) for name in _FLAGS if name in settings},
         },
+        controls=fields.all_numbers("controls") if "controls" in fields else {},
     )
 
 

@@ -34,6 +34,8 @@ FORMAT = "distill.recipe"
 VERSION = 1
 MAX_BYTES = 2**20
 
+_FADES = ("fade_in_s", "fade_out_s")
+
 
 @dataclass(frozen=True)
 class Ingredient:
@@ -51,7 +53,7 @@ class Recipe:
     """How a sound was made.
 
     Attributes:
-        config: The request, with its seed and with a position for each slider.
+        config: The request, with its seed, a position for each slider, and controls by their names.
         ingredients: The artifacts, in the order of the blend.
         blend_mode: "latent" or "audio" where there are several artifacts.
         runtime: Version of distill_runtime.
@@ -91,9 +93,11 @@ class Recipe:
             "sliders": None if config.sliders is None else list(config.sliders),
             "latent_vector": config.latent_vector and list(config.latent_vector),
             "evolution": config.evolution,
+            **({"controls": dict(config.controls)} if config.controls else {}),
             "stereo": dict(vars(config.stereo)),
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
+            **_ends(config),
         }
         if self.performance is not None:
             document["performance"] = self.performance.document()
@@ -185,6 +189,12 @@ class Recipe:
         )
 
 
+def _ends(config: GenerationConfig) -> dict[str, Any]:
+    """Return what is to be said of fades and loop, where there are some."""
+    values = {name: getattr(config, name) for name in (*_FADES, "loop")}
+    return {name: value for name, value in values.items() if value}
+
+
 def _performance(fields: JsonFields, ingredients: Sequence[Ingredient]) -> Performance | None:
     if "performance" not in fields:
         return None
@@ -225,7 +235,11 @@ def _config(fields: JsonFields) -> GenerationConfig:
         "latent_vector": fields.optional_numbers("latent_vector"),
         "evolution": fields.number("evolution"),
         "sample_rate_hz": fields.integer("sample_rate_hz", 1, 2**31),
+        "controls": fields.all_numbers("controls") if "controls" in fields else None,
     }
+    settings |= {name: fields.number(name) for name in _FADES if name in fields}
+    if "loop" in fields:
+        settings["loop"] = fields.boolean("loop")
     with fields.about():
         return GenerationConfig(**settings, stereo=StereoSettings(**stereo))
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from distill_runtime import __version__
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.search import VARIABLE, artifact_folders
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.checks import brief
 from distill_runtime.files.one_line import one_line
 from distill_runtime.files.paths import files_in, is_file, portable_name
 from distill_runtime.files.shown import shown
+from distill_runtime.generation.batch import Progress
 from distill_runtime.generation.blend import LATENT, Blend
 from distill_runtime.generation.live.recording import repeated
 from distill_runtime.generation.pipeline import GenerationPipeline
@@ -53,7 +55,8 @@ class Reproduction:
             recipe: What to render.
             artifacts: The artifacts' paths, in the recipe's order, or in any if their hashes fit;
                 empty to look for them.
-            folder: Where artifacts are looked for by name, before the current folder.
+            folder: Where artifacts are looked for by name, before the current folder and those
+                of the environment variable DISTILL_ARTIFACTS.
             other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
             check_space: As for `GenerationPipeline`.
             trust: Whether to load graphs that distill-export did not write.
@@ -74,39 +77,51 @@ class Reproduction:
                 "Distill itself made this sound: it is met within the rounding of its own float32, "
                 "and its model is known by name alone"
             )
-        for ingredient, file in zip(recipe.ingredients, files, strict=True):
-            _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
+        hashes = [file.sha256() for file in files]
+        for ingredient, file, sha256 in zip(recipe.ingredients, files, hashes, strict=True):
+            _compare(ingredient, file, sha256, warnings, other_artifacts=other_artifacts)
         if recipe.runtime != __version__:
             then = one_line(recipe.runtime)[:40]
             warnings.append(f"the recipe is of distill-run {then}, this is {__version__}")
         if recipe.onnxruntime != (present := onnxruntime_version()):
             then = one_line(recipe.onnxruntime)[:40]
             warnings.append(f"the recipe is of onnxruntime {then}, this is {present}")
-        loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
+        loaded = [
+            _load(file, sha256, recipe, warnings, trust=trust)
+            for file, sha256 in zip(files, hashes, strict=True)
+        ]
         weights = [ingredient.weight for ingredient in recipe.ingredients]
         blend = Blend(loaded, weights, recipe.blend_mode or LATENT)
         pipeline = GenerationPipeline(blend, check_space=check_space)
         return cls(recipe, pipeline, tuple(dict.fromkeys(warnings)))
 
-    def generate(self) -> GenerationResult:
+    def generate(self, *, progress: Progress | None = None) -> GenerationResult:
         """Render the sound.
+
+        Args:
+            progress: As for `GenerationPipeline.generate`.
 
         Raises:
             BackendError: onnxruntime failed.
         """
         if self.recipe.performance is not None:
             return repeated(self.pipeline.blend.artifacts[0], self.recipe)
-        return self.pipeline.generate(self.recipe.config)
+        return self.pipeline.generate(self.recipe.config, progress=progress)
 
 
-def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str], *, trust: bool) -> Artifact:
+def _load(
+    file: ArtifactFile, sha256: str, recipe: Recipe, warnings: list[str], *, trust: bool
+) -> Artifact:
     options = SessionOptions(provider=recipe.provider, threads=recipe.threads)
     try:
-        return Artifact.load(file.path, options=options, trust=trust)
+        artifact = Artifact.load(file.path, options=options, trust=trust)
     except DependencyError:
         warnings.append("the recipe is of CUDA, which is not here: the CPU rounds differently")
         options = SessionOptions(provider="cpu", threads=recipe.threads)
-        return Artifact.load(file.path, options=options, trust=trust)
+        artifact = Artifact.load(file.path, options=options, trust=trust)
+    if artifact.sha256 != sha256:  # what was compared with the recipe
+        raise RequestError(f"{shown(file.path)}: it was changed while it was loaded: try again")
+    return artifact
 
 
 def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
@@ -125,12 +140,14 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
 
 
 def _found(ingredient: Ingredient, folder: Path, *, trust: bool) -> ArtifactFile:
-    for place in (folder, Path()):
+    others = artifact_folders()
+    for place in (folder, Path(), *others):
         if (path := _in_folder(ingredient.name, place)) is not None:
             return ArtifactFile.inspect(path, trust=trust)
+    elsewhere = f" nor in {', '.join(map(shown, others))} ({VARIABLE})" if others else ""
     raise RequestError(
-        f"{brief(ingredient.name)} is neither in {shown(folder)} nor here: give its path after the "
-        "file's"
+        f"{brief(ingredient.name)} is neither in {shown(folder)} nor here{elsewhere}: give its "
+        "path after the file's"
     )
 
 
@@ -147,9 +164,14 @@ def _in_folder(name: str, folder: Path) -> Path | None:
 
 
 def _compare(
-    ingredient: Ingredient, file: ArtifactFile, warnings: list[str], *, other_artifacts: bool
+    ingredient: Ingredient,
+    file: ArtifactFile,
+    sha256: str,
+    warnings: list[str],
+    *,
+    other_artifacts: bool,
 ) -> None:
-    if ingredient.sha256 in (None, file.sha256()):
+    if ingredient.sha256 in (None, sha256):
         return
     metadata = file.metadata
     if metadata.model.id != ingredient.model_id:
@@ -160,7 +182,7 @@ def _compare(
         what = "another export of the same model"
     message = (
         f"{shown(file.path)} is not the {brief(ingredient.name)} of the recipe but {what} "
-        f"(SHA-256 {file.sha256()[:12]}..., not {str(ingredient.sha256)[:12]}...)"
+        f"(SHA-256 {sha256[:12]}..., not {str(ingredient.sha256)[:12]}...)"
     )
     if not other_artifacts:
         raise RequestError(

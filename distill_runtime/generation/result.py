@@ -14,7 +14,8 @@ import numpy as np
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import is_silent
-from distill_runtime.audio.level_meter import Levels
+from distill_runtime.audio.level_meter import LevelMeter, Levels
+from distill_runtime.audio.soft_limit import limited_by_db, soft_limit
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH, AudioFormat
 from distill_runtime.audio_file.pipe import RawEncoding, write_raw_stream, write_wav_stream
@@ -28,18 +29,24 @@ from distill_runtime.generation.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class GenerationResult:
-    """A finished sound, peak 0.891 unless silent.
+    """A finished sound, peak 0.891 before its fades unless silent.
+
+    A control of the level (`Control.is_level`, "Loudness") is heard: with it, the gain is the one
+    that brings the same sound without it to 0.891. What goes beyond that is limited softly, below
+    full scale.
 
     Attributes:
         recipe: How to make it again.
-        gain: What the model's own sound was multiplied by.
-        levels: Peak, loudness, clipping and offset.
+        gain: What the model's own sound was multiplied by, before any limit.
+        levels: Peak, loudness, clipping, offset, and how loud it starts and ends.
+        limited_db: By how much the soft limit lowers the loudest peak; 0 where nothing is limited.
     """
 
     recipe: Recipe
     gain: float
     levels: Levels
     _spool: SoundSpool
+    limited_db: float = 0.0
 
     @property
     def config(self) -> GenerationConfig:
@@ -84,7 +91,8 @@ class GenerationResult:
 
     def blocks(self) -> Iterator[Float32Array]:
         """Yield the sound from its beginning in blocks `[channels, samples]`."""
-        return self._spool.blocks(self.gain)
+        blocks = self._spool.blocks(self.gain)
+        return map(soft_limit, blocks) if self.limited_db else blocks
 
     def save(
         self,
@@ -127,6 +135,7 @@ class GenerationResult:
                 tags=replace(tags or Tags(), comment=recipe),
                 seed_for_dither=self._seed_for_dither,
                 overwrite=overwrite,
+                loop=self.config.loop,
             )
 
     def write_wav(
@@ -156,6 +165,7 @@ class GenerationResult:
             bit_depth=bit_depth,
             tags=replace(tags or Tags(), comment=recipe),
             seed_for_dither=self._seed_for_dither,
+            loop=self.config.loop,
         )
 
     def write_raw(self, file: BinaryIO, *, encoding: RawEncoding) -> None:
@@ -189,6 +199,25 @@ class GenerationResult:
     @property
     def _seed_for_dither(self) -> int | None:
         return None if self.silent else self.seed
+
+
+def finished(recipe: Recipe, spool: SoundSpool, gain: float, *, limited: bool) -> GenerationResult:
+    """Return a whole sound at its level.
+
+    Args:
+        recipe: How it was made.
+        spool: Its samples, before the gain.
+        gain: What to multiply them by.
+        limited: Whether to limit softly what goes beyond the target peak then.
+    """
+    limited_db = limited_by_db(spool.meter.peak * gain) if limited else 0.0
+    levels = spool.meter.levels(gain)
+    if limited_db:
+        meter = LevelMeter()
+        for block in spool.blocks(gain):
+            meter.add(soft_limit(block))
+        levels = meter.levels()
+    return GenerationResult(recipe, gain, levels, spool, limited_db)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from distill_runtime.contract import ArtifactMetadata, SliderBank
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
-from distill_runtime.latents.sliders import check_positions, distinct_labels
+from distill_runtime.latents.sliders import check_positions, distinct_labels, original_labels
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class KeptSliders:
                 "without sliders"
             )
         labels = distinct_labels(bank.sliders)
-        known = {*labels, *range(len(labels))}
+        known = {*labels, *original_labels(bank.sliders), *range(len(labels))}
         if missing := [key for key in self.positions if key not in known]:
             raise RequestError(
                 f"the preset belongs to the model {theirs}: {ours} has no slider "
@@ -81,19 +81,23 @@ class KeptSliders:
         if not self.positions or metadata.sliders is None:
             return None
         sliders = metadata.sliders.sliders
+        names = enumerate(zip(original_labels(sliders), distinct_labels(sliders), strict=True))
         # A slider that somebody has taken out of the file stands at 0.
         positions = [
-            self.positions.get(label, self.positions.get(index, 0))
-            for index, label in enumerate(distinct_labels(sliders))
+            next((self.positions[key] for key in (*labels, i) if key in self.positions), 0)
+            for i, labels in names
         ]
         return check_positions(sliders, positions)
 
 
 def slider_fingerprint(bank: SliderBank | None) -> str:
-    """Return a SHA-256 of all that decides where a model's sliders lead: not of their ranges."""
+    """Return a SHA-256 of all that decides where a model's sliders lead: not of their ranges.
+
+    The labels in it are the training program's: those of an artifact were measured on its sound.
+    """
     meaning = bank and [
         bank.mean,
-        [[slider.label, slider.step_size, slider.component] for slider in bank.sliders],
+        [[slider.first_label, slider.step_size, slider.component] for slider in bank.sliders],
     ]
     return hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
 

@@ -10,6 +10,8 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import steps_per_call
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.loop_plan import LoopPlan
+from distill_runtime.latents.closed_walk import closed_walk
 from distill_runtime.latents.trajectory import crossfade_blocks, evolve_blocks
 
 
@@ -24,22 +26,36 @@ def latent_blocks(
 
     Args:
         blend: What plays.
-        configs: Requests of one duration, seeded, their sliders resolved.
+        configs: Requests of one duration, all loops or none, seeded, their sliders resolved.
         renderer: Index of the renderer.
-        block_steps: Steps in a block; by default as many as make a call efficient.
+        block_steps: Steps in a block; by default as many as make a call efficient. The blocks
+            around a loop's end are shorter.
 
     Yields:
         `[rows, steps, latent_dim]`.
     """
     rows = sum(len(config.row_seeds) for config in configs)
     steps = block_steps or steps_per_call(rows)
-    trajectories = [
-        trajectory
-        for config in configs
-        for trajectory in _trajectories(blend, config, renderer, block_steps=steps)
-    ]
+    trajectories: list[Iterator[Float32Array]] = []
+    shifts: list[Float32Array | None] = []
+    for config in configs:
+        walks = _trajectories(blend, config, renderer, block_steps=steps)
+        if config.loop:
+            plan = LoopPlan.of(config)
+            again = _trajectories(blend, config, renderer, block_steps=steps)
+            walks = (
+                closed_walk(before, walk, period=plan.period_steps, lead=plan.lead_steps)
+                for before, walk in zip(again, walks, strict=True)
+            )
+        trajectories += walks
+        shifts += [blend.shifts(config)[renderer]] * len(config.row_seeds)
     for blocks in zip(*trajectories, strict=True):
-        yield np.stack(blocks)
+        yield np.stack(
+            [
+                block if shift is None else block + shift
+                for block, shift in zip(blocks, shifts, strict=True)
+            ]
+        )
 
 
 def _trajectories(

@@ -1,8 +1,8 @@
 """Positions of sliders: finding a slider, setting it, and the latent vector that results.
 
-A slider is called by its index, which counts from 0 as in Distill, by its label
-("PC1 (Brightness)"), its name ("PC1") or the word in parentheses ("Brightness"). It stands at a
-position in steps, of which fractions will do.
+A slider is called by its index, which counts from 0 as in Distill, by its label ("Brightness +",
+or the training program's own, "PC1 (Texture)"), its name ("PC1"), or the word in a label. It stands
+at a position in steps, of which fractions will do.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from distill_runtime.files.checks import brief, finite, whole
 from distill_runtime.latents.seeds import check_seed
 
 _WORD = re.compile(r"\(([^()]*)\)\s*$")
+_SIGN = re.compile(r"\s+[+-]$")
 _INDEX = re.compile(r"[+-]?[0-9]{1,6}")
 _POSITION = re.compile(r"[+-]?([0-9]{1,6}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
 _MAX_LISTED = 16
@@ -46,8 +47,9 @@ def resolve_slider(sliders: Sequence[Slider], name_or_index: str | int) -> int:
 
     Args:
         sliders: All sliders of a model.
-        name_or_index: An index from 0 (as a text, too), a label, a name or the word in
-            parentheses; upper and lower case are the same.
+        name_or_index: An index from 0 (as a text, too), a label, a name or the word in a label;
+            upper and lower case are the same. What the labels say here goes before what the
+            training program called the sliders.
 
     Raises:
         RequestError: There is no such slider, there are several, or the model has none at all.
@@ -63,8 +65,12 @@ def resolve_slider(sliders: Sequence[Slider], name_or_index: str | int) -> int:
     for called in (
         distinct_labels(sliders),
         [slider.label for slider in sliders],
+        original_labels(sliders),
+        [slider.first_label for slider in sliders],
         [slider.name for slider in sliders],
-        [_word(slider) for slider in sliders],
+        [_word(slider.label) for slider in sliders],
+        [_SIGN.sub("", _word(slider.label) or slider.label) for slider in sliders],
+        [_word(slider.first_label) for slider in sliders],
     ):
         fitting = [i for i, text in enumerate(called) if wanted and text.casefold() == wanted]
         if len(fitting) == 1:
@@ -271,9 +277,20 @@ def latent_vector(bank: SliderBank, positions: Sequence[float]) -> Float32Array:
 
 def distinct_labels(sliders: Sequence[Slider]) -> tuple[str, ...]:
     """Return a text for each slider that no other has: its label, numbered if some are shared."""
-    labels = tuple(slider.label for slider in sliders)
+    return _numbered([slider.label for slider in sliders])
+
+
+def original_labels(sliders: Sequence[Slider]) -> tuple[str, ...]:
+    """Return the same of the labels that the training program gave, which are the model's own.
+
+    What is kept in files is kept by them: every variant of the model has them.
+    """
+    return _numbered([slider.first_label for slider in sliders])
+
+
+def _numbered(labels: Sequence[str]) -> tuple[str, ...]:
     if len(set(labels)) == len(labels):
-        return labels
+        return tuple(labels)
     return tuple(f"{i} {label}" for i, label in enumerate(labels))
 
 
@@ -290,9 +307,9 @@ def _index(name_or_index: str | int) -> int | None:
     return int(text) if _INDEX.fullmatch(text) else None
 
 
-def _word(slider: Slider) -> str:
+def _word(label: str) -> str:
     """Return the word in parentheses that ends a label, or an empty text."""
-    match = _WORD.search(slider.label)
+    match = _WORD.search(label)
     return match[1].strip() if match else ""
 
 

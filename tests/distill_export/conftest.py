@@ -22,7 +22,7 @@ BreakGraph = Callable[[Callable[[onnx.GraphProto], None]], None]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _traced_once(traced_once: None) -> None:
+def _traced_once(traced_once: None, without_controls: None) -> None:
     """Export as often as it takes: what was traced before is not traced again."""
 
 

@@ -17,6 +17,7 @@ from distill_runtime.artifact.scan.onnx_scan import hash_weights, scan_onnx
 from distill_runtime.contract import (
     ArtifactMetadata,
     AudioGrid,
+    Control,
     ModelInfo,
     Normalization,
     Parity,
@@ -77,6 +78,7 @@ METADATA = ArtifactMetadata(
                 warning_min_step=-9,
                 warning_max_step=9,
                 variance_explained=0.25,
+                original_label="PC1 (Texture)",
             ),
         ),
     ),
@@ -91,6 +93,22 @@ METADATA = ArtifactMetadata(
         trajectories=4,
     ),
     test_vector=TestVector(seed=3, steps=2, start=2000, audio=(LEVEL,) * 8, tolerance_db=60.0),
+    controls=(
+        Control(
+            name="Brightness",
+            direction=(0.25,) * LATENT_DIM,
+            step_size=0.25,
+            safe_min_step=-10,
+            safe_max_step=8,
+            unit="octaves",
+            change_per_step=0.125,
+            correlation=0.97,
+            leak=0.5,
+            leaks_into="Noise",
+            places=16,
+            is_level=False,
+        ),
+    ),
 )
 
 

@@ -58,11 +58,12 @@ FIELDS = list(paths(document()))
         {},
         {"normalization": None},
         {"sliders": None},
+        {"controls": ()},
         {"exporter": {}},
         {"model": dataclasses.replace(METADATA.model, train_loss=None, tags=())},
         {"model": dataclasses.replace(METADATA.model, name='Ré"gen\n雨 🌧 \x00')},
         {"reconstruction": "refined", "precision": "int8"},
-        {"latent_dim": 4096, "sliders": None},
+        {"latent_dim": 4096, "sliders": None, "controls": ()},
     ],
 )
 def test_a_round_trip_changes_nothing(changes: dict[str, Any]) -> None:
@@ -101,8 +102,13 @@ def test_fields_of_a_later_revision_are_ignored() -> None:
     assert ArtifactMetadata.from_json(json.dumps(values)) == METADATA
 
 
-# Any program may be named as an exporter, and a bank may have any number of sliders.
-REQUIRED = [path for path in FIELDS if path[-1] != 0 and path[:-1] != ("exporter",)]
+# Any program may be named as an exporter, and there may be any number of sliders and of controls.
+LATER = {"controls", "original_label"}  # keys that artifacts from before them lack
+REQUIRED = [
+    path
+    for path in FIELDS
+    if path[-1] != 0 and path[:-1] != ("exporter",) and path[-1] not in LATER
+]
 
 
 @pytest.mark.parametrize("path", REQUIRED, ids=name)
@@ -112,17 +118,33 @@ def test_a_missing_field_is_named(path: Path) -> None:
     assert repr(name(path)) in refusal(values)
 
 
+def test_an_artifact_from_before_controls_is_read() -> None:
+    values = document()
+    del values["controls"], values["sliders"]["sliders"][0]["original_label"]
+    metadata = ArtifactMetadata.from_json(json.dumps(values))
+    assert metadata.controls == ()
+    (slider,) = metadata.sliders.sliders
+    assert slider.original_label is None
+    assert slider.first_label == slider.label
+    assert json.loads(metadata.to_json()) == values
+    assert ArtifactMetadata.from_json(json.dumps(values | {"controls": []})) == metadata
+
+
 @pytest.mark.parametrize("wrong", [True, math.nan, {"a": 1}, [[]]], ids=repr)
 @pytest.mark.parametrize("path", FIELDS, ids=name)
 def test_a_field_of_another_type_is_named(path: Path, wrong: object) -> None:
     values = document()
     section = isinstance(holder(values, path)[path[-1]], dict)
+    if isinstance(holder(values, path)[path[-1]], bool):
+        wrong = 1 if wrong is True else wrong  # a number is no truth, as a truth is no number
     holder(values, path)[path[-1]] = wrong
     message = refusal(values)
     # An object where an object is expected lacks its first field, or holds no text.
     expected = name(path) if not (section and isinstance(wrong, dict)) else f"{name(path)}."
     if path == ("sliders", "sliders") and wrong == [[]]:
         expected = "sliders.sliders[0]"
+    if path == ("controls",) and wrong == [[]]:
+        expected = "controls[0]"
     assert expected in message
 
 
@@ -131,6 +153,7 @@ OPTIONAL = {
     "model.training.validation_loss",
     "normalization",
     "sliders",
+    "controls[0].leaks_into",
 }
 
 
@@ -174,6 +197,21 @@ def test_null_is_taken_only_where_nothing_is_something(path: Path) -> None:
         ("sliders.sliders.0.component", [math.inf] * 16),
         ("sliders.sliders.0.min_step", -1001),
         ("sliders.sliders.0.safe_max_step", 0.5),
+        ("controls.0.direction", [0.25] * 15),
+        ("controls.0.direction", [math.inf] * 16),
+        ("controls.0.step_size", -0.5),
+        ("controls.0.step_size", math.inf),
+        ("controls.0.safe_min_step", 1),
+        ("controls.0.safe_min_step", -1001),
+        ("controls.0.safe_max_step", -1),
+        ("controls.0.safe_max_step", 1001),
+        ("controls.0.safe_max_step", 0.5),
+        ("controls.0.change_per_step", math.nan),
+        ("controls.0.correlation", 1.01),
+        ("controls.0.correlation", -1.01),
+        ("controls.0.leak", -0.1),
+        ("controls.0.places", 0),
+        ("controls.0.is_level", 1),
         ("parity.trajectories", -1),
         ("test_vector.seed", -1),
         ("test_vector.seed", 2**32),
@@ -189,6 +227,40 @@ def test_a_value_out_of_range_is_named(path: str, value: object) -> None:
     values = document()
     holder(values, parts)[parts[-1]] = value
     assert repr(name(parts)) in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("name", "", "a control is called '', expected 1 to 40 printable characters"),
+        ("name", "a" * 41, "expected 1 to 40 printable characters"),
+        ("name", " Brightness", "expected 1 to 40 printable characters"),
+        ("name", "Bright\nness", "expected 1 to 40 printable characters"),
+        ("name", "a:b", "a control is called 'a:b', expected a name without colon"),
+        ("step_size", 0, "control 'Brightness' has the step_size 0, expected one above 0"),
+        ("direction", [0.0] * 16, "has a direction of length 0, expected 1"),
+        ("direction", [0.26] * 16, "has a direction of length 1.04, expected 1"),
+        ("direction", [1e308] * 16, "has a direction of length inf, expected 1"),
+    ],
+)
+def test_a_control_that_cannot_be_is_refused(key: str, value: object, expected: str) -> None:
+    values = document()
+    values["controls"][0][key] = value
+    assert expected in refusal(values)
+
+
+def test_controls_of_one_name_are_refused() -> None:
+    values = document()
+    values["controls"] += [values["controls"][0] | {"name": "BRIGHTNESS"}]
+    assert "several controls called 'Brightness', expected one" in refusal(values)
+
+
+def test_too_many_controls_are_refused() -> None:
+    values = document()
+    values["controls"] = [values["controls"][0] | {"name": f"c{i}"} for i in range(65)]
+    assert "65 controls, expected at most 64" in refusal(values)
+    values["controls"].pop()
+    assert len(ArtifactMetadata.from_json(json.dumps(values)).controls) == 64
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ PUBLIC = {
     "BenchmarkReport",
     "Blend",
     "CancelledError",
+    "Control",
     "DependencyError",
     "DistillError",
     "FailureError",

@@ -49,6 +49,33 @@ RECIPE = {
     "sample_rate_hz": 44_100,
     "audio_format": {"container": "flac", "bit_depth": 24},
 }
+PERFORMANCE = {
+    **RECIPE,
+    "artifacts": RECIPE["artifacts"][:1],
+    "blend_mode": None,
+    "sliders": None,
+    "sample_rate_hz": 48_000,
+    "performance": {
+        "step": 9,
+        "phase": 4,
+        "states": ["AACAPwAAAD8AAIA+AAAAPg=="],
+        "place": {
+            "seed": 7,
+            "sliders": [1],
+            "vector": None,
+            "controls": {"Brightness": 2},
+            "drift": 0.25,
+            "hold": False,
+        },
+        "moves": [
+            {"at": 280_000, "first": 10, "sliders": [2.5]},
+            {"at": 300_000, "first": 11, "fade": 12, "restart": True, "sliders": None},
+            {"at": 310_000, "first": 12, "hold": True, "controls": {}},
+        ],
+        "begin": 264_704,
+        "gain": 4.5,
+    },
+}
 PRESET = {
     "format": "distill.preset",
     "version": 1,
@@ -132,6 +159,7 @@ def documents() -> dict[str, dict[str, Any]]:
     """Return the good documents by what they are."""
     return {
         "recipe": RECIPE,
+        "performance": PERFORMANCE,
         "preset": PRESET,
         "index": INDEX,
         "sidecar": SIDECAR,

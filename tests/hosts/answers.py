@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from distill_runtime.audio.lowpass import lowpass
+from distill_runtime.audio.soft_limit import limited_by_db, soft_limit
 from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
 from distill_runtime.audio_file import wav
 from distill_runtime.audio_file.quantize import Quantizer, to_bytes
@@ -20,6 +21,7 @@ from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError, RequestError
 from distill_runtime.generation.slider_fit import slider_fingerprint
 from distill_runtime.latents.blend import average, normalized_weights, union_sliders
+from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
 from distill_runtime.latents.seeds import TorchGenerator
 from distill_runtime.latents.sliders import (
     latent_vector,
@@ -27,6 +29,7 @@ from distill_runtime.latents.sliders import (
     resolve_positions,
 )
 from distill_runtime.latents.trajectory import crossfade, evolve
+from tests.distill_runtime.made_controls import make_control
 from tests.distill_runtime.slider_banks import make_bank
 from tests.distill_runtime.small_artifacts import document
 
@@ -60,6 +63,7 @@ def write_answers(folder: Path) -> None:
     _trajectories(answers)
     _sliders(answers)
     _blends(answers)
+    _controls(answers)
     _filter_and_stereo(answers)
     _wavs(answers)
     answers.document["metadata"] = document()
@@ -142,9 +146,35 @@ def _blends(answers: Answers) -> None:
     answers.save("average", average(list(vectors), normalized_weights([1, 2, 3])))
 
 
+def _controls(answers: Answers) -> None:
+    controls = [make_control("Brightness", seed=1, safe_max_step=4), make_control("Noise", seed=2)]
+    others = [make_control("noise", seed=3, safe_min_step=-2), make_control("Loudness", seed=4)]
+    settings: list[Any] = [{"Brightness": 3}, {"noise": -2.5, " BRIGHTNESS ": 5}, {"Noise": 0}, {}]
+    settings += [{"Warmth": 1}, {"Noise": 1, "noise": 2}, {"Noise": "1"}, {"Noise": 1001}, {"": 1}]
+    cases = []
+    for index, setting in enumerate(settings):
+        try:
+            found = resolve_controls(controls, setting)
+        except RequestError:
+            cases.append([setting, None, None])
+        else:
+            cases.append([setting, found.steps, found.warnings])
+            answers.save(f"control-shift-{index}", control_shift(controls, setting))
+    answers.document["controls"] = {
+        "controls": [control.document() for control in controls],
+        "settings": cases,
+        "others": [control.document() for control in others],
+        "union": [control.document() for control in union_controls([controls, others])],
+    }
+
+
 def _filter_and_stereo(answers: Answers) -> None:
     noise = np.random.default_rng(1).standard_normal(60_000)
     answers.save("noise", noise)
+    loud = noise[:1000].astype(np.float32)
+    answers.save("loud", loud)
+    answers.save("limited", soft_limit(loud))
+    answers.document["limited_by_db"] = [[x, limited_by_db(x)] for x in (0.1, 0.891, 1.0, 3.0)]
     lengths = [1, 2, 5, 27, 28, 29, 384, 385, 15_615, 16_000, 60_000]
     answers.document["lowpass"] = lengths
     for length in lengths:

@@ -10,13 +10,14 @@ import numpy as np
 from distill_runtime import Artifact, LiveStream, StereoSettings
 from tests.hosts.answers import Answers
 
-MOVES = 10
+MOVES = 11
 STYLES: dict[str, dict[str, Any]] = {
     "walk": {"seed": 7, "gain": 30.0},  # more than full scale
     "drift": {
         "seed": 2**32 - 1,
         "sliders": {0: 3, "1": -2.5},
         "drift": 0.4,
+        "controls": {"Brightness": -2.5},
         "stereo": StereoSettings("mid-side"),
     },
     "dual-seed": {"seed": 11, "drift": 0.5, "stereo": StereoSettings("dual-seed", depth=0.5)},
@@ -63,7 +64,7 @@ def _played(
 
 
 def _move(generator: np.random.Generator, number: int, latent_dim: int) -> tuple[str, Any]:
-    match number % 6:
+    match number % 7:
         case 0:
             return "setSliders", generator.integers(-5, 6, 8).tolist()
         case 1:
@@ -74,6 +75,8 @@ def _move(generator: np.random.Generator, number: int, latent_dim: int) -> tuple
             return "hold", number < 6
         case 4:
             return "moveTo", generator.normal(size=latent_dim).tolist()
+        case 5:
+            return "moveControl", ["Loudness", round(float(generator.uniform(-3, 3)), 2)]
     return "walk", int(generator.integers(0, 2**32 - 1))
 
 
@@ -89,6 +92,8 @@ def _make(live: LiveStream, kind: str, value: Any) -> None:
             live.hold = value
         case "moveTo":
             live.move_to(value)
+        case "moveControl":
+            live.move_control(*value)
         case "walk":
             live.walk(value)
 

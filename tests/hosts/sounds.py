@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from distill_runtime import (
     contract,
 )
 from distill_runtime.artifact.verification import standard_normal_latents
+from distill_runtime.contract import METADATA_KEY, ArtifactMetadata
+from tests.distill_runtime.made_controls import make_control
 from tests.hosts.answers import Answers
 
 STEPS = 5
@@ -33,11 +36,16 @@ DEMO = {
     "sliders": {"duration_s": 2.0, "seed": 5, "sliders": {0: 3, "1": -2.5}, "evolution": 0.25},
     "vector": {"duration_s": 0.3, "seed": 6, "latent_vector": (0.125, -0.3) * 64, "evolution": 0.0},
 }
-BLENDED = {"duration_s": 1.5, "seed": 4, "sliders": {0: 4}}
+BLENDED = {"duration_s": 1.5, "seed": 4, "sliders": {0: 4}, "controls": {"Bass": -1, "Loudness": 2}}
+MOVED = {
+    "control": {"duration_s": 1.0, "seed": 3, "controls": {"bass": 2.5}},
+    "level": {"duration_s": 1.2, "seed": 3, "controls": {"Bass": 1, "Loudness": 6}},
+    "limited": {"duration_s": 1.2, "seed": 3, "sliders": {1: 2}, "controls": {"Loudness": -8}},
+}
 
 
 def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
-    """Write what each artifact plays, and finished sounds of "demo" and its blends with "int8"."""
+    """Write what each artifact plays, and finished sounds of "demo", "int8" and their blends."""
     answers = Answers(folder)
     loaded = {name: Artifact.load(path) for name, path in artifacts.items()}
     answers.document["artifacts"] = {name: str(path) for name, path in artifacts.items()}
@@ -46,8 +54,10 @@ def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
         answers.save("latents", latents)
         audio, _ = artifact.step(latents[None], artifact.initial_state(), finish=True)
         answers.save(f"raw-{name}", audio[0])
-    demo, other = loaded["demo"], loaded["int8"]
+    demo, other = loaded["demo"], with_controls(folder / "controls.onnx", artifacts["int8"])
+    answers.document["artifacts"]["controls"] = str(other.path)
     sounds = {name: (demo, settings) for name, settings in DEMO.items()}
+    sounds |= {name: (other, settings) for name, settings in MOVED.items()}
     for mode in ("latent", "audio"):
         sounds[f"{mode}-blend"] = (Blend([demo, other], [0.6, 0.3], mode), BLENDED)
     answers.document["sounds"] = {
@@ -55,6 +65,23 @@ def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
     }
     _decoder(answers, artifacts["int8"], other.metadata.state_size)
     answers.close()
+
+
+def with_controls(path: Path, artifact: Path) -> Artifact:
+    """Write an artifact again, with controls that nobody measured: their directions are drawn."""
+    import onnx
+
+    model = onnx.load(artifact)
+    (entry,) = (entry for entry in model.metadata_props if entry.key == METADATA_KEY)
+    metadata = ArtifactMetadata.from_json(entry.value)
+    size = metadata.latent_dim
+    controls = (
+        make_control("Bass", seed=1, latent_dim=size, step_size=0.5),
+        make_control("Loudness", seed=2, latent_dim=size, step_size=1.0),
+    )
+    entry.value = dataclasses.replace(metadata, controls=controls).to_json()
+    onnx.save(model, path)
+    return Artifact.load(path)
 
 
 def _sound(
@@ -76,9 +103,11 @@ def _sound(
             "sliders": config.sliders,
             "latentVector": config.latent_vector,
             "evolution": config.evolution,
+            "controls": config.controls,
             "stereo": dict(vars(config.stereo)),
         },
         "gain": result.gain,
+        "limited_db": result.limited_db,
         "recipe": result.recipe.to_json(),
         "preset": preset,
     }

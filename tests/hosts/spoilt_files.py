@@ -41,7 +41,7 @@ def _spoilt(whole: bytes) -> Iterator[tuple[str, bytes]]:
     for name, changes in (
         ("newer", {"version": 2}),
         ("format", {"format": "another"}),
-        ("latents", {"latent_dim": 17, "sliders": None}),
+        ("latents", {"latent_dim": 17, "sliders": None, "controls": []}),
         ("state", {"state_size": 5}),
     ):
         text = json.dumps(document() | changes)

@@ -51,7 +51,9 @@ def model(once: Once) -> Path:
     source = REPOSITORY / "artifacts" / "ambience.distill"
 
     def export(folder: Path) -> Path:
-        return export_model(source, folder / "ambience.ts", format="torchscript").path
+        return export_model(
+            source, folder / "ambience.ts", format="torchscript", controls=False
+        ).path
 
     return once("demo-torchscript", export)
 

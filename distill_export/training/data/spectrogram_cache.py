@@ -16,13 +16,13 @@ from distill_export.reference.complex_spectrogram import ComplexSpectrogram
 from distill_export.training.data import recordings
 from distill_export.training.data.recordings import RecordingFile, cut_chunks
 from distill_export.training.data.survey import AUDIBLE_PEAK, Survey, survey
-from distill_export.training.workspace import make_folder
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import TARGET_PEAK
 from distill_runtime.contract import CHUNK_FRAMES, SAMPLE_RATE_HZ
 from distill_runtime.errors import RecordingError
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.output_folder import make_folder
 
 CHUNK_SHAPE = (2, 128, CHUNK_FRAMES)
 _AT_ONCE = 16

@@ -12,11 +12,11 @@ import torch
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.reference.continuous_mel import decode_trajectory
-from distill_export.training.workspace import make_folder
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import normalization_gain, peak
 from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.files.output_file import replacing
+from distill_runtime.files.output_folder import make_folder
 from distill_runtime.latents.trajectory import slerp
 
 _SEED = 7

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,17 +19,22 @@ from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.training.sliders.sound_features import FEATURES, measure
-from distill_runtime.arrays import Float64Array
+from distill_export.verify.controls.slider_labels import slider_words
+from distill_export.verify.controls.sound_figures import measure_sounds
+from distill_export.verify.controls.still_sounds import as_delivered
+from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.contract import SAMPLE_RATE_HZ
 
 LEAST_VARIANCE_RATIO = 0.02
 N_STEPS = 21
-STRONG_CORRELATION = 0.6
 _SAFE_PERCENT = (2.0, 98.0)
 _WARNING_PERCENT = (0.5, 99.5)
 _PRIOR_SEED = 0
 _PRIOR_SAMPLES_PER_DIMENSION = 20
 _MAX_PRIOR_SAMPLES = 20_000
+_LABEL_PLACES = 12
+_LABEL_POSITIONS = 5
+_DECODED_AT_ONCE = 16
 
 
 @torch.inference_mode()
@@ -60,7 +66,7 @@ def analyse_latents(
         explained_variance_ratio=ratios.astype(np.float32),
         n_active_components=count,
         component_labels=tuple(f"PC{i + 1}" for i in range(count)),
-        suggested_labels=tuple(suggest_label(i, correlations) for i in range(count)),
+        suggested_labels=suggest_labels(model, statistics, components, safe_min, safe_max),
         safe_min=safe_min.astype(np.float32),
         safe_max=safe_max.astype(np.float32),
         warning_min=warning_min.astype(np.float32),
@@ -145,12 +151,45 @@ def sweep(
     return correlations
 
 
-def suggest_label(i: int, correlations: dict[str, list[float]]) -> str:
-    """Return "PC1 (Brightness)" where something correlates strongly, and else "PC1"."""
-    strongest = max(FEATURES, key=lambda feature: abs(correlations[feature][i]))
-    if abs(correlations[strongest][i]) < STRONG_CORRELATION:
-        return f"PC{i + 1}"
-    return f"PC{i + 1} ({FEATURES[strongest]})"
+def suggest_labels(
+    model: ConvVAE,
+    statistics: Statistics | None,
+    components: Float64Array,
+    safe_min: Float64Array,
+    safe_max: Float64Array,
+) -> tuple[str, ...]:
+    """Return "PC1 (Brightness +)" for each component that moves a figure one way, and else "PC1".
+
+    What is heard is measured as an export measures it, on the sound that Distill plays.
+
+    Args:
+        model: In eval mode.
+        statistics: As for `analyse_latents`.
+        components: `[count, latent_dim]`.
+        safe_min: Lower ends of the positions along them, `[count]`.
+        safe_max: Upper ends.
+    """
+    positions = np.linspace(safe_min, safe_max, _LABEL_POSITIONS).T
+    words = slider_words(
+        partial(_figures, model, statistics),
+        list(components),
+        list(positions),
+        places=_LABEL_PLACES,
+    )
+    return tuple(f"PC{i + 1} ({word})" if word else f"PC{i + 1}" for i, word in enumerate(words))
+
+
+@torch.inference_mode()
+def _figures(model: ConvVAE, statistics: Statistics | None, latents: Float32Array) -> Float64Array:
+    """Return the figures of latent vectors `[n, latent_dim]`, see `sweep.Measure`."""
+    transform = ComplexSpectrogram()
+    device = next(model.parameters()).device
+    found = []
+    for rows in torch.from_numpy(latents).split(_DECODED_AT_ONCE):
+        decoded = model.decode(rows.to(device)).cpu()
+        sounds = transform.complex_mel_to_waveform(decoded, statistics)[:, 0]
+        found.append(measure_sounds(as_delivered(sounds.numpy())))
+    return np.concatenate(found)
 
 
 def _correlation(positions: Float64Array, values: Float64Array) -> float:

@@ -1,4 +1,4 @@
-"""What can be measured of a sound, for naming the sliders by what they change."""
+"""What a model file says of its sliders: how some features of the sound follow each."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _ROLLOFF_SHARE = 0.85
 _TINY = 1e-10
 
 # In the order of the model file. Definitions: Peeters, "A large set of audio features" (2004).
-FEATURES = {
-    "spectral_centroid": "Brightness",
-    "rms_energy": "Loudness",
-    "zero_crossing_rate": "Texture",
-    "spectral_rolloff": "Rolloff",
-    "spectral_flatness": "Noisiness",
-}
+FEATURES = (
+    "spectral_centroid",
+    "rms_energy",
+    "zero_crossing_rate",
+    "spectral_rolloff",
+    "spectral_flatness",
+)
 
 
 def measure(sounds: torch.Tensor, rate_hz: int) -> dict[str, torch.Tensor]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+import os
 
 import typer
 
@@ -16,221 +15,85 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
-
-_PATH, _LATENT, _STEREO, _BLEND, _FILE, _AFTER = (
-    "The sound",
-    "Sliders",
-    "Stereo",
-    "Blending",
-    "The file",
-    "Looking and listening",
+from distill_runtime.cli.length import parse_length
+from distill_runtime.cli.play.file_options import (
+    AlbumOption,
+    ArtistOption,
+    BitDepthOption,
+    ContainerOption,
+    DryRunOption,
+    ListenOption,
+    OutputOption,
+    PlotOption,
+    RawOption,
+    SampleRateOption,
+    SidecarOption,
+    TitleOption,
 )
+from distill_runtime.cli.play.sound_options import (
+    BarsOption,
+    BeatsPerBarOption,
+    BlendModeOption,
+    BlendOption,
+    BpmOption,
+    ControlOption,
+    CountOption,
+    DepthOption,
+    DurationOption,
+    EvolutionOption,
+    FadeInOption,
+    FadeOutOption,
+    LoopOption,
+    ModeOption,
+    PresetOption,
+    RandomizeOption,
+    SavePresetOption,
+    SeedOption,
+    SliderOption,
+    StereoOption,
+    WeightOption,
+    WidthOption,
+)
+from distill_runtime.cli.usage import typed_value
 
 
 def play(
+    context: typer.Context,
     artifact: ArtifactArgument,
-    duration: Annotated[
-        float | None,
-        typer.Option(
-            "--duration",
-            "-d",
-            metavar="SECONDS",
-            help="Length of the sound; it is part of the sound. [default: 10]",
-            rich_help_panel=_PATH,
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            "-s",
-            metavar="N",
-            help="0 to 4294967295. Without it one is drawn and reported.",
-            rich_help_panel=_PATH,
-        ),
-    ] = None,
-    count: Annotated[
-        int,
-        typer.Option(
-            "--count",
-            "-n",
-            metavar="N",
-            help="Render so many sounds, from consecutive seeds.",
-            rich_help_panel=_PATH,
-        ),
-    ] = 1,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            "--mode",
-            metavar="crossfade|latent-interpolation",
-            help="Walk between random points (two names for it).",
-            rich_help_panel=_PATH,
-        ),
-    ] = None,
-    slider: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--slider",
-            metavar="SLIDER:STEPS",
-            help="Set a slider, by label or index, -10 to 10: Brightness:5 or 0:-2.5. Repeatable.",
-            rich_help_panel=_LATENT,
-        ),
-    ] = None,
-    randomize: Annotated[
-        bool,
-        typer.Option(
-            "--randomize",
-            help="Draw the position of every slider from the seed.",
-            rich_help_panel=_LATENT,
-        ),
-    ] = False,
-    evolution: Annotated[
-        float | None,
-        typer.Option(
-            "--evolution",
-            metavar="0..1",
-            help="How far the sound drifts from its sliders; 0 stands still. [default: 0.5]",
-            rich_help_panel=_LATENT,
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            "--preset",
-            metavar="FILE[:NAME]",
-            help="Take sliders, seed and settings from a file; other options go first. "
-            "Of Distill's own presets.json, the one of that name.",
-            rich_help_panel=_LATENT,
-        ),
-    ] = None,
-    save_preset: Annotated[
-        Path | None,
-        typer.Option(
-            "--save-preset",
-            metavar="FILE",
-            help="Keep sliders, seed and settings in a file.",
-            rich_help_panel=_LATENT,
-        ),
-    ] = None,
-    stereo: Annotated[
-        str | None,
-        typer.Option(
-            "--stereo",
-            metavar="mono|mid-side|dual-seed",
-            help="One channel; one sound spread over two; or a seed for each. [default: mono]",
-            rich_help_panel=_STEREO,
-        ),
-    ] = None,
-    width: Annotated[
-        float | None,
-        typer.Option(
-            "--width",
-            metavar="0..1.5",
-            help="How wide mid-side is. [default: 0.7]",
-            rich_help_panel=_STEREO,
-        ),
-    ] = None,
-    depth: Annotated[
-        float | None,
-        typer.Option(
-            "--depth",
-            metavar="0..1",
-            help="How deep the room behind both channels is. [default: 0.3]",
-            rich_help_panel=_STEREO,
-        ),
-    ] = None,
-    blend: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--blend",
-            metavar="FILE:WEIGHT",
-            help="Blend with another artifact: other.onnx:40. Up to three times.",
-            rich_help_panel=_BLEND,
-        ),
-    ] = None,
-    blend_mode: Annotated[
-        str | None,
-        typer.Option(
-            "--blend-mode",
-            metavar="latent|audio",
-            help="Average where the sliders lead, or the finished sounds. [default: latent]",
-            rich_help_panel=_BLEND,
-        ),
-    ] = None,
-    weight: Annotated[
-        float | None,
-        typer.Option(
-            "--weight",
-            metavar="WEIGHT",
-            help="Of the first artifact. [default: 50]",
-            rich_help_panel=_BLEND,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="A file, a folder, or - for a pipe. Without it ARTIFACT_seedSEED.wav here.",
-            rich_help_panel=_FILE,
-        ),
-    ] = None,
-    container: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="wav|flac|ogg|mp3",
-            help="Without it the file's name decides, or wav; it cannot contradict the name.",
-            rich_help_panel=_FILE,
-        ),
-    ] = None,
-    sample_rate: Annotated[
-        int,
-        typer.Option(
-            "--sample-rate", metavar="44100|48000|96000", help="In Hz.", rich_help_panel=_FILE
-        ),
-    ] = 48_000,
-    bit_depth: Annotated[
-        str | None,
-        typer.Option(
-            "--bit-depth",
-            metavar="16|24|32-float",
-            help="Of WAV and FLAC. [default: 24]",
-            rich_help_panel=_FILE,
-        ),
-    ] = None,
-    title: Annotated[str, typer.Option("--title", help="A tag.", rich_help_panel=_FILE)] = "",
-    artist: Annotated[str, typer.Option("--artist", help="A tag.", rich_help_panel=_FILE)] = "",
-    album: Annotated[str, typer.Option("--album", help="A tag.", rich_help_panel=_FILE)] = "",
-    sidecar: Annotated[
-        bool,
-        typer.Option(
-            "--sidecar", help="Write the recipe beside the file, too.", rich_help_panel=_FILE
-        ),
-    ] = False,
-    raw: Annotated[
-        str | None,
-        typer.Option(
-            "--raw",
-            metavar="f32|s16",
-            help="With -o -: bare samples instead of WAV.",
-            rich_help_panel=_FILE,
-        ),
-    ] = None,
-    plot: Annotated[
-        bool,
-        typer.Option(
-            "--plot",
-            help="Draw waveform and spectrogram beside the file (needs matplotlib).",
-            rich_help_panel=_AFTER,
-        ),
-    ] = False,
-    listen: Annotated[
-        bool,
-        typer.Option("--play", help="Play it aloud (needs sounddevice).", rich_help_panel=_AFTER),
-    ] = False,
+    duration: DurationOption = None,
+    bars: BarsOption = None,
+    bpm: BpmOption = None,
+    beats_per_bar: BeatsPerBarOption = None,
+    seed: SeedOption = None,
+    count: CountOption = 1,
+    mode: ModeOption = None,
+    loop: LoopOption = None,
+    fade_in: FadeInOption = None,
+    fade_out: FadeOutOption = None,
+    control: ControlOption = None,
+    slider: SliderOption = None,
+    randomize: RandomizeOption = False,
+    evolution: EvolutionOption = None,
+    preset: PresetOption = None,
+    save_preset: SavePresetOption = None,
+    stereo: StereoOption = None,
+    width: WidthOption = None,
+    depth: DepthOption = None,
+    blend: BlendOption = None,
+    blend_mode: BlendModeOption = None,
+    weight: WeightOption = None,
+    output: OutputOption = None,
+    container: ContainerOption = None,
+    sample_rate: SampleRateOption = 48_000,
+    bit_depth: BitDepthOption = None,
+    title: TitleOption = "",
+    artist: ArtistOption = "",
+    album: AlbumOption = "",
+    sidecar: SidecarOption = False,
+    raw: RawOption = None,
+    dry_run: DryRunOption = False,
+    plot: PlotOption = False,
+    listen: ListenOption = False,
     force: ForceOption = False,
     no_space_check: NoSpaceCheckOption = False,
     as_json: JsonOption = False,
@@ -240,7 +103,7 @@ def play(
 ) -> None:
     """Generate sounds: what happens when you name an artifact and no command.
 
-    Example: `distill-run ambience.onnx -d 10 --seed 7 --slider Brightness:5 -o bright.flac`
+    Example: `distill-run ambience.onnx -d 10 --seed 7 --control Brightness:+3 -o bright.flac`
     """
     from distill_runtime.cli.play.options import PlayOptions, check_raw  # noqa: PLC0415
     from distill_runtime.cli.play.run import play_options  # noqa: PLC0415
@@ -248,10 +111,14 @@ def play(
     play_options(
         PlayOptions(
             artifact=artifact,
-            duration_s=duration,
+            duration_s=_seconds(duration, "duration_s"),
+            bars=bars,
+            bpm=bpm,
+            beats_per_bar=beats_per_bar,
             seed=seed,
             count=count,
             mode=mode,
+            controls=tuple(control or ()),
             sliders=tuple(slider or ()),
             randomize=randomize,
             evolution=evolution,
@@ -264,9 +131,13 @@ def play(
             blend_mode=blend_mode,
             weight=weight,
             output=output,
+            output_is_folder=_ends_in_a_slash(typed_value(context, "output")),
             container=container,
             sample_rate_hz=sample_rate,
             bit_depth=bit_depth,
+            fade_in_s=_seconds(fade_in, "fade_in_s"),
+            fade_out_s=_seconds(fade_out, "fade_out_s"),
+            loop=loop,
             title=title,
             artist=artist,
             album=album,
@@ -274,6 +145,7 @@ def play(
             raw=check_raw(raw),
             plot=plot,
             listen=listen,
+            dry_run=dry_run,
             force=force,
             no_space_check=no_space_check,
             as_json=as_json,
@@ -282,3 +154,12 @@ def play(
             trust=trust,
         )
     )
+
+
+def _seconds(text: str | None, setting: str) -> float | None:
+    return None if text is None else parse_length(text, setting=setting)
+
+
+def _ends_in_a_slash(path: str | None) -> bool:
+    """Whether a path names a folder, which `Path` forgets."""
+    return path is not None and path.endswith(("/", os.sep))

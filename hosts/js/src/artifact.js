@@ -120,6 +120,11 @@ export class Artifact {
     return this.metadata.sliders?.sliders ?? [];
   }
 
+  /** The directions that are named by what is heard; empty where none was found or sought. */
+  get controls() {
+    return this.metadata.controls;
+  }
+
   /**
    * The state that starts a stream in every row: zeros.
    *

@@ -5,9 +5,13 @@
  * the first model. *Audio* blending lets every model make its own finished sound and averages
  * those. Either starts from sliders: where none is set they all stand at 0. A single artifact may
  * also walk between random anchors. A model of weight 0 takes no part.
+ *
+ * Controls move every model along its own direction of that name; a model without it stays where it
+ * is. A latent blend moves by the average.
  */
 
 import { brief, isFinite } from './checks.js';
+import { controlShift, resolveControls, unionControls } from './controls.js';
 import { RequestError } from './errors.js';
 import { checkPositions, latentVector } from './sliders.js';
 
@@ -51,6 +55,8 @@ export class Blend {
     if (mode === 'latent') for (const other of this.parts) checkSameSize(this.parts[0], other);
     /** The union of the parts' sliders. */
     this.sliders = unionSliders(this.parts.map((part) => part.sliders));
+    /** The union of the parts' controls. */
+    this.controls = unionControls(this.parts.map((part) => part.controls));
   }
 
   /**
@@ -92,6 +98,41 @@ export class Blend {
     if (request.sliders === null && this.isSingle) return [null];
     const vectors = this.#sliderVectors(request.sliders);
     return this.mixesSounds ? vectors : [average(vectors, this.shares)];
+  }
+
+  /**
+   * What controls add to a request's latent vectors, on each of the renderers.
+   *
+   * @param {import('./request.js').Request} request With the names of this blend's controls.
+   * @returns {(Float32Array | null)[]} `[latent_dim]` for each renderer; null: nothing is moved.
+   * @throws {RequestError} No part has a control of that name, or they lead beyond float32.
+   */
+  shifts({ controls }) {
+    if (controls === null) return this.renderers.map(() => null);
+    const asked = Object.entries(resolveControls(this.controls, controls));
+    const shifts = this.parts.map((artifact) => {
+      const own = new Set(artifact.controls.map(({ name }) => name.toLowerCase()));
+      const steps = asked.filter(([name]) => own.has(name.toLowerCase()));
+      return steps.length
+        ? controlShift(artifact.controls, Object.fromEntries(steps))
+        : new Float32Array(artifact.latentDim);
+    });
+    return this.mixesSounds ? shifts : [average(shifts, this.shares)];
+  }
+
+  /**
+   * A request without the controls that change the level; null if it sets none.
+   *
+   * @template {import('./request.js').Request} R
+   * @param {R} request
+   * @returns {R | null}
+   */
+  withoutLevel(request) {
+    const levels = new Set(this.controls.filter((c) => c.is_level).map(({ name }) => name));
+    const asked = Object.entries(request.controls ?? {});
+    const rest = asked.filter(([name]) => !levels.has(name));
+    if (rest.length === asked.length) return null;
+    return { ...request, controls: rest.length ? Object.fromEntries(rest) : null };
   }
 
   /**

@@ -24,7 +24,7 @@ export const STEP_SAMPLES = HOP_FRAMES * HOP_LENGTH;
 
 export const MIN_LATENT_DIM = 16; // fewer values are drawn in another way (seeds.js)
 export const MAX_LATENT_DIM = 4096;
-export const MAX_SLIDER_STEP = 1000;
+export const MAX_STEP = 1000; // of a slider, or of a control
 
 export const RECONSTRUCTIONS = Object.freeze(/** @type {const} */ (['learned', 'refined']));
 export const PRECISIONS = Object.freeze(/** @type {const} */ (['float32', 'float16', 'int8']));

@@ -2,6 +2,7 @@
 
 import { Float, dumps } from './python-json.js';
 import { sha256 } from './sha256.js';
+import { firstLabel } from './sliders.js';
 
 /** @typedef {import('./metadata-types.js').SliderBank} SliderBank */
 
@@ -10,7 +11,8 @@ const known = new WeakMap();
 
 /**
  * A SHA-256 of all that decides where a model's sliders lead, not of their ranges: the same for all
- * variants of a model, and another after another training or analysis.
+ * variants of a model, and another after another training or analysis. The labels in it are the
+ * training program's: those of an artifact were measured on its sound.
  *
  * @param {SliderBank | null} bank
  */
@@ -21,10 +23,10 @@ export function sliderFingerprint(bank) {
     fingerprint = sha256(
       dumps([
         bank.mean.map(float),
-        bank.sliders.map(({ label, step_size: stepSize, component }) => [
-          label,
-          float(stepSize),
-          component.map(float),
+        bank.sliders.map((slider) => [
+          firstLabel(slider),
+          float(slider.step_size),
+          slider.component.map(float),
         ]),
       ]),
     );

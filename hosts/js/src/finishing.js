@@ -38,6 +38,8 @@ export class Finisher {
     );
     /** Largest magnitude of all that the original would have rendered, beyond the sound's end too. */
     this.renderedPeak = 0;
+    /** Largest magnitude of the sound. */
+    this.peak = 0;
   }
 
   /** How many samples of each channel are finished. */
@@ -79,6 +81,7 @@ export class Finisher {
         Math.min(this.#done, this.channels[i].length),
       );
     });
+    this.peak = Math.max(this.peak, peak(block.map((channel) => channel.subarray(0, room))));
     this.#done += block[0].length;
   }
 }

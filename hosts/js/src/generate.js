@@ -5,7 +5,7 @@ import { average, Blend } from './blend.js';
 import { STEP_SAMPLES } from './contract.js';
 import { CancelledError } from './errors.js';
 import { Finisher } from './finishing.js';
-import { amplify, isSilent, normalizationGain, peak } from './level.js';
+import { amplify, isSilent, limitedByDb, normalizationGain, peak, softLimit } from './level.js';
 import { recipeOf } from './recipe.js';
 import { prepareRequest, stepsOf } from './request.js';
 import { Sound } from './sound.js';
@@ -47,34 +47,59 @@ import { voices } from './voices.js';
  */
 export async function generate(source, options = {}, how = {}) {
   const blend = Blend.of(source);
-  const request = prepareRequest(options, blend.sliders);
+  const request = prepareRequest(options, blend);
   blend.startVectors(request);
-  const { renderers } = blend;
-  const parts = [];
-  for (const index of renderers.keys()) {
-    /** @param {Progress} progress */
-    const onProgress = (progress) =>
-      how.onProgress?.({ ...progress, fraction: (index + progress.fraction) / renderers.length });
-    parts.push(await render(blend, request, index, { ...how, onProgress }));
-  }
-  const { channels, gain } = blend.mixesSounds
-    ? { channels: mixed(parts, blend.shares), gain: 1 }
-    : { channels: parts[0].channels, gain: normalizationGain(peak(parts[0].channels)) };
-  const silent = isSilent(peak(channels));
+  // A control of the level has to be heard, and normalising would take it back: such a sound gets the
+  // gain of the same sound without it, which is rendered for its peaks alone.
+  const unmoved = blend.withoutLevel(request);
+  const passes = blend.renderers.length * (unmoved ? 2 : 1);
+  let pass = 0;
+  /**
+   * @param {Request} what
+   * @param {Finisher[]} shown What progress shows in the place of it.
+   */
+  const renderAll = async (what, shown = []) => {
+    const parts = [];
+    for (const index of blend.renderers.keys()) {
+      /** @param {Progress} progress */
+      const onProgress = ({ fraction, channels, samples }) =>
+        how.onProgress?.({
+          fraction: (pass + fraction) / passes,
+          channels: shown[index]?.channels ?? channels,
+          samples: shown[index]?.samples ?? samples,
+        });
+      parts.push(await render(blend, what, index, { ...how, onProgress }));
+      pass += 1;
+    }
+    return parts;
+  };
+  const parts = await renderAll(request);
+  const levels = (unmoved ? await renderAll(unmoved, parts) : parts).map(
+    ({ peak: kept, renderedPeak }) => ({ kept, renderedPeak }),
+  );
+  const isMix = blend.mixesSounds;
+  const channels = isMix ? mixed(parts, levels, blend.shares) : parts[0].channels;
+  const gain = isMix ? 1 : normalizationGain(levels[0].kept);
+  const largest = isMix ? peak(channels) : parts[0].peak;
   if (gain !== 1) for (const channel of channels) amplify(channel, gain);
-  return new Sound({ channels, gain, silent, recipe: recipeOf(blend, request) });
+  const limitedDb = unmoved ? limitedByDb(largest * gain) : 0;
+  if (limitedDb) for (const channel of channels) softLimit(channel);
+  const recipe = recipeOf(blend, request);
+  return new Sound({ channels, gain, limitedDb, recipe, silent: isSilent(largest) });
 }
 
 /**
  * Average sounds, each at the level that Distill gives it before it cuts it.
  *
  * @param {readonly Finisher[]} parts
+ * @param {readonly {renderedPeak: number}[]} levels What stands for each one's level.
  * @param {readonly number[]} shares
  */
-function mixed(parts, shares) {
-  for (const { channels, renderedPeak } of parts) {
-    for (const channel of channels) amplify(channel, normalizationGain(renderedPeak));
-  }
+function mixed(parts, levels, shares) {
+  parts.forEach(({ channels }, i) => {
+    const gain = normalizationGain(levels[i].renderedPeak);
+    for (const channel of channels) amplify(channel, gain);
+  });
   return parts[0].channels.map((_, i) =>
     average(
       parts.map(({ channels }) => channels[i]),

@@ -1,8 +1,10 @@
 /** Play Distill models: one ONNX file from latent vectors to 48 kHz sound (README.md). */
 
 /** @typedef {import('./artifact.js').StepResult} StepResult */
+/** @typedef {import('./controls.js').ControlSteps} ControlSteps */
 /** @typedef {import('./generate.js').Progress} Progress */
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
+/** @typedef {import('./metadata-types.js').Control} Control */
 /** @typedef {import('./metadata-types.js').Slider} Slider */
 /** @typedef {import('./metadata-types.js').SliderBank} SliderBank */
 /** @typedef {import('./preset-index.js').IndexEntry} IndexEntry */
@@ -16,6 +18,7 @@
 
 export { Artifact } from './artifact.js';
 export { Blend } from './blend.js';
+export { controlShift, controlWarnings, resolveControl, resolveControls } from './controls.js';
 export {
   ArtifactError,
   BackendError,
@@ -39,6 +42,7 @@ export { MODES, prepareRequest } from './request.js';
 export { drawSeed, TorchGenerator } from './seeds.js';
 export {
   distinctLabels,
+  firstLabel,
   latentVector,
   randomPositions,
   rangeOf,

@@ -118,11 +118,39 @@ export class JsonFields {
     return value;
   }
 
+  /**
+   * A finite number from `low` to `high`.
+   *
+   * @param {string} key
+   * @param {number} low
+   * @param {number} high
+   */
+  numberWithin(key, low, high) {
+    const value = this.number(key);
+    if (value < low || value > high) {
+      throw this.#wrong(
+        key,
+        high === Infinity ? `a finite number, ${low} or more` : `a number from ${low} to ${high}`,
+      );
+    }
+    return value;
+  }
+
   /** @param {string} key */
-  boolean(key) {
+  flag(key) {
     const value = this.#get(key);
     if (typeof value !== 'boolean') throw this.#wrong(key, 'true or false');
     return value;
+  }
+
+  /**
+   * The object under the key, all of whose values must be finite numbers.
+   *
+   * @param {string} key
+   */
+  allNumbers(key) {
+    const section = this.section(key);
+    return Object.fromEntries(section.names().map((name) => [name, section.number(name)]));
   }
 
   /**

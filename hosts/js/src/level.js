@@ -2,6 +2,8 @@
 
 export const TARGET_PEAK = 0.891; // 1 dB below full scale
 
+const HEADROOM = 1 - TARGET_PEAK;
+
 // -160 dB of full scale. What is quieter is rounding noise, and normalising it would make it heard.
 const SILENCE_PEAK = 1e-8;
 
@@ -28,6 +30,35 @@ export function peak(channels) {
  */
 export function normalizationGain(largest) {
   return isSilent(largest) ? 1 : TARGET_PEAK / largest;
+}
+
+/**
+ * Keep samples within full scale, in place, in float32 as Python does.
+ *
+ * Up to the target nothing is changed. What exceeds it by e is led towards full scale along
+ * h e / (h + e), h being the room that is left: the slope is 1 where it begins.
+ *
+ * @param {Float32Array} samples
+ */
+export function softLimit(samples) {
+  const f = Math.fround;
+  for (let i = 0; i < samples.length; i += 1) {
+    const over = f(Math.abs(samples[i]) - f(TARGET_PEAK));
+    if (over <= 0) continue;
+    const more = f(f(f(HEADROOM) * over) / f(f(HEADROOM) + over));
+    samples[i] = Math.sign(samples[i]) * f(f(TARGET_PEAK) + more);
+  }
+}
+
+/**
+ * By how many decibels the limit lowers a peak; 0 up to the target.
+ *
+ * @param {number} largest
+ */
+export function limitedByDb(largest) {
+  const over = largest - TARGET_PEAK;
+  if (over <= 0) return 0;
+  return 20 * Math.log10(largest / (TARGET_PEAK + (HEADROOM * over) / (HEADROOM + over)));
 }
 
 /**

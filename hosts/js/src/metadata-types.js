@@ -14,6 +14,7 @@
  * @property {PrecisionLoss | null} precision_loss null for "float32".
  * @property {Record<'mag_mean' | 'mag_std' | 'if_mean' | 'if_std', number> | null} normalization
  * @property {SliderBank | null} sliders null: the model's latent space was not analysed.
+ * @property {Control[]} controls Directions that are named by what is heard; may be empty.
  * @property {{sha256: string}} source The model file.
  * @property {{sha256: string}} weights
  * @property {Record<string, string>} exporter Program -> version.
@@ -65,6 +66,22 @@
  * @property {number} warning_min_step
  * @property {number} warning_max_step
  * @property {number} variance_explained 0..1.
+ * @property {string} [original_label] The training program's, where the label is another.
+ *
+ * @typedef {object} Control A direction of the latent space, the same from anywhere. So many steps
+ *   move the latent vector by `steps * step_size * direction`, wherever it is.
+ * @property {string} name
+ * @property {number[]} direction `[latent_dim]`, unit length.
+ * @property {number} step_size Above 0.
+ * @property {number} safe_min_step 0 or below.
+ * @property {number} safe_max_step 0 or above.
+ * @property {string} unit Of what one step changes: "dB", "octaves".
+ * @property {number} change_per_step In that unit, on average over the safe range.
+ * @property {number} correlation Of steps and what is heard, -1..1.
+ * @property {number} leak Largest change of what another control is named for, own change being 1.
+ * @property {string | null} leaks_into Whose that is.
+ * @property {number} places Random latent vectors that it was measured at.
+ * @property {boolean} is_level Whether it changes the level, which normalising would take back.
  *
  * @typedef {object} Parity
  * @property {number} decoder_max_difference

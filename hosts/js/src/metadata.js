@@ -6,7 +6,7 @@ import {
   HOP_FRAMES,
   HOP_LENGTH,
   MAX_LATENT_DIM,
-  MAX_SLIDER_STEP,
+  MAX_STEP,
   MIN_LATENT_DIM,
   PRECISIONS,
   RECONSTRUCTIONS,
@@ -16,6 +16,7 @@ import {
 import { brief } from './checks.js';
 import { ArtifactError } from './errors.js';
 import { JsonFields } from './json-fields.js';
+import { readControls } from './metadata-controls.js';
 
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./metadata-types.js').Slider} Slider */
@@ -61,6 +62,7 @@ export function readMetadata(source) {
       numbersOf(fields.section(key), ['mag_mean', 'mag_std', 'if_mean', 'if_std']),
     ),
     sliders: fields.optional('sliders', (key) => bank(fields.section(key), latentDim)),
+    controls: fields.has('controls') ? readControls(fields.sections('controls'), latentDim) : [],
     source: { sha256: fields.section('source').text('sha256') },
     weights: { sha256: fields.section('weights').text('sha256') },
     exporter: fields.section('exporter').allTexts(),
@@ -137,7 +139,7 @@ function bank(fields, latentDim) {
  */
 function slider(fields, latentDim) {
   /** @param {string} key */
-  const step = (key) => fields.integer(key, -MAX_SLIDER_STEP, MAX_SLIDER_STEP);
+  const step = (key) => fields.integer(key, -MAX_STEP, MAX_STEP);
   return {
     name: fields.text('name'),
     label: fields.text('label'),
@@ -150,6 +152,7 @@ function slider(fields, latentDim) {
     warning_min_step: step('warning_min_step'),
     warning_max_step: step('warning_max_step'),
     variance_explained: fields.number('variance_explained'),
+    ...(fields.has('original_label') && { original_label: fields.text('original_label') }),
   };
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { brief, isFinite, isText, listed } from './checks.js';
+import { resolveControls } from './controls.js';
 import { RequestError } from './errors.js';
 import { sliderFingerprint } from './fingerprint.js';
 import { JsonFields } from './json-fields.js';
@@ -13,9 +14,10 @@ import { presetsInIndex } from './preset-index.js';
 import { Float, dumps } from './python-json.js';
 import { prepareRequest } from './request.js';
 import { checkSeed, SEED_LIMIT } from './seeds.js';
-import { checkPositions, distinctLabels } from './sliders.js';
+import { checkPositions, distinctLabels, originalLabels } from './sliders.js';
 
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
+/** @typedef {import('./controls.js').ControlSteps} ControlSteps */
 /** @typedef {import('./request.js').RequestOptions} RequestOptions */
 
 const FORMAT = 'distill.preset';
@@ -39,17 +41,28 @@ export class Preset {
    * @param {number | null} parts.seed null to have one drawn.
    * @param {Readonly<Record<string, string | number>>} parts.settings By the names that the file
    *   has; what is missing stays as it is by default.
+   * @param {ControlSteps} [parts.controls] They fit every model that has controls of these names.
    * @param {string} [parts.name] What it is called in Distill's index, with its folder: "Night/Deep
    *   water".
    * @throws {RequestError} The seed, a position or a setting is not one.
    */
-  constructor({ modelName, modelId, fingerprint, positions, seed, settings, name = '' }) {
+  constructor({
+    modelName,
+    modelId,
+    fingerprint,
+    positions,
+    seed,
+    settings,
+    controls = {},
+    name = '',
+  }) {
     this.modelName = modelName;
     this.modelId = modelId;
     this.fingerprint = fingerprint;
     this.positions = new Map(positions);
     this.seed = seed === null ? null : checkSeed(seed);
     this.settings = { ...settings };
+    this.controls = { ...controls };
     this.name = name;
     for (const [key, position] of this.positions) {
       if (!isFinite(position)) {
@@ -75,8 +88,8 @@ export class Preset {
       throw new RequestError('a preset keeps slider positions, not a latent vector');
     }
     const sliders = metadata.sliders?.sliders ?? [];
-    const request = prepareRequest(options, sliders);
-    const labels = distinctLabels(sliders);
+    const request = prepareRequest(options, { sliders, controls: metadata.controls });
+    const labels = originalLabels(sliders);
     return new Preset({
       modelName: metadata.model.name,
       modelId: metadata.model.id,
@@ -91,6 +104,7 @@ export class Preset {
         width: request.stereo.width,
         depth: request.stereo.depth,
       },
+      controls: request.controls ?? {},
     });
   }
 
@@ -123,6 +137,7 @@ export class Preset {
       },
       sliders: Object.fromEntries(this.positions),
       seed: this.seed,
+      ...(Object.keys(this.controls).length && { controls: this.controls }),
       settings: Object.fromEntries(
         Object.entries(this.settings).map(([key, value]) => [
           key,
@@ -150,9 +165,13 @@ export class Preset {
         stereo: withoutUndefined({ mode: stereo, width, depth }),
         seed: this.seed,
         sliders: this.#positionsOn(metadata),
+        controls: resolveControls(metadata.controls, this.controls),
       })
     );
-    prepareRequest(options, metadata.sliders?.sliders ?? []);
+    prepareRequest(options, {
+      sliders: metadata.sliders?.sliders ?? [],
+      controls: metadata.controls,
+    });
     return options;
   }
 
@@ -175,7 +194,7 @@ export class Preset {
       );
     }
     const labels = distinctLabels(sliders);
-    const known = new Set([...labels, ...labels.keys()]);
+    const known = new Set([...labels, ...originalLabels(sliders), ...labels.keys()]);
     const missing = [...this.positions.keys()].filter((key) => !known.has(key));
     if (missing.length) {
       throw new RequestError(
@@ -202,9 +221,11 @@ export class Preset {
     if (!this.positions.size || metadata.sliders === null) return null;
     const { sliders } = metadata.sliders;
     // A slider that somebody has taken out of the file stands at 0.
-    const positions = distinctLabels(sliders).map(
-      (label, index) => this.positions.get(label) ?? this.positions.get(index) ?? 0,
-    );
+    const distinct = distinctLabels(sliders);
+    const positions = originalLabels(sliders).map((label, index) => {
+      const keys = [label, distinct[index], index];
+      return this.positions.get(keys.find((key) => this.positions.has(key)) ?? index) ?? 0;
+    });
     return checkPositions(sliders, positions);
   }
 }
@@ -226,7 +247,7 @@ function readPreset(fields) {
   const sliders = fields.section('sliders');
   const settings = fields.section('settings');
   const unknown = [
-    ...unknownIn(fields, ['format', 'version', 'model', 'sliders', 'seed', 'settings']),
+    ...unknownIn(fields, ['format', 'version', 'model', 'sliders', 'seed', 'controls', 'settings']),
     ...unknownIn(model, ['id', 'name', 'slider_fingerprint'], 'model.'),
     ...unknownIn(settings, [...NUMBERS, ...TEXTS], 'settings.'),
   ];
@@ -243,6 +264,7 @@ function readPreset(fields) {
       ...TEXTS.filter((key) => settings.has(key)).map((key) => [key, settings.text(key)]),
       ...NUMBERS.filter((key) => settings.has(key)).map((key) => [key, settings.number(key)]),
     ]),
+    controls: fields.has('controls') ? fields.allNumbers('controls') : {},
   });
 }
 

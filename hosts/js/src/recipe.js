@@ -104,6 +104,7 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
     sliders: request.sliders,
     latent_vector: request.latentVector && Array.from(request.latentVector, (x) => new Float(x)),
     evolution: new Float(request.evolution),
+    ...(request.controls && { controls: request.controls }),
     stereo: {
       mode: stereo.mode,
       width: new Float(stereo.width),
@@ -204,6 +205,7 @@ function requestOf(fields) {
     sliders: fields.optional('sliders', (key) => fields.numbers(key)),
     latentVector: fields.optional('latent_vector', (key) => fields.numbers(key)),
     evolution: fields.number('evolution'),
+    controls: fields.has('controls') ? fields.allNumbers('controls') : null,
     stereo: {
       mode: /** @type {import('./stereo.js').StereoSettings['mode']} */ (stereo.text('mode')),
       width: stereo.number('width'),

@@ -2,6 +2,7 @@
 
 import { brief } from './checks.js';
 import { SAMPLE_RATE_HZ } from './contract.js';
+import { resolveControls } from './controls.js';
 import { RequestError } from './errors.js';
 import { roundHalfToEven } from './rounding.js';
 import { checkSeed, drawSeed, SEED_LIMIT } from './seeds.js';
@@ -9,6 +10,7 @@ import { resolvePositions } from './sliders.js';
 import { stereoSettings } from './stereo.js';
 import { checkDuration, checkEvolution, checkVector, stepsForDuration } from './trajectory.js';
 
+/** @typedef {import('./controls.js').ControlSteps} ControlSteps */
 /** @typedef {import('./sliders.js').SliderPositions} SliderPositions */
 /** @typedef {import('./stereo.js').StereoSettings} StereoSettings */
 
@@ -29,6 +31,8 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  *   place; not beside `sliders`.
  * @property {number} [evolution] How far the walk drifts from where it starts, 0..1, 0.5 by
  *   default. It needs sliders or a latent vector.
+ * @property {ControlSteps | null} [controls] How far controls are moved, by name, in steps or
+ *   fractions of them, from wherever the walk is: {Brightness: 3} is the same sound, but brighter.
  * @property {Partial<StereoSettings> | StereoSettings['mode']} [stereo] "mono" by default.
  * @property {number} [sampleRateHz] 48,000, the only rate here.
  */
@@ -44,8 +48,17 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  *   anchors.
  * @property {Float32Array | null} latentVector
  * @property {number} evolution
+ * @property {ControlSteps | null} controls By the model's own names, none at 0; null: none is moved.
  * @property {StereoSettings} stereo
  * @property {number} sampleRateHz
+ */
+
+/**
+ * What a request is held against.
+ *
+ * @typedef {object} Source
+ * @property {readonly import('./metadata-types.js').Slider[]} sliders
+ * @property {readonly import('./metadata-types.js').Control[]} controls
  */
 
 const OPTIONS = Object.freeze([
@@ -55,6 +68,7 @@ const OPTIONS = Object.freeze([
   'sliders',
   'latentVector',
   'evolution',
+  'controls',
   'stereo',
   'sampleRateHz',
 ]);
@@ -63,12 +77,12 @@ const OPTIONS = Object.freeze([
  * Fill in and check a request.
  *
  * @param {RequestOptions} options
- * @param {readonly import('./metadata-types.js').Slider[]} sliders Of what plays.
+ * @param {Source} source What plays: an artifact or a blend.
  * @returns {Request}
  * @throws {RequestError} A value is out of bounds, or two exclude each other, or the sliders are
  *   not those of the model.
  */
-export function prepareRequest(options, sliders) {
+export function prepareRequest(options, source) {
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) {
     throw new RequestError(
@@ -101,9 +115,10 @@ export function prepareRequest(options, sliders) {
     durationS: checkDuration(options.durationS ?? 10),
     seed,
     mode: modeOf(options.mode ?? 'crossfade'),
-    sliders: positions === null ? null : resolvePositions(sliders, positions),
+    sliders: positions === null ? null : resolvePositions(source.sliders, positions),
     latentVector: latentVector === null ? null : checkVector(latentVector),
     evolution: checkEvolution(options.evolution ?? 0.5),
+    controls: controlsOf(options.controls ?? null, source.controls),
     stereo,
     sampleRateHz,
   };
@@ -134,6 +149,15 @@ export function stepsOf(request) {
  */
 export function rowSeeds(request) {
   return request.stereo.mode === 'dual-seed' ? [request.seed, request.seed + 1] : [request.seed];
+}
+
+/**
+ * @param {ControlSteps | null} setting
+ * @param {readonly import('./metadata-types.js').Control[]} controls
+ */
+function controlsOf(setting, controls) {
+  const steps = setting === null ? {} : resolveControls(controls, setting);
+  return Object.keys(steps).length ? steps : null;
 }
 
 /** @param {string} mode */

@@ -1,9 +1,9 @@
 /**
  * Positions of sliders: finding a slider, setting it, and the latent vector that results.
  *
- * A slider is called by its index, which counts from 0 as in Distill, by its label
- * ("PC1 (Brightness)"), its name ("PC1") or the word in parentheses ("Brightness"). It stands at a
- * position in steps, of which fractions will do.
+ * A slider is called by its index, which counts from 0 as in Distill, by its label ("Brightness +",
+ * or the training program's own, "PC1 (Texture)"), its name ("PC1"), or the word in a label. It
+ * stands at a position in steps, of which fractions will do.
  */
 
 import { brief, isFinite, isObject } from './checks.js';
@@ -21,6 +21,7 @@ import { Pcg64 } from './pcg64.js';
 
 const INDEX = /^[+-]?[0-9]{1,6}$/;
 const WORD = /\(([^()]*)\)\s*$/;
+const SIGN = /\s+[+-]$/;
 
 /**
  * The index of the slider that is meant.
@@ -41,9 +42,13 @@ export function resolveSlider(sliders, nameOrIndex) {
   // A whole label is never ambiguous because the name or the word of another slider is the same.
   for (const called of [
     distinctLabels(sliders),
-    sliders.map((slider) => slider.label),
-    sliders.map((slider) => slider.name),
-    sliders.map((slider) => WORD.exec(slider.label)?.[1].trim() ?? ''),
+    sliders.map(({ label }) => label),
+    originalLabels(sliders),
+    sliders.map(firstLabel),
+    sliders.map(({ name }) => name),
+    sliders.map(({ label }) => word(label)),
+    sliders.map(({ label }) => (word(label) || label).replace(SIGN, '')),
+    sliders.map((slider) => word(firstLabel(slider))),
   ]) {
     const fitting = [...called.keys()].filter((i) => wanted && called[i].toLowerCase() === wanted);
     if (fitting.length === 1) return fitting[0];
@@ -211,9 +216,41 @@ export function latentVector(bank, positions) {
  * @param {readonly Slider[]} sliders
  */
 export function distinctLabels(sliders) {
-  const labels = sliders.map((slider) => slider.label);
+  return numbered(sliders.map(({ label }) => label));
+}
+
+/**
+ * The same of the labels that the training program gave, which are the model's own: what is kept in
+ * files is kept by them.
+ *
+ * @param {readonly Slider[]} sliders
+ */
+export function originalLabels(sliders) {
+  return numbered(sliders.map(firstLabel));
+}
+
+/**
+ * The label that the training program gave a slider, in whatever artifact of the model.
+ *
+ * @param {Slider} slider
+ */
+export function firstLabel(slider) {
+  return slider.original_label ?? slider.label;
+}
+
+/** @param {string[]} labels */
+function numbered(labels) {
   if (new Set(labels).size === labels.length) return labels;
   return labels.map((label, i) => `${i} ${label}`);
+}
+
+/**
+ * The word in parentheses that ends a label, or an empty text.
+ *
+ * @param {string} label
+ */
+function word(label) {
+  return WORD.exec(label)?.[1].trim() ?? '';
 }
 
 /** @param {readonly Slider[]} sliders */

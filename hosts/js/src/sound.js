@@ -5,7 +5,12 @@ import { encodeWav } from './wav.js';
 
 /** @typedef {import('./recipe.js').Recipe} Recipe */
 
-/** A finished sound, peak 0.891 unless silent. */
+/**
+ * A finished sound, peak 0.891 unless silent, or moved by a control of the level.
+ *
+ * Such a control (`is_level`, "Loudness") is heard: the gain is then the one that brings the same sound
+ * without it to 0.891. What goes beyond that is limited softly, below full scale.
+ */
 export class Sound {
   /**
    * @param {object} parts
@@ -13,16 +18,19 @@ export class Sound {
    * @param {Recipe} parts.recipe
    * @param {number} parts.gain
    * @param {boolean} parts.silent
+   * @param {number} parts.limitedDb
    */
-  constructor({ channels, recipe, gain, silent }) {
+  constructor({ channels, recipe, gain, silent, limitedDb }) {
     /** One or two, of one length, full scale being 1. */
     this.channels = channels;
     /** How to make it again. */
     this.recipe = recipe;
-    /** What the model's own sound was multiplied by. */
+    /** What the model's own sound was multiplied by, before any limit. */
     this.gain = gain;
     /** Whether the model produced nothing that could be heard. */
     this.silent = silent;
+    /** By how much the soft limit lowers the loudest peak; 0 where nothing is limited. */
+    this.limitedDb = limitedDb;
   }
 
   /** The request, with its seed and with a position for each slider. */

@@ -42,7 +42,7 @@ export class SoundStream {
     this.#artifact = artifact;
     this.#gain = gain;
     /** The request, with its seed and with a position for each slider. */
-    this.request = prepareRequest(options, blend.sliders);
+    this.request = prepareRequest(options, blend);
     this.#voices = voices(blend, this.request);
     /** Voices: 1, or 2 for dual-seed stereo. */
     this.rows = this.#voices.batch;

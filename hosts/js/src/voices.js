@@ -22,5 +22,7 @@ export function voices(blend, request, renderer = 0) {
   );
   const latents = new Float32Array(rows.length * rows[0].length);
   rows.forEach((row, i) => latents.set(row, i * row.length));
+  const shift = blend.shifts(request)[renderer];
+  if (shift) for (let i = 0; i < latents.length; i += 1) latents[i] += shift[i % latentDim];
   return { latents, batch: rows.length };
 }

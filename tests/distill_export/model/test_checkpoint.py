@@ -29,7 +29,7 @@ def test_a_checkpoint_is_read_and_converted(tmp_path: Path) -> None:
     assert loaded.complex_spectrogram.config == ComplexSpectrogramConfig()
     assert loaded.analysis is not None
     metadata = loaded.metadata
-    assert (metadata.name, metadata.training_epochs) == ("epoch_40", 40)
+    assert (metadata.name, metadata.training_epochs) == (tmp_path.name, 40)
     assert (metadata.final_train_loss, metadata.final_val_loss) == (1.5, None)
     assert (metadata.has_analysis, metadata.n_active_components) == (True, 3)
     assert_same(load_model_or_checkpoint(path), loaded)
@@ -52,9 +52,9 @@ def test_a_checkpoint_is_converted(tmp_path: Path) -> None:
     assert converted.training_config == checkpoint["training_config"]
     assert "optimizer_state_dict" not in read_file(output)
     assert_same(load_model_or_checkpoint(output), converted)
-    # Nothing is known of it but the file, and no other model is replaced.
+    # Nothing is known of it but where it lies, and no other model is replaced.
     unnamed = save_model_from_checkpoint(path, ModelMetadata(), tmp_path / "models")
-    assert load_model(unnamed).metadata.name == "epoch_40"
+    assert load_model(unnamed).metadata.name == tmp_path.name
     again = save_model_from_checkpoint(path, given, tmp_path / "models")
     assert again == tmp_path / "models" / "rain_1.distill"
 

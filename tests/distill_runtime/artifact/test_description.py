@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,16 @@ from typing import Any
 import pytest
 
 from distill_runtime import ArtifactFile
-from distill_runtime.artifact.description import describe, table
+from distill_runtime.artifact.description import describe, metadata_document
 from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
 
 
 def artifact(folder: Path, file: str = "rain.onnx", **model: Any) -> ArtifactFile:
-    changes = {key: model.pop(key) for key in ("sliders", "precision", "parity") if key in model}
+    changes = {
+        key: model.pop(key)
+        for key in ("sliders", "controls", "precision", "parity")
+        if key in model
+    }
     metadata = dataclasses.replace(
         METADATA, model=dataclasses.replace(METADATA.model, **model), **changes
     )
@@ -45,9 +50,18 @@ def test_everything_a_musician_asks_for(tmp_path: Path) -> None:
         "Latency 1024 samples (21 ms) when streamed, in blocks of 0.50 s",
         "Latents 16 dimensions",
         "Exported distill-export 0.1.0, torch 2.6.0",
+        "Controls 1, in steps from wherever the sound is",
+        "Brightness -10 to +8 safe, +0.12 octaves a step, follows 0.97, Noise by 0.5",
         "Sliders 1, in steps from the middle",
         "0 PC1 (Loudness) -8 to +7 safe, 25.0% of the variation",
     }
+
+
+def test_controls_come_before_sliders(tmp_path: Path) -> None:
+    text = describe(artifact(tmp_path))
+    assert text.index("  Controls ") < text.index("    Brightness ") < text.index("  Sliders ")
+    without = describe(artifact(tmp_path, "old.onnx", controls=()))
+    assert rows(without)["Controls"] == "none were exported"
 
 
 @pytest.mark.parametrize(
@@ -79,43 +93,28 @@ def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
 def test_a_model_without_a_name(tmp_path: Path) -> None:
     file = artifact(tmp_path, "a.onnx", name="", dataset_name="")
     assert rows(describe(file))["Model"] == "(no name)"
-    heading, row = table([file]).splitlines()
-    assert row[heading.index("model") :].split()[:2] == ["-", "-"]
 
 
 def test_a_terminal_is_given_no_commands(tmp_path: Path) -> None:
     file = artifact(tmp_path, description="\x1b[2J\x07a\nb\u202ec\u2028d", dataset_name="\x9bx\ty")
-    for text in (describe(file), table([file])):
-        assert text.replace("\n", "").isprintable()
+    assert describe(file).replace("\n", "").isprintable()
     assert describe(file).count("\n") == describe(artifact(tmp_path, "other.onnx")).count("\n")
     assert "a b c d" in rows(describe(file))["About"]
-
-
-def test_a_table_is_aligned_and_families_stand_together(tmp_path: Path) -> None:
-    files = [
-        artifact(tmp_path, "z.onnx"),
-        artifact(tmp_path, "a_very_long_name.onnx", precision="float16"),
-        artifact(tmp_path, "m.onnx", id="sea-1", name="Sea", training_date="", sliders=None),
-    ]
-    lines = table(files).splitlines()
-    variant, model = "file sound precision format size", "model dataset sliders date"
-    assert lines[0].split() == f"{variant} {model}".split()
-    assert [line.split()[0] for line in lines[1:]] == ["a_very_long_name.onnx", "z.onnx", "m.onnx"]
-    model_column = lines[0].index("model")
-    for heading in ("sound", "precision", "format"):
-        start = lines[0].index(heading)
-        assert all(line[start - 1] == " " != line[start] for line in lines)
-    assert lines[1][model_column:].startswith("Rain")
-    assert lines[1].endswith("2024-05-01")
-    assert lines[2][model_column:] == ""  # the same model's other variant
-    assert lines[3][model_column:].startswith("Sea")
-    assert lines[3].endswith("2024-05-02")  # no training date: when it was saved
-    assert " none " in lines[3]
-    assert all(line == line.rstrip() for line in lines)
 
 
 def test_the_size_is_that_of_the_file(tmp_path: Path) -> None:
     file = artifact(tmp_path)
     expected = f"{os.path.getsize(file.path) / 1e6:.1f} MB"  # noqa: PTH202
     assert expected in describe(file)
-    assert expected in table([file])
+
+
+def test_vectors_are_left_out_of_a_document_unless_asked_for(tmp_path: Path) -> None:
+    metadata = artifact(tmp_path).metadata
+    whole = metadata_document(metadata, vectors=True)
+    assert whole == json.loads(metadata.to_json())
+    short = metadata_document(metadata, vectors=False)
+    del whole["sliders"]["mean"], whole["sliders"]["sliders"][0]["component"]
+    del whole["test_vector"]["audio"]
+    assert short == whole
+    without = dataclasses.replace(metadata, sliders=None)
+    assert metadata_document(without, vectors=False)["sliders"] is None

@@ -54,7 +54,7 @@ def test_silence_is_finite_and_told(sound: np.ndarray) -> None:
 
 
 def test_nothing_at_all_is_silence() -> None:
-    assert LevelMeter().levels() == Levels(-200.0, -200.0, 0.0, False)
+    assert LevelMeter().levels() == Levels(-200.0, -200.0, 0.0, False, -200.0, -200.0)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=5), st.floats(0.01, 4.0))
@@ -68,6 +68,8 @@ def test_blocks_and_a_gain_change_nothing(sizes: list[int], gain: float) -> None
     assert found.peak_dbfs == pytest.approx(expected.peak_dbfs)
     assert found.rms_dbfs == pytest.approx(expected.rms_dbfs)
     assert found.dc_offset == pytest.approx(expected.dc_offset, abs=1e-12)
+    assert found.start_dbfs == pytest.approx(20 * math.log10(np.abs(sound[:, 0]).max() * gain))
+    assert found.end_dbfs == pytest.approx(20 * math.log10(np.abs(sound[:, -1]).max() * gain))
     assert math.isclose(10 ** (found.peak_dbfs / 20), np.abs(sound).max() * gain, rel_tol=1e-9)
 
 

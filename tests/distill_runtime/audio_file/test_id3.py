@@ -1,11 +1,6 @@
-"""ID3 tags, and putting them in front of a file."""
+"""ID3 tags, byte by byte."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
-import numpy as np
-import pytest
 
 from distill_runtime.audio_file import id3
 from distill_runtime.audio_file.tags import Tags
@@ -21,13 +16,3 @@ def test_the_bytes_of_a_tag() -> None:
 
 def test_no_text_is_no_tag() -> None:
     assert id3.id3_tag(Tags()) == b""
-
-
-@pytest.mark.parametrize("size", [0, 1, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20])
-@pytest.mark.parametrize("head", [b"", b"x", b"head" * 300_000])
-def test_prepending(tmp_path: Path, size: int, head: bytes) -> None:
-    path = tmp_path / "a"
-    content = np.random.default_rng(size).bytes(size)
-    path.write_bytes(content)
-    id3.prepend(path, head)
-    assert path.read_bytes() == head + content

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from distill_runtime.audio_file.container import AudioFormat
-from distill_runtime.audio_file.size import least_bytes
+from distill_runtime.audio_file.size import least_bytes, likely_bytes
 from distill_runtime.audio_file.writer import write_audio
 from distill_runtime.contract import SAMPLE_RATES_HZ
 
@@ -52,3 +52,16 @@ def test_a_wav_is_known_to_the_byte_but_for_its_header(tmp_path: Path) -> None:
     least = least_bytes(audio_format, frames=20 * 48_000, channels=2)
     assert least == 20 * 48_000 * 2 * 3
     assert written(tmp_path / "a", audio_format, 48_000, 2, 0.5) - least < 100
+
+
+@pytest.mark.parametrize(("container", "bit_depth"), FORMATS)
+def test_what_is_likely_is_between_silence_and_bare_samples(
+    container: str, bit_depth: int | None
+) -> None:
+    audio_format = AudioFormat(container, bit_depth)
+    sizes = {"frames": 480_000, "channels": 2}
+    likely = likely_bytes(audio_format, **sizes)
+    assert least_bytes(audio_format, **sizes) <= likely <= 480_000 * 2 * (bit_depth or 16) // 8
+    assert likely_bytes(audio_format, frames=960_000, channels=2) == pytest.approx(
+        2 * likely, abs=1
+    )

@@ -59,6 +59,31 @@ def test_any_length_below_4_gb_has_a_header_of_one_length() -> None:
     assert len(lengths) == 1
 
 
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
+def test_a_loop_is_told_to_samplers(rate_hz: int) -> None:
+    plain, content = (_header(1000, sample_rate_hz=rate_hz, loop=loop) for loop in (False, True))
+    assert len(content) == len(plain) + 68
+    start = content.index(b"smpl")
+    assert start == 36  # in front of the sound: a pipe has it, too
+    size, *values = struct.unpack_from("<16I", content, start + 4)
+    assert size == 60
+    assert values[:9] == [0, 0, round(1e9 / rate_hz), 60, 0, 0, 0, 1, 0]
+    assert values[9:] == [0, 0, 0, 999, 0, 0]  # the last frame is a part of the loop
+    assert struct.unpack_from("<I", content, 4)[0] == len(content) - 8 + 6000
+
+
+def test_a_loop_of_more_than_4_gb() -> None:
+    content = _header(2**32, loop=True)
+    assert content.startswith(b"RF64")
+    (end,) = struct.unpack_from("<I", content, content.index(b"smpl") + 8 + 36 + 12)
+    assert end == 2**32 - 1
+    assert b"smpl" not in _header(2**32 + 1, loop=True)  # its end has no number
+
+
+def test_a_loop_of_no_length_yet() -> None:
+    assert len(_header(0, loop=True)) == len(_header(1000, loop=True))
+
+
 TAGS = Tags("Tïtle", "Ärtist 音", "odd", '{"a":\n"b"}' * 10_000)
 
 

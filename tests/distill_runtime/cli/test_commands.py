@@ -173,7 +173,7 @@ def test_a_failed_run_changes_nothing(cli: Any, folder: Path, force: list[str]) 
         (["rain.onnx", "-d", "nan"], "-d is nan"),
         (["rain.onnx", "-d", "inf"], "-d is inf"),
         (["rain.onnx", "-d", "1e-9"], "less than one sample"),
-        (["rain.onnx", "-d", "long"], "-d is 'long', expected a number"),
+        (["rain.onnx", "-d", "long"], "-d is 'long', expected seconds, or a length such as"),
         (["rain.onnx", "-s", "-1"], "-s is -1"),
         (["rain.onnx", "-s", "4294967296"], "-s is 4294967296"),
         (["rain.onnx", "-s", "1.5"], "-s is '1.5', expected a whole number"),
@@ -255,6 +255,35 @@ def test_info_as_json_is_the_metadata(cli: Any) -> None:
     document = json.loads(cli("info", "rain.onnx", "--json").out)
     assert document["model"]["name"] == METADATA.model.name
     assert document["version"] == 1
+    assert "mean" not in document["sliders"]
+    assert len(json.dumps(document)) < 6000
+
+
+def test_vectors_are_for_those_who_ask(cli: Any) -> None:
+    from distill_runtime import ArtifactFile
+
+    whole = json.loads(ArtifactFile.inspect("rain.onnx", trust=True).metadata.to_json())
+    assert json.loads(cli("info", "rain.onnx", "--json", "--vectors").out) == whole
+    assert json.loads(cli("list", "--json", "--vectors").out)["metadata"] == whole
+    assert "mean" not in json.loads(cli("list", "--json").out)["metadata"]["sliders"]
+    for command in (["info", "rain.onnx"], ["list"]):
+        assert "--vectors are for --json: give both" in cli(*command, "--vectors").err
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+@pytest.mark.parametrize("command", [["info", "rain.onnx"], ["list"]])
+def test_what_is_printed_fits_the_terminal(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, columns: int, command: list[str]
+) -> None:
+    plain = cli(*command).out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    printed = cli(*command).out
+    assert max(map(len, printed.splitlines())) <= columns
+    if command[0] == "info":
+        assert "".join(printed.split()) == "".join(plain.split())
+    else:
+        assert set(plain.splitlines()[1].split()) <= set(printed.replace(",", "").split())
 
 
 def test_info_prints_no_control_characters_of_a_file(cli: Any, folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import typer
@@ -62,6 +64,51 @@ def test_an_error_is_one_line_and_an_exit_code(
 ) -> None:
     assert outcome(monkeypatch, error) == code
     assert capsys.readouterr().err == f"program: {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (errors.RequestError("what\nelse"), "RequestError", 2),
+        (errors.SpaceError("what else"), "SpaceError", 1),
+    ],
+)
+@pytest.mark.parametrize("words", [["--json"], ["-o", "a.wav", "--json"]])
+def test_an_error_is_json_too_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    error: BaseException,
+    kind: str,
+    code: int,
+    words: list[str],
+) -> None:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def command(json: bool = False, output: Annotated[str, typer.Option("-o")] = "") -> None:
+        raise error
+
+    monkeypatch.setattr(sys, "argv", ["program", *words])
+    assert run(app, "program") == code
+    out, err = capsys.readouterr()
+    assert err == "program: what else\n"
+    document = {"error": "what else", "kind": kind, "exit_code": code}
+    assert out.count("\n") == 1
+    assert json.loads(out) == document
+    # Samples are never mixed with it.
+    monkeypatch.setattr(sys, "argv", ["program", "--json", "-o", "-"])
+    assert run(app, "program") == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert json.loads(err.splitlines()[1]) == document
+
+
+@pytest.mark.parametrize("words", [[], ["--", "--json"]])
+def test_nobody_who_did_not_ask_is_given_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, words: list[str]
+) -> None:
+    assert outcome(monkeypatch, errors.RequestError("what"), *words) == 2
+    assert '{"error"' not in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("code", [0, 1, 3])

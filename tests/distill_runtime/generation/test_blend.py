@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill_runtime.contract import Control
 from distill_runtime.errors import RequestError
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
@@ -29,7 +30,13 @@ shares = st.floats(0.0, 1.0, exclude_min=True, exclude_max=True, allow_subnormal
 fractions = st.floats(-10.0, 10.0, allow_subnormal=False)
 
 
-def make_artifact(seed: int, sliders: int | None = 3, latent_dim: int = 16, **ranges: int) -> Any:
+def make_artifact(
+    seed: int,
+    sliders: int | None = 3,
+    latent_dim: int = 16,
+    controls: tuple[Control, ...] = (),
+    **ranges: int,
+) -> Any:
     """Return what a blend looks at in an artifact; without sliders if they are None."""
     bank = None if sliders is None else make_bank(seed, sliders, latent_dim, **ranges)
 
@@ -43,6 +50,7 @@ def make_artifact(seed: int, sliders: int | None = 3, latent_dim: int = 16, **ra
         latent_dim=latent_dim,
         check_latent_vector=check_latent_vector,
         sliders=() if bank is None else bank.sliders,
+        controls=controls,
         metadata=SimpleNamespace(model=SimpleNamespace(name=f"sea {seed}"), sliders=bank),
     )
 

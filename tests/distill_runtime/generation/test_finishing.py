@@ -152,8 +152,8 @@ def test_the_level_of_all_that_was_rendered_counts_what_is_cut(artifact: Artifac
     assert longer.steps == config.steps
     (all_of_it,) = rendered(artifact, [longer], split_steps(latents))
     # The original renders a second for every second begun, less the last hop.
-    assert sound.rendered_peak == np.abs(whole(all_of_it)[:, : 48_128 - 512]).max()
-    assert sound.rendered_peak > np.abs(whole(sound.spool)).max()
+    assert sound.peaks.rendered == np.abs(whole(all_of_it)[:, : 48_128 - 512]).max()
+    assert sound.peaks.rendered > np.abs(whole(sound.spool)).max()
 
 
 def test_progress_goes_from_nothing_to_all(artifact: Artifact) -> None:

@@ -69,11 +69,23 @@ def test_the_spectrogram_shows_where_a_sine_is(pipeline: GenerationPipeline) -> 
     frequency = 6_000
     sine = np.sin(2 * np.pi * frequency * np.arange(96_000) / 48_000)
     _, _, levels = module._overview(of(pipeline, sine[None]))
-    middle = levels[:, 5:-5]
+    middle = levels[:, 8:-8]  # whole windows
     bins = np.fft.rfftfreq(2 * (len(levels) - 1), 1 / 48_000)
     assert np.all(bins[middle.argmax(axis=0)] == frequency)
     np.testing.assert_allclose(middle.max(axis=0), 0.0, atol=0.1)  # full scale is at 0 dB
     assert middle[bins > 2 * frequency].max() < -90.0
+
+
+@pytest.mark.parametrize("frequency", [60, 440, 6_000, 15_000])
+def test_frequencies_rise_by_equal_factors(pipeline: GenerationPipeline, frequency: int) -> None:
+    sine = np.sin(2 * np.pi * frequency * np.arange(96_000) / 48_000)
+    _, _, levels = module._overview(of(pipeline, sine[None]))
+    rows = module._on_logarithmic_rows(levels, 24_000.0)[:, 8:-8]
+    edges = np.geomspace(20.0, 24_000.0, len(rows) + 1)
+    loudest = rows[:, 50].argmax()
+    resolution = 48_000 / 4096
+    assert edges[loudest] - resolution < frequency < edges[loudest + 1] + resolution
+    assert rows[:, 50].max() == pytest.approx(levels[:, 58].max(), abs=3)
 
 
 def test_the_waveform_shows_every_peak_of_every_channel(pipeline: GenerationPipeline) -> None:

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.contract import Slider, SliderBank
+from distill_runtime.contract import Control, Slider, SliderBank
 from distill_runtime.errors import OutputExistsError, RequestError
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.preset import MAX_FILE_BYTES, SETTINGS, Preset
 from distill_runtime.generation.slider_fit import KeptSliders, slider_fingerprint
+from tests.distill_runtime.made_controls import make_control
 
 SETTINGS_OF_ALL_KINDS = {
     "duration_s": 12.5,
@@ -32,6 +33,7 @@ SETTINGS_OF_ALL_KINDS = {
     "width": 1.2,
     "depth": 0.0,
 }
+ENDS = {"fade_in_s", "fade_out_s", "loop"}  # kept where there are some
 
 
 def make_slider(label: str, component: tuple[float, ...] = (1.0, 0.0)) -> Slider:
@@ -60,9 +62,10 @@ def make_metadata(bank: SliderBank | None = BANK, name: str = "sea", model_id: s
     return SimpleNamespace(model=SimpleNamespace(name=name, id=model_id), sliders=bank)
 
 
-def make_artifact(metadata: Any) -> Any:
+def make_artifact(metadata: Any, controls: tuple[Control, ...] = ()) -> Any:
     bank = metadata.sliders
-    return SimpleNamespace(metadata=metadata, sliders=() if bank is None else bank.sliders)
+    sliders = () if bank is None else bank.sliders
+    return SimpleNamespace(metadata=metadata, sliders=sliders, controls=controls)
 
 
 def kept(metadata: Any, positions: Any, **settings: Any) -> Preset:
@@ -89,7 +92,7 @@ def saved(preset: Preset, path: Path) -> dict[str, Any]:
 
 
 def test_the_file_is_what_the_module_says(tmp_path: Path) -> None:
-    assert set(SETTINGS_OF_ALL_KINDS) == set(SETTINGS)
+    assert set(SETTINGS_OF_ALL_KINDS) | ENDS == set(SETTINGS)
     assert saved(PRESET, tmp_path / "warm.json") == {
         "format": "distill.preset",
         "version": 1,
@@ -351,3 +354,64 @@ def test_positions_that_are_not_the_models(positions: Any) -> None:
         kept(METADATA, positions)
     with pytest.raises(RequestError, match="this model has no sliders"):
         kept(make_metadata(None), positions)
+
+
+# Controls.
+
+CONTROLS = (make_control("Brightness"), make_control("Loudness"))
+
+
+def test_controls_are_kept_by_the_models_names(tmp_path: Path) -> None:
+    artifact = make_artifact(METADATA, CONTROLS)
+    config = GenerationConfig(seed=1, controls={"loudness": -2, "brightness": 3.5})
+    preset = Preset.of(artifact, config)
+    document = saved(preset, tmp_path / "p.json")
+    assert document["controls"] == {"Brightness": 3.5, "Loudness": -2}
+    loaded = Preset.load(tmp_path / "p.json")
+    assert loaded == preset
+    assert loaded.config(artifact).controls == {"Brightness": 3.5, "Loudness": -2}
+
+
+def test_without_controls_a_preset_is_what_it_was(tmp_path: Path) -> None:
+    for controls in (None, {}, {"Brightness": 0}):
+        config = GenerationConfig(seed=1, controls=controls)
+        preset = Preset.of(make_artifact(METADATA, CONTROLS), config)
+        assert "controls" not in saved(preset, tmp_path / "p.json")
+        (tmp_path / "p.json").unlink()
+        assert preset.config(make_artifact(METADATA)).controls is None
+
+
+def test_a_model_without_the_control_refuses_the_preset() -> None:
+    preset = replace(WITHOUT_SLIDERS, controls={"Warmth": 1})
+    with pytest.raises(RequestError, match="no control 'Warmth', expected one of Brightness"):
+        preset.config(make_artifact(METADATA, CONTROLS))
+
+
+@pytest.mark.parametrize("wrong", [[], 3, {"Brightness": "3"}, {"Brightness": 1e9}, None])
+def test_controls_that_cannot_be_are_refused(tmp_path: Path, wrong: object) -> None:
+    document = saved(WITHOUT_SLIDERS, tmp_path / "p.json") | {"controls": wrong}
+    (tmp_path / "p.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(RequestError, match="ontrol") as caught:
+        Preset.load(tmp_path / "p.json")
+    assert "\n" not in str(caught.value)
+
+
+# Labels that were measured again.
+
+RELABELLED = replace(
+    BANK,
+    sliders=(
+        replace(BANK.sliders[0], label="Loudness -", original_label=BANK.sliders[0].label),
+        replace(BANK.sliders[1], label="Colour 2", original_label=BANK.sliders[1].label),
+    ),
+)
+
+
+def test_new_labels_are_the_same_sliders() -> None:
+    assert slider_fingerprint(RELABELLED) == slider_fingerprint(BANK)
+    new = make_metadata(RELABELLED)
+    # Of before, on an artifact of now; of now, on one of before; and by the new labels.
+    assert PRESET.kept.on(new) == PRESET.kept.on(METADATA) == (5, -3)
+    assert kept(new, {"Loudness": 5, "Colour 2": -3}).kept.on(METADATA) == (5, -3)
+    written = replace(PRESET.kept, positions={"Loudness -": 5, "Colour 2": -3})
+    assert written.on(new) == (5, -3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,11 @@ configs = st.builds(
     stereo=stereo,
     sample_rate_hz=st.sampled_from([44_100, 48_000]),
 )
+ends = st.one_of(
+    st.just({"loop": True}),
+    st.fixed_dictionaries({"fade_in_s": st.floats(0, 0.004), "fade_out_s": st.floats(0, 0.004)}),
+)
+configs = st.builds(lambda config, end: replace(config, **end), configs, ends)
 names = st.text(st.characters(exclude_characters="/\\", exclude_categories=["Cs"]), min_size=1)
 ingredients = st.builds(
     Ingredient,
@@ -90,6 +96,24 @@ def test_a_recipe_comes_back_as_it_was(recipe: Recipe) -> None:
     assert "\n" not in text
     assert Recipe.from_json(text, document="it") == recipe
     assert find_recipe(f" {text}\n", document="it") == recipe
+
+
+def test_what_has_no_fades_and_no_loop_says_nothing_of_them() -> None:
+    assert not {"fade_in_s", "fade_out_s", "loop"} & set(as_document(RECIPE))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("loop", 1, "1 for 'loop', not true or false"),
+        ("fade_in_s", "0.1", "'0.1' for 'fade_in_s', not a finite number"),
+        ("fade_in_s", -1, "fade_in_s is -1"),
+        ("fade_out_s", 1e300, "the fades take 1e+300 s and the sound has 2: shorten them"),
+    ],
+)
+def test_ends_that_cannot_be(field: str, value: Any, message: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(message)):
+        Recipe.from_json(changed(field, value), document="it")
 
 
 def test_a_report_holds_the_same_values() -> None:

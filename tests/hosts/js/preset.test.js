@@ -14,7 +14,7 @@ const INDEX = readFileSync(
 
 /** What a preset looks at in an artifact. */
 function artifactWith(bank, id = 'sea-1') {
-  return { metadata: { model: { id, name: 'sea' }, sliders: bank } };
+  return { metadata: { model: { id, name: 'sea' }, sliders: bank, controls: [] } };
 }
 
 function presetWith(changes) {

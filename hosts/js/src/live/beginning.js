@@ -1,6 +1,7 @@
 /** Where a live sound begins. */
 
 import { brief, isFinite, isWhole } from '../checks.js';
+import { resolveControls } from '../controls.js';
 import { RequestError } from '../errors.js';
 import { drawSeed, SEED_LIMIT } from '../seeds.js';
 import { resolvePositions } from '../sliders.js';
@@ -16,6 +17,8 @@ import { checkPlace, makePlace } from './place.js';
  * @typedef {object} Beginning
  * @property {ArrayLike<number> | null} [latentVector] `[latent_dim]`
  * @property {import('../sliders.js').SliderPositions | null} [sliders] Where sliders stand instead.
+ * @property {import('../controls.js').ControlSteps | null} [controls] Steps of named controls, which
+ *   move all of it.
  * @property {number | null} [seed] Of the walk between random anchors, as `generate` walks, if
  *   there is neither a vector nor sliders nor a drift; else of the drift. Without one, one is
  *   drawn, and the sound begins where all sliders stand at 0 (of a model without sliders, where the
@@ -33,13 +36,14 @@ import { checkPlace, makePlace } from './place.js';
  * @returns {import('./place.js').Place}
  * @throws {RequestError} A value is out of bounds or does not fit the model.
  */
-export function firstPlace(metadata, stereo, { latentVector, sliders, seed, drift = 0 }) {
+export function firstPlace(metadata, stereo, { latentVector, sliders, controls, seed, drift = 0 }) {
   if (latentVector != null && sliders != null) {
     throw new RequestError('there are sliders and a latent vector: give one of them');
   }
   const parts = {
     seed: seed == null ? drawSeed(voicesOf(stereo)) : checkedSeed(seed, stereo),
     drift,
+    controls: Object.entries(resolveControls(metadata.controls, controls ?? {})),
   };
   const place = makePlace({ ...parts, ...pointOf() });
   checkPlace(place, metadata);

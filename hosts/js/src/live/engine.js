@@ -24,7 +24,7 @@ import { untold } from './messages.js';
  * @property {object} [session] onnxruntime's own options.
  * @property {string} [name] The artifact's file name, for recipes.
  * @property {Worker | string | URL} [worker] A worker, or the address of its script; by default
- *   `worker.js` beside this file. A page in one file makes the worker from a blob.
+ *   `worker.js` beside this file. A page in one file has it in a data: address.
  */
 
 /** @implements {Engine} */

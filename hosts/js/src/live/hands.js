@@ -1,6 +1,7 @@
 /** What hands can do to a live sound, checked against the model that plays. */
 
 import { brief, isFinite } from '../checks.js';
+import { resolveControl, resolveControls } from '../controls.js';
 import { RequestError } from '../errors.js';
 import { resolvePositions, resolveSlider } from '../sliders.js';
 import { checkVector } from '../trajectory.js';
@@ -80,6 +81,28 @@ export class Hands {
     const positions = [...(this.#place.sliders ?? sliders.map(() => 0))];
     positions[index] = position;
     this.#move({ sliders: positions, vector: null });
+  }
+
+  /**
+   * Move the sound along its named controls, wherever it is.
+   *
+   * @param {import('../controls.js').ControlSteps} steps By name; the others go back to 0.
+   * @throws {RequestError} There is no such control, or its steps are not a number.
+   */
+  setControls(steps) {
+    this.#move({ controls: Object.entries(resolveControls(this.#metadata.controls, steps)) });
+  }
+
+  /**
+   * Move one control and leave the others where they are.
+   *
+   * @param {string} name
+   * @param {number} steps
+   * @throws {RequestError} There is no such control, or its steps are not a number.
+   */
+  moveControl(name, steps) {
+    const control = resolveControl(this.#metadata.controls, name);
+    this.setControls({ ...Object.fromEntries(this.#place.controls), [control.name]: steps });
   }
 
   /**

@@ -250,7 +250,7 @@ export class LiveInstrument {
 
 /** @param {{channels: Float32Array[], recipe: import('../recipe.js').Recipe}} told */
 function soundOf({ channels, recipe }) {
-  return new Sound({ channels, recipe, gain: 1, silent: isSilent(peak(channels)) });
+  return new Sound({ channels, recipe, gain: 1, silent: isSilent(peak(channels)), limitedDb: 0 });
 }
 
 /** @param {InstrumentOptions} options */

@@ -131,7 +131,7 @@ export class LiveStream {
    */
   record(seconds = null) {
     const { channels, recipe } = recorded(this.#timeline, this.#journal, this.stereo, seconds);
-    return new Sound({ channels, recipe, gain: 1, silent: isSilent(peak(channels)) });
+    return new Sound({ channels, recipe, gain: 1, silent: isSilent(peak(channels)), limitedDb: 0 });
   }
 
   /** How much is remembered for `record`. */

@@ -49,7 +49,8 @@ export function voicesOf(stereo) {
 }
 
 /**
- * The gain that a finished file of the first seconds at a place would have.
+ * The gain that a finished file of the first seconds at a place would have. As in a file, a control of
+ * the level does not count: it is to be heard.
  *
  * @param {import('../artifact.js').Artifact} artifact
  * @param {import('./place.js').Place} place
@@ -58,7 +59,11 @@ export function voicesOf(stereo) {
 export async function fileGain(artifact, place, stereo) {
   const rows = voicesOf(stereo);
   const phases = Array.from({ length: LEVEL_STEPS }, (_, step) => (place.hold ? 0 : step));
-  const latents = new Path(artifact.metadata, rows).latents(place, phases);
+  const isLevel = new Set(
+    artifact.controls.filter((control) => control.is_level).map(({ name }) => name.toLowerCase()),
+  );
+  const controls = place.controls.filter(([name]) => !isLevel.has(name.trim().toLowerCase()));
+  const latents = new Path(artifact.metadata, rows).latents({ ...place, controls }, phases);
   const { audio } = await artifact.step(latents, artifact.initialState(rows));
   const heard = new SpatialProcessor(stereo).push(
     audio.map((row) => Float64Array.from(row.subarray(artifact.latencySamples))),

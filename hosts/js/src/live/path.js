@@ -6,6 +6,7 @@
  * seed's walk is what `generate` plays for a minute of it.
  */
 
+import { controlShift } from '../controls.js';
 import { TorchGenerator } from '../seeds.js';
 import { slerp } from '../slerp.js';
 import { centre, walks } from './place.js';
@@ -54,7 +55,20 @@ export class Path {
         all.set(this.#voice(place, seed, phase), (row * phases.length + step) * size);
       });
     });
+    this.#shift(all, place);
     return all;
+  }
+
+  /**
+   * Add what the controls add to every latent vector.
+   *
+   * @param {Float32Array} latents
+   * @param {Place} place
+   */
+  #shift(latents, { controls }) {
+    if (!controls.length) return;
+    const shift = controlShift(this.#metadata.controls, Object.fromEntries(controls));
+    for (let i = 0; i < latents.length; i += 1) latents[i] += shift[i % shift.length];
   }
 
   /**

@@ -32,7 +32,7 @@ const MOVES_PER_S = 1000; // more than any hands, and than any machine answers
 export async function perform(artifact, recipe) {
   const { performance } = recipe;
   if (!performance) throw new RequestError('the recipe has no performance: generate its request');
-  const request = prepareRequest(recipe.request, artifact.sliders);
+  const request = prepareRequest(recipe.request, artifact);
   const samples = samplesOf(request);
   /** @type {Float32Array[][]} */
   const blocks = [];
@@ -48,7 +48,13 @@ export async function perform(artifact, recipe) {
     return whole;
   });
   const recorded = { ...recipeOf(Blend.of(artifact), request), performance };
-  return new Sound({ channels, recipe: recorded, gain: 1, silent: isSilent(peak(channels)) });
+  return new Sound({
+    channels,
+    recipe: recorded,
+    gain: 1,
+    silent: isSilent(peak(channels)),
+    limitedDb: 0,
+  });
 }
 
 /**

@@ -98,7 +98,7 @@ export function performanceFrom(fields) {
       at,
       first: move.integer('first', Math.max(step, playing - STEPS_BACK), playing),
       fade: move.has('fade') ? move.integer('fade', 0, FADE_SAMPLES) : FADE_SAMPLES,
-      restart: move.has('restart') && move.boolean('restart'),
+      restart: move.has('restart') && move.flag('restart'),
       place,
     });
   }

@@ -1,11 +1,13 @@
 /** Where a live sound is to be: a point of the latent space, and how it wanders from there. */
 
+import { brief, isFinite } from '../checks.js';
+import { MAX_STEP } from '../contract.js';
+import { controlShift } from '../controls.js';
+import { RequestError } from '../errors.js';
 import { Float } from '../python-json.js';
 import { checkSeed, SEED_LIMIT } from '../seeds.js';
 import { latentVector } from '../sliders.js';
-import { checkEvolution, checkVector } from '../trajectory.js';
-import { brief } from '../checks.js';
-import { RequestError } from '../errors.js';
+import { checkVector } from '../trajectory.js';
 
 /** @typedef {import('../metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 
@@ -29,7 +31,7 @@ import { RequestError } from '../errors.js';
  *
  * @param {{seed: number} & Partial<Place>} parts
  * @returns {Place}
- * @throws {RequestError} The seed or the drift is not one.
+ * @throws {RequestError} The seed, the drift or the steps of a control are not such.
  */
 export function makePlace({
   seed,
@@ -43,8 +45,8 @@ export function makePlace({
     seed: checkSeed(seed),
     sliders: sliders && sliders.map((position) => position + 0),
     vector,
-    controls,
-    drift: checkEvolution(drift),
+    controls: checkedControls(controls),
+    drift: checkedShare('drift', drift),
     hold,
   });
 }
@@ -92,6 +94,7 @@ export function checkPlace(place, metadata) {
     throw new RequestError('this model has no sliders: move to a latent vector instead');
   }
   if (!walks(place)) centre(place, metadata);
+  if (place.controls.length) controlShift(metadata.controls, Object.fromEntries(place.controls));
 }
 
 /**
@@ -157,11 +160,40 @@ export function placeFrom(fields, other) {
   if (isThere('sliders')) Object.assign(changes, { sliders: numbers('sliders') });
   if (isThere('vector')) Object.assign(changes, { vector: numbers('vector') });
   if (isThere('controls')) {
-    const controls = fields.section('controls');
-    const pairs = controls.names().map((name) => [name, controls.number(name)]);
-    Object.assign(changes, { controls: pairs });
+    Object.assign(changes, { controls: Object.entries(fields.allNumbers('controls')) });
   }
   if (isThere('drift')) Object.assign(changes, { drift: fields.number('drift') });
-  if (isThere('hold')) Object.assign(changes, { hold: fields.boolean('hold') });
+  if (isThere('hold')) Object.assign(changes, { hold: fields.flag('hold') });
   return fields.about(() => makePlace(/** @type {Place} */ ({ ...other, ...changes })));
+}
+
+/**
+ * @param {Place['controls']} controls
+ * @returns {Place['controls']} Without those at 0.
+ */
+function checkedControls(controls) {
+  const names = controls.map(([name]) => name.trim().toLowerCase());
+  controls.forEach(([name, steps], i) => {
+    if (names.indexOf(names[i]) < i) {
+      throw new RequestError(`control ${brief(name)} is set twice, expected once`);
+    }
+    if (!isFinite(steps) || Math.abs(steps) > MAX_STEP) {
+      throw new RequestError(
+        `control ${brief(name)} is set to ${brief(steps)}, expected a number of steps from ` +
+          `${-MAX_STEP} to ${MAX_STEP}`,
+      );
+    }
+  });
+  return controls.filter(([, steps]) => steps !== 0);
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} share
+ */
+function checkedShare(name, share) {
+  if (isFinite(share) && share >= 0 && share <= 1) return share;
+  throw new RequestError(`the ${name} is ${brief(share)}, expected a number from 0 to 1`, {
+    setting: name,
+  });
 }

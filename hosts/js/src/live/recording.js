@@ -66,6 +66,6 @@ function heard(timeline, { begin, gain }, stereo, end) {
 function recipeFor({ artifact }, performance, stereo, end) {
   const durationS = (end - performance.begin) / SAMPLE_RATE_HZ;
   const { seed } = performance.place;
-  const request = prepareRequest({ durationS, seed, stereo }, artifact.sliders);
+  const request = prepareRequest({ durationS, seed, stereo }, artifact);
   return { ...recipeOf(Blend.of(artifact), request), performance };
 }

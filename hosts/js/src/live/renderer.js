@@ -53,20 +53,23 @@ export class Renderer {
    * @throws {import('../errors.js').DistillError} The model failed.
    */
   async run() {
-    let before = now();
-    while (!this.#isClosed) {
-      const busyS = await this.#work();
-      if (busyS === 0) await this.#wait(this.#idleS());
-      else await this.#pause.turn();
-      const at = now();
-      const passedS = Math.max(at - before, 1e-9);
-      const share = Math.min(1, busyS / passedS);
-      this.load += (1 - Math.exp(-passedS / MEMORY_S)) * (share - this.load);
-      before = at;
-      this.#answers.look();
-      this.#onTurn();
+    try {
+      while (!this.#isClosed) await this.#turn();
+    } finally {
+      this.#pause.close();
     }
-    this.#pause.close();
+  }
+
+  async #turn() {
+    const started = now();
+    const busyS = await this.#work();
+    if (busyS === 0) await this.#wait(this.#idleS());
+    else await this.#pause.turn();
+    const passedS = Math.max(now() - started, 1e-9);
+    const share = Math.min(1, busyS / passedS);
+    this.load += (1 - Math.exp(-passedS / MEMORY_S)) * (share - this.load);
+    this.#answers.look();
+    this.#onTurn();
   }
 
   /** Let it see that there is a move. */

@@ -135,8 +135,11 @@ class Session {
   }
 
   async run() {
-    await this.#renderer.run();
-    this.#player.close();
+    try {
+      await this.#renderer.run();
+    } finally {
+      this.#player.close();
+    }
     this.#port.postMessage({ type: 'ended' });
     this.#port.close();
   }

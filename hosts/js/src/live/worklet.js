@@ -4,7 +4,7 @@
  * The samples lie in a ring, each position at the rest of its division by the ring's capacity. The
  * ring is shared with the worker that renders, where the page is isolated, and the worker writes
  * into it; or it is the audio thread's own, and the worker sends what is to be written. This file
- * imports nothing, so that a page can also load it from a blob.
+ * imports nothing, so that a page can also load it from a data: address.
  *
  * The numbers of the control block (`CONTROL` in player.js): 0 is the next position that is read
  * and 1 the first that is not written, both modulo 2^32; 2 counts blocks that were not ready, 3 the

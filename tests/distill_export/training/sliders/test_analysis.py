@@ -11,7 +11,7 @@ from distill_export.training.sliders import analysis
 from distill_export.training.sliders.analysis import (
     analyse_latents,
     principal_components,
-    suggest_label,
+    suggest_labels,
     with_prior,
 )
 from distill_export.training.sliders.sound_features import FEATURES, measure
@@ -81,16 +81,10 @@ def test_a_slider_is_named_by_what_it_changes(monkeypatch: pytest.MonkeyPatch) -
     assert correlations["rms_energy"][0] > 0.99
     assert correlations["spectral_centroid"] == pytest.approx([0, 0], abs=0.9)
     assert all(values[1] == 0 for values in correlations.values())
-    assert suggest_label(1, correlations) == "PC2"
-
-
-@pytest.mark.parametrize(
-    ("feature", "label"), [(name, f"PC1 ({word})") for name, word in FEATURES.items()]
-)
-def test_labels(feature: str, label: str) -> None:
-    correlations = {name: [-0.8 if name == feature else 0.5] for name in FEATURES}
-    assert suggest_label(0, correlations) == label
-    assert suggest_label(0, {name: [0.59] for name in FEATURES}) == "PC1"
+    # One that is louder, one that does nothing, and one that is quieter: the word is given once.
+    components = np.stack([np.eye(16)[0], np.eye(16)[1], -0.5 * np.eye(16)[0]])
+    labels = suggest_labels(model, None, components, np.full(3, -2.0), np.full(3, 2.0))
+    assert labels == ("PC1 (Loudness +)", "PC2", "PC3")
 
 
 def test_a_model_without_an_encoder_cannot_be_analysed(

@@ -47,8 +47,13 @@ SLIDERS = (5, 0, 0, 0, 0, 0, 0, -2)
     [
         ([], {}),
         (["--mode", "latent-interpolation"], {"mode": "latent-interpolation"}),
-        (["--slider", "loudness:5", "--slider", "7:-2"], {"sliders": SLIDERS}),
+        (["--slider", "pc1 (loudness):5", "--slider", "7:-2"], {"sliders": SLIDERS}),
         (["--slider", "PC1:5", "--slider", "PC8 (Rolloff):-2"], {"sliders": SLIDERS}),
+        (["--control", "brightness:+3"], {"controls": {"Brightness": 3}}),
+        (
+            ["--control", "Loudness:-2.5", "--control", "air:1", "--slider", "0:5"],
+            {"controls": {"Air": 1, "Loudness": -2.5}, "sliders": (5, *[0] * 7)},
+        ),
         (["--slider", "0:5", "--evolution", "0"], {"sliders": (5, *[0] * 7), "evolution": 0.0}),
         (["--stereo", "mid-side"], {"stereo": StereoSettings("mid-side", 0.7, 0.3)}),
         (
@@ -81,8 +86,10 @@ def test_an_option_does_what_the_setting_does(
     ("options", "weights", "mode"),
     [
         (["--blend", "sea.onnx:50"], [50.0, 50.0], "latent"),
+        (["--blend", "sea.onnx:40"], [60.0, 40.0], "latent"),
+        (["--blend", "sea:40%"], [60.0, 40.0], "latent"),
         (["--blend", "sea.onnx:10", "--weight", "30"], [30.0, 10.0], "latent"),
-        (["--blend", "sea.onnx:10", "--blend-mode", "audio"], [50.0, 10.0], "audio"),
+        (["--blend", "sea.onnx:10", "--blend-mode", "audio"], [90.0, 10.0], "audio"),
         (["--blend", "sea.onnx:0", "--weight", "0"], [1.0, 1.0], "latent"),
     ],
 )
@@ -103,11 +110,12 @@ def test_a_latent_blend_drifts(cli: Any, render: Any, sea: str) -> None:
 
 def test_randomize_is_the_originals_draw(cli: Any, render: Any, folder: Path) -> None:
     done = cli(*BASE, "--randomize", "--json")
-    expected = random_positions(Artifact.load(folder / "rain.onnx").sliders, 7)
+    sliders = Artifact.load(folder / "rain.onnx").sliders
+    expected = random_positions(sliders, 7)
     assert any(expected)
     assert json.loads(done.out)["recipe"]["sliders"] == list(expected)
     assert np.array_equal(heard(), render(sliders=expected))
-    assert f"PC1 (Loudness) {expected[0]:+d}" in done.err
+    assert f"{sliders[0].label} at {expected[0]:+d}" in done.err
 
 
 def test_randomize_draws_what_distill_drew(cli: Any, sea: str, shared: Path) -> None:
@@ -134,7 +142,7 @@ def test_json_is_one_object_that_holds_the_recipe(cli: Any) -> None:
 def test_a_slider_outside_its_safe_range_warns_and_plays(cli: Any) -> None:
     done = cli(*BASE, "--slider", "0:10")
     assert done.code == 0
-    assert "slider 0 'PC1 (Loudness)' at 10 is outside its safe range" in done.err
+    assert "slider 0 'Presence +' at 10 is outside its safe range" in done.err
     assert done.out == "a.wav\n"
 
 
@@ -210,8 +218,8 @@ BLEND = ["--blend", "sea.onnx:40"]
         (["--mode", "crossfade", *NEXT], "--mode is for walks without sliders"),
         (["--mode", "crossfade", "--randomize"], "--mode is for walks without sliders"),
         (["--mode", "crossfade", *BLEND], "without a blend"),
-        (["--slider", "Bass:3"], "there is no slider 'Bass', expected one of 0 'PC1"),
-        (["--slider", "Texture:3"], "'Texture' fits 6 sliders, 1 'PC2 (Texture)'"),
+        (["--slider", "Bass:3"], "there is no slider 'Bass', expected one of 0 'Presence +', 1"),
+        (["--slider", "Texture:3"], "'Texture' fits 6 sliders, 1 'Warmth -', 2"),
         (["--slider", "8:3"], "there is no slider 8"),
         (["--slider", "0:11"], "is set to 11, expected a number from -10 to 10"),
         (["--slider", "0:1,5"], "expected LABEL:POSITION"),
@@ -236,17 +244,18 @@ BLEND = ["--blend", "sea.onnx:40"]
         (["--depth", "nan", "--stereo", "mid-side"], "--depth is nan"),
         (["-s", "4294967295", "--stereo", "dual-seed"], "dual-seed stereo takes the next"),
         (["-s", "4294967295", "-n", "2", "-o", "."], "go beyond 4294967295: start lower"),
-        (["--blend", "sea.onnx"], "expected FILE:WEIGHT, as in other.onnx:40"),
+        (["--blend", "sea.onnx"], "expected FILE:PERCENT, as in other.onnx:40"),
         (["--blend", "sea.onnx:-1"], "the blend weight is -1, expected a finite number"),
         (["--blend", "sea.onnx:nan"], "the blend weight is nan"),
         (["--blend", "sea.onnx:inf"], "the blend weight is inf"),
         (["--blend", "none.onnx:1"], "none.onnx: no such file"),
         ([*BLEND, "--weight", "-1"], "the blend weight is -1"),
         ([*BLEND, "--weight", "nan"], "the blend weight is nan"),
+        ([*BLEND, "--blend", "sea.onnx:70"], "the --blend shares are 110 % together, expected"),
         ([*BLEND * 4], "there are 5 models to blend, expected 1 to 4"),
         ([*BLEND, "--blend-mode", "mix"], "--blend-mode is 'mix', expected latent or audio"),
-        (["--blend-mode", "audio"], "--blend-mode needs --blend FILE:WEIGHT"),
-        (["--weight", "3"], "--weight needs --blend FILE:WEIGHT"),
+        (["--blend-mode", "audio"], "--blend-mode needs --blend FILE:PERCENT"),
+        (["--weight", "3"], "--weight needs --blend FILE:PERCENT"),
         (["--format", "aiff"], "--format is 'aiff', expected one of wav, flac, ogg, mp3"),
         (["--format", "flac"], "--bit-depth is 32, expected one of 16, 24 for flac"),
         (["--bit-depth", "32"], "--bit-depth is '32', expected one of 16, 24, 32-float"),

@@ -7,6 +7,7 @@ let playing;
 
 globalThis.start = async ({ artifact, seconds, ...options }) => {
   const context = new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
+  await context.suspend(); // so that the probe misses nothing
   await context.audioWorklet.addModule('probe.js');
   const artifactBytes = await (await fetch(`/files/${artifact}`)).arrayBuffer();
   const began = performance.now();

@@ -40,16 +40,17 @@ export async function serve({ files, isIsolated }) {
         ? files[rest.join('/')]
         : FOLDERS[folder] && join(FOLDERS[folder], ...rest);
     try {
+      if (folder === 'favicon.ico') return response.writeHead(204).end();
       const content = await readFile(path);
-      response.writeHead(200, {
-        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-        'Content-Security-Policy': POLICY,
-        ...(isIsolated && ISOLATION),
-      });
-      response.end(content);
+      return response
+        .writeHead(200, {
+          'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+          'Content-Security-Policy': POLICY,
+          ...(isIsolated && ISOLATION),
+        })
+        .end(content);
     } catch {
-      response.writeHead(404);
-      response.end();
+      return response.writeHead(404).end();
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
