@@ -4,7 +4,8 @@
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
 # make structures  write down the structure of this exporter's graphs, for the runtime to know
 # make fuzz   read hostile files for MINUTES=10, and keep what does harm (docs/security.md)
-# make docs    write what the docs show of the programs: command lines, variants, rooms, a session
+# make docs    write what the docs show of the programs: command lines, variants, rooms, a session, the
+#              page of distill-run live
 # make dist    build and check the wheel and the source distribution (CONTRIBUTING.md, "Release")
 # make clean   remove what these made
 
@@ -49,6 +50,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_variants.py
 	$(BIN)/python docs/generate_rooms.py
 	$(BIN)/python docs/generate_session.py
+	$(BIN)/python docs/generate_live.py
 
 dist: $(DIST_VENV)/.installed
 	rm -rf dist
@@ -57,7 +59,7 @@ dist: $(DIST_VENV)/.installed
 clean:
 	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf tests/hosts/node_modules
+	rm -rf hosts/js/node_modules hosts/js/types hosts/js/*.tgz
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
 
@@ -69,7 +71,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,dev]'
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

@@ -141,6 +141,21 @@ def demo_variants(once: Once, traced_once: None) -> list[ExportReport]:
     return once("demo-variants", lambda folder: export_all(DEMO_MODEL, folder, controls=False))
 
 
+@pytest.fixture(scope="session")
+def demo_refined(once: Once, traced_once: None) -> Path:
+    """Export the model that ships with the project as "refined", of few passes for time's sake."""
+
+    def export(folder: Path) -> Path:
+        from distill_export.export import export_model
+
+        path = folder / "refined.onnx"
+        return export_model(
+            DEMO_MODEL, path, reconstruction="refined", quality=3, controls=False
+        ).path
+
+    return once("demo-refined", export)
+
+
 def _export(model: Path, folder: Path, *, controls: bool) -> Path:
     from distill_export import export
     from distill_export.verify.controls.sound_names import measure_names

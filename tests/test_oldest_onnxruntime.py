@@ -14,7 +14,6 @@ from distill_runtime import Artifact
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import snr_db
 from tests import environments
-from tests.once import Once
 
 if TYPE_CHECKING:
     from distill_export.export import ExportReport
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 PYTHON = environments.python(".venv-oldest")
 REPOSITORY = Path(__file__).parents[1]
 STEPS = 7
-PASSES = 3  # of "refined": few, for the sake of time
 
 # Between two releases the decoder's rounding may differ, as between two hosts: the floor is theirs
-# (test_javascript_hosts.py), and of "refined" its test vector's. Measured on one CPU: 129 and 105.
+# (tests/hosts/js/artifact.test.js), and of "refined" its test vector's. Measured on one CPU: 129
+# and 105.
 FLOOR_DB = {"learned": 75, "refined": 60}
 
 PLAY = """
@@ -54,18 +53,9 @@ pytestmark = environments.needs(PYTHON)
 
 
 @pytest.fixture(scope="session")
-def variants(demo_variants: list[ExportReport], once: Once) -> dict[str, Path]:
-    """Export what `demo_variants` lacks: the longest part of these tests."""
+def variants(demo_variants: list[ExportReport], demo_refined: Path) -> dict[str, Path]:
     paths = {report.metadata.precision: report.path for report in demo_variants}
-    return {**paths, "refined": once("demo-refined", refined)}
-
-
-def refined(folder: Path) -> Path:
-    from distill_export.export import export_model
-
-    source = REPOSITORY / "artifacts" / "ambience.distill"
-    path = folder / "refined.onnx"
-    return export_model(source, path, reconstruction="refined", quality=PASSES, controls=False).path
+    return {**paths, "refined": demo_refined}
 
 
 @pytest.mark.parametrize("variant", ["float32", "float16", "int8", "refined"])

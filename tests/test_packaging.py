@@ -40,7 +40,7 @@ PAGES = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"]
 TOP = [*FOLDERS, *PAGES, ".gitignore", "Makefile", "pyproject.toml"]
 # What git ignores in these folders: made by a run of the programs, the tests or the benchmarks.
 MADE = re.compile(
-    r"__pycache__/|node_modules/|\bbuild/|\.egg-info/|benchmarks/results/"
+    r"__pycache__/|node_modules/|^hosts/js/types/|\.tgz$|\bbuild/|\.egg-info/|benchmarks/results/"
     r"|artifacts/(?!README\.md$|ambience\.distill$)"
 )
 

@@ -15,6 +15,7 @@ from distill_runtime.cli.bench import bench
 from distill_runtime.cli.console import show
 from distill_runtime.cli.info import info
 from distill_runtime.cli.list import list_artifacts
+from distill_runtime.cli.live.command import live
 from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
 from distill_runtime.cli.usage import OneLineCommand
@@ -78,7 +79,7 @@ app = typer.Typer(
     epilog="`distill-run --install-completion` lets the shell complete options.",
 )
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Make a sound": {"play": play, "reproduce": reproduce},
+    "Make a sound": {"play": play, "live": live, "reproduce": reproduce},
     "Look at an artifact": {
         "info": info,
         "list": list_artifacts,

@@ -77,15 +77,19 @@ class Reproduction:
                 "Distill itself made this sound: it is met within the rounding of its own float32, "
                 "and its model is known by name alone"
             )
-        for ingredient, file in zip(recipe.ingredients, files, strict=True):
-            _compare(ingredient, file, warnings, other_artifacts=other_artifacts)
+        hashes = [file.sha256() for file in files]
+        for ingredient, file, sha256 in zip(recipe.ingredients, files, hashes, strict=True):
+            _compare(ingredient, file, sha256, warnings, other_artifacts=other_artifacts)
         if recipe.runtime != __version__:
             then = one_line(recipe.runtime)[:40]
             warnings.append(f"the recipe is of distill-run {then}, this is {__version__}")
         if recipe.onnxruntime != (present := onnxruntime_version()):
             then = one_line(recipe.onnxruntime)[:40]
             warnings.append(f"the recipe is of onnxruntime {then}, this is {present}")
-        loaded = [_load(file, recipe, warnings, trust=trust) for file in files]
+        loaded = [
+            _load(file, sha256, recipe, warnings, trust=trust)
+            for file, sha256 in zip(files, hashes, strict=True)
+        ]
         weights = [ingredient.weight for ingredient in recipe.ingredients]
         blend = Blend(loaded, weights, recipe.blend_mode or LATENT)
         pipeline = GenerationPipeline(blend, check_space=check_space)
@@ -105,14 +109,19 @@ class Reproduction:
         return self.pipeline.generate(self.recipe.config, progress=progress)
 
 
-def _load(file: ArtifactFile, recipe: Recipe, warnings: list[str], *, trust: bool) -> Artifact:
+def _load(
+    file: ArtifactFile, sha256: str, recipe: Recipe, warnings: list[str], *, trust: bool
+) -> Artifact:
     options = SessionOptions(provider=recipe.provider, threads=recipe.threads)
     try:
-        return Artifact.load(file.path, options=options, trust=trust)
+        artifact = Artifact.load(file.path, options=options, trust=trust)
     except DependencyError:
         warnings.append("the recipe is of CUDA, which is not here: the CPU rounds differently")
         options = SessionOptions(provider="cpu", threads=recipe.threads)
-        return Artifact.load(file.path, options=options, trust=trust)
+        artifact = Artifact.load(file.path, options=options, trust=trust)
+    if artifact.sha256 != sha256:  # what was compared with the recipe
+        raise RequestError(f"{shown(file.path)}: it was changed while it was loaded: try again")
+    return artifact
 
 
 def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
@@ -155,9 +164,14 @@ def _in_folder(name: str, folder: Path) -> Path | None:
 
 
 def _compare(
-    ingredient: Ingredient, file: ArtifactFile, warnings: list[str], *, other_artifacts: bool
+    ingredient: Ingredient,
+    file: ArtifactFile,
+    sha256: str,
+    warnings: list[str],
+    *,
+    other_artifacts: bool,
 ) -> None:
-    if ingredient.sha256 in (None, file.sha256()):
+    if ingredient.sha256 in (None, sha256):
         return
     metadata = file.metadata
     if metadata.model.id != ingredient.model_id:
@@ -168,7 +182,7 @@ def _compare(
         what = "another export of the same model"
     message = (
         f"{shown(file.path)} is not the {brief(ingredient.name)} of the recipe but {what} "
-        f"(SHA-256 {file.sha256()[:12]}..., not {str(ingredient.sha256)[:12]}...)"
+        f"(SHA-256 {sha256[:12]}..., not {str(ingredient.sha256)[:12]}...)"
     )
     if not other_artifacts:
         raise RequestError(

@@ -41,6 +41,8 @@ RECIPE = {
     "blend_mode": "latent",
     "seed": 7,
     "duration_s": 2.5,
+    "fade_in_s": 0.005,
+    "fade_out_s": 0.01,
     "mode": "crossfade",
     "sliders": [3],
     "latent_vector": None,
@@ -48,6 +50,33 @@ RECIPE = {
     "stereo": {"mode": "mid-side", "width": 0.7, "depth": 0.3},
     "sample_rate_hz": 44_100,
     "audio_format": {"container": "flac", "bit_depth": 24},
+}
+PERFORMANCE = {
+    **RECIPE,
+    "artifacts": RECIPE["artifacts"][:1],
+    "blend_mode": None,
+    "sliders": None,
+    "sample_rate_hz": 48_000,
+    "performance": {
+        "step": 9,
+        "phase": 4,
+        "states": ["AACAPwAAAD8AAIA+AAAAPg=="],
+        "place": {
+            "seed": 7,
+            "sliders": [1],
+            "vector": None,
+            "controls": {"Brightness": 2},
+            "drift": 0.25,
+            "hold": False,
+        },
+        "moves": [
+            {"at": 280_000, "first": 10, "sliders": [2.5]},
+            {"at": 300_000, "first": 11, "fade": 12, "restart": True, "sliders": None},
+            {"at": 310_000, "first": 12, "hold": True, "controls": {}},
+        ],
+        "begin": 264_704,
+        "gain": 4.5,
+    },
 }
 PRESET = {
     "format": "distill.preset",
@@ -62,6 +91,7 @@ PRESET = {
         "stereo": "mono",
         "width": 0.7,
         "depth": 0.3,
+        "loop": True,
     },
 }
 INDEX = {
@@ -132,6 +162,7 @@ def documents() -> dict[str, dict[str, Any]]:
     """Return the good documents by what they are."""
     return {
         "recipe": RECIPE,
+        "performance": PERFORMANCE,
         "preset": PRESET,
         "index": INDEX,
         "sidecar": SIDECAR,

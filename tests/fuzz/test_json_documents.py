@@ -23,7 +23,7 @@ def test_no_document_does_harm() -> None:
     # It comes to something: of every kind some are read, and most are refused.
     assert COUNT / 2 < report.outcomes["refused"] < COUNT * 9 / 10
     for kind in ("recipe", "preset", "metadata"):
-        assert report.outcomes[f"read as {kind}"] > COUNT / 60
+        assert report.outcomes[f"read as {kind}"] > COUNT / 100
     assert len(report.labels) > 60
 
 
@@ -54,5 +54,7 @@ def test_what_is_changed_is_good_before(kind: str, tmp_path) -> None:
 
     path = tmp_path / "case.json"
     path.write_text(text_of(json_documents.documents()[kind]))
-    expected = {"sidecar": "recipe", "index": "preset in an index"}.get(kind, kind)
+    expected = {"sidecar": "recipe", "performance": "recipe", "index": "preset in an index"}.get(
+        kind, kind
+    )
     assert read(path) == f"read as {expected}"

@@ -80,7 +80,7 @@ def configs(
 def describe_sliders(sliders: Sequence[Slider], positions: Sequence[float]) -> str:
     """Return the sliders that do not stand at 0, in one line."""
     moved = [
-        f"{slider.label} {position:+g}"
+        f"{slider.label} at {position:+g}"  # many labels end in a sign
         for slider, position in zip(sliders, positions, strict=True)
         if position
     ]

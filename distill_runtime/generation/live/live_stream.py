@@ -18,7 +18,8 @@ from distill_runtime.contract import STEP_SAMPLES
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite, whole
 from distill_runtime.generation.live.answers import Answers
-from distill_runtime.generation.live.beginning import checked_seed, first_place
+from distill_runtime.generation.live.beginning import first_place
+from distill_runtime.generation.live.hands import Hands
 from distill_runtime.generation.live.journal import Journal
 from distill_runtime.generation.live.output import Output, file_gain
 from distill_runtime.generation.live.place import Place
@@ -26,19 +27,14 @@ from distill_runtime.generation.live.recording import recorded
 from distill_runtime.generation.live.timeline import Timeline
 from distill_runtime.generation.live.worker import Worker
 from distill_runtime.generation.result import GenerationResult
-from distill_runtime.latents.sliders import (
-    SliderPositions,
-    check_sliders,
-    plain_position,
-    resolve_positions,
-    resolve_slider,
-)
+from distill_runtime.latents.controls import ControlSteps, resolve_controls
+from distill_runtime.latents.sliders import SliderPositions
 
 # The longest block of a stream that plays: half of the least that lies ready.
 MAX_BLOCK_SAMPLES = STEP_SAMPLES // 4
 
 
-class LiveStream:
+class LiveStream(Hands):
     """An endless sound that follows hands, for a host that plays as it goes.
 
     A thread renders ahead of who reads. When a slider is moved, it renders the two chunks that
@@ -60,6 +56,7 @@ class LiveStream:
         *,
         start: npt.ArrayLike | None = None,
         sliders: SliderPositions | None = None,
+        controls: ControlSteps | None = None,
         seed: int | None = None,
         drift: float = 0.0,
         stereo: StereoSettings | None = None,
@@ -73,6 +70,7 @@ class LiveStream:
             artifact: What plays.
             start: `[latent_dim]`, where to begin.
             sliders: Where sliders stand instead; see `set_sliders`.
+            controls: Steps of named controls, which move all of it; see `set_controls`.
             seed: Of the walk between random anchors, as `generate` walks, if there is neither a
                 vector nor sliders nor a drift; else of the drift. Without one, one is drawn, and
                 the sound begins where all sliders stand at 0 (of a model without sliders, where
@@ -91,14 +89,15 @@ class LiveStream:
             RequestError: A value is out of bounds or does not fit the model.
             BackendError: onnxruntime failed.
         """
-        self.artifact = artifact
-        self.stereo = stereo or StereoSettings()
-        self.channels = self.stereo.output_channels
-        place = first_place(artifact, self.stereo, start, sliders, seed, drift)
+        stereo = stereo or StereoSettings()
+        place = first_place(artifact, stereo, start, sliders, seed, drift)
+        if controls is not None:
+            setting = resolve_controls(artifact.controls, controls)
+            place = replace(place, controls=tuple(setting.steps.items()))
         place.check_on(artifact)
-        self.gain = file_gain(artifact, place, self.stereo) if gain is None else _gain(gain)
-        self._place = place
-        self._moving = threading.Lock()
+        super().__init__(artifact, stereo, place)
+        self.channels = stereo.output_channels
+        self.gain = file_gain(artifact, place, stereo) if gain is None else _gain(gain)
         kept_samples = round(_keep(keep_s) * artifact.sample_rate_hz)
         self._timeline = Timeline(
             artifact, place, rows=self.stereo.input_channels, kept_samples=kept_samples
@@ -116,45 +115,6 @@ class LiveStream:
         return self.artifact.sample_rate_hz
 
     @property
-    def latent(self) -> Float32Array:
-        """The latent vector `[latent_dim]` that the sound is at, or drifts around.
-
-        Raises:
-            RequestError: It walks between anchors.
-        """
-        if self._place.walks:
-            raise RequestError("the sound walks from anchor to anchor: there is no one vector")
-        return self._timeline.path.vector(self._place)
-
-    @property
-    def sliders(self) -> tuple[float, ...] | None:
-        """Where the sliders stand, in steps; None if it is not they that say where the sound is."""
-        return self._place.sliders
-
-    @property
-    def seed(self) -> int:
-        """The seed of the walk or of the drift."""
-        return self._place.seed
-
-    @property
-    def drift(self) -> float:
-        """How far the sound wanders from its place, 0 to 1; it can be set."""
-        return self._place.drift
-
-    @drift.setter
-    def drift(self, amount: float) -> None:
-        self._move(drift=amount)
-
-    @property
-    def hold(self) -> bool:
-        """Whether the wandering stands still; it can be set."""
-        return self._place.hold
-
-    @hold.setter
-    def hold(self, hold: bool) -> None:
-        self._move(hold=bool(hold))
-
-    @property
     def underruns(self) -> int:
         """How many blocks were read that were not ready."""
         return self._underruns
@@ -168,61 +128,6 @@ class LiveStream:
         """Return the largest magnitude since this was last asked."""
         found, self._peak = self._peak, 0.0
         return found
-
-    def move_to(self, vector: npt.ArrayLike) -> None:
-        """Go to a latent vector `[latent_dim]`.
-
-        Raises:
-            RequestError: The vector does not fit the model.
-        """
-        checked = self.artifact.check_latent_vector(vector)
-        self._move(vector=tuple(map(float, checked)), sliders=None)
-
-    def set_sliders(self, positions: SliderPositions) -> None:
-        """Go where sliders stand.
-
-        Args:
-            positions: One for each slider, or a mapping from labels or indices; the others then
-                stand at 0.
-
-        Raises:
-            RequestError: The model has no sliders, or the positions are not right for them.
-        """
-        self._check_sliders()
-        setting = resolve_positions(self.artifact.sliders, check_sliders(positions))
-        self._move(sliders=setting.positions, vector=None)
-
-    def move_slider(self, slider: str | int, position: float) -> None:
-        """Move one slider and leave the others where they are, at 0 if they were nowhere.
-
-        Raises:
-            RequestError: There is no such slider, or the position is not right for it.
-        """
-        self._check_sliders()
-        sliders = self.artifact.sliders
-        index = resolve_slider(sliders, slider)
-        value = finite(position)
-        low, high = sliders[index].min_step, sliders[index].max_step
-        if value is None or not (low <= value <= high or value == 0):
-            raise RequestError(
-                f"slider {brief(slider)} is set to {brief(position)}, expected a number from "
-                f"{low} to {high}"
-            )
-        with self._moving:
-            positions = list(self._place.sliders or [0] * len(sliders))
-            positions[index] = plain_position(value)
-            self._ask(replace(self._place, sliders=tuple(positions), vector=None))
-
-    def walk(self, seed: int) -> None:
-        """Walk between the random anchors of a seed, from its first one on, as `generate` does.
-
-        Raises:
-            RequestError: The seed is not one.
-        """
-        checked = checked_seed(seed, self.stereo)
-        with self._moving:
-            place = replace(self._place, seed=checked, sliders=None, vector=None)
-            self._ask(place, restart=True)
 
     def read(self, samples: int) -> Float32Array:
         """Return the next samples.
@@ -306,16 +211,8 @@ class LiveStream:
             block = np.concatenate([block, np.zeros((self.channels, missing), np.float32)], axis=1)
         return block
 
-    def _check_sliders(self) -> None:
-        if not self.artifact.sliders:
-            raise RequestError("this model has no sliders: move to a latent vector instead")
-
-    def _move(self, **changes: object) -> None:
-        with self._moving:
-            self._ask(replace(self._place, **changes))  # type: ignore[arg-type]
-
     def _ask(self, place: Place, *, restart: bool = False) -> None:
-        self._place = place
+        super()._ask(place, restart=restart)
         self._answers.ask(place, restart=restart)
         if self._worker is not None:
             self._worker.wake()

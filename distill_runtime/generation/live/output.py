@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from distill_runtime.arrays import Float32Array
@@ -32,7 +34,13 @@ class Output:
 
 
 def file_gain(artifact: Artifact, place: Place, stereo: StereoSettings) -> float:
-    """Return the gain that a finished file of the first seconds at a place would have."""
+    """Return the gain that a finished file of the first seconds at a place would have.
+
+    As in a file, a control of the level does not count: it is to be heard.
+    """
+    levels = {control.name.casefold() for control in artifact.controls if control.is_level}
+    rest = tuple(pair for pair in place.controls if pair[0].casefold() not in levels)
+    place = replace(place, controls=rest)
     path = Path(artifact, stereo.input_channels)
     latents = np.stack(
         [path.latents(place, 0 if place.hold else step) for step in range(_LEVEL_STEPS)], axis=1

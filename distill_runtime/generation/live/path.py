@@ -14,6 +14,7 @@ import numpy as np
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.generation.live.place import Place
+from distill_runtime.latents.controls import control_shift
 from distill_runtime.latents.seeds import TorchGenerator
 from distill_runtime.latents.sliders import latent_vector
 from distill_runtime.latents.trajectory import slerp
@@ -37,6 +38,8 @@ class Path:
     def __init__(self, artifact: Artifact, rows: int) -> None:
         self._artifact = artifact
         self._anchors: dict[int, _Anchors] = {}
+        self._shifted_by: tuple[tuple[str, float], ...] = ()
+        self._shift_vector = np.zeros(artifact.latent_dim, np.float32)
         self.rows = rows
 
     def latents(self, place: Place, phase: int) -> Float32Array:
@@ -52,7 +55,7 @@ class Path:
             for seed in seeds
         }
         rows = [self._voice(place, seed, phase) for seed in seeds]
-        return np.stack(rows) + self._shift(place)
+        return np.stack(rows) + self._shift(place) if place.controls else np.stack(rows)
 
     def _voice(self, place: Place, seed: int, phase: int) -> Float32Array:
         anchors = self._anchors[seed]
@@ -78,7 +81,11 @@ class Path:
         return latent_vector(bank, place.sliders)
 
     def _shift(self, place: Place) -> Float32Array:
-        return np.zeros(self._artifact.latent_dim, np.float32)
+        """Return what the controls add to every latent vector, `[latent_dim]`."""
+        if self._shifted_by != place.controls:
+            self._shifted_by = place.controls
+            self._shift_vector = control_shift(self._artifact.controls, dict(place.controls))
+        return self._shift_vector
 
 
 class _Anchors(Sequence[Float32Array]):

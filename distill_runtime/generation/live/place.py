@@ -7,10 +7,11 @@ from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief, number
 from distill_runtime.files.json_fields import JsonFields
+from distill_runtime.latents.controls import check_controls, control_shift
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import check_positions, latent_vector, plain_position
-from distill_runtime.latents.trajectory import check_evolution
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,10 @@ class Place:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_seed(self.seed))
-        object.__setattr__(self, "drift", check_evolution(self.drift))
+        object.__setattr__(self, "drift", _share("drift", self.drift))
+        controls = check_controls(dict(self.controls)) or {}
+        kept = tuple((name, steps) for name, steps in controls.items() if steps)
+        object.__setattr__(self, "controls", kept)
         if self.sliders is not None:
             object.__setattr__(self, "sliders", tuple(map(plain_position, self.sliders)))
 
@@ -58,6 +62,8 @@ class Place:
             if bank is None:
                 raise RequestError("this model has no sliders: move to a latent vector instead")
             latent_vector(bank, check_positions(bank.sliders, self.sliders))
+        if self.controls:
+            control_shift(artifact.controls, dict(self.controls))
 
     def changes_from(self, other: Place | None) -> dict[str, Any]:
         """Return what JSON has to say so that the reader of the other place knows this one."""
@@ -96,3 +102,12 @@ class Place:
             changes["hold"] = fields.boolean("hold")
         with fields.about():
             return cls(**changes) if other is None else replace(other, **changes)
+
+
+def _share(name: str, value: object) -> float:
+    share = number(value)
+    if share is None or not 0.0 <= share <= 1.0:
+        raise RequestError(
+            f"the {name} is {brief(value)}, expected a number from 0 to 1", setting=f"the {name}"
+        )
+    return share

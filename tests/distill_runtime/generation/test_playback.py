@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -111,14 +110,11 @@ def test_without_sounddevice_one_line_says_what_to_install(
 def test_without_portaudio_the_library_is_named(
     result: GenerationResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load: Any = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name == "sounddevice":
-            raise OSError("PortAudio library not found")
-        return load(name, *rest)
+    def without(name: str) -> Any:
+        assert name == "sounddevice"
+        raise OSError("PortAudio library not found")
 
     monkeypatch.setattr(module, "find_spec", lambda name: True)
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(module.importlib, "import_module", without)
     with pytest.raises(DependencyError, match=r"PortAudio library not found.*: install"):
         play_sound(result)

@@ -237,6 +237,20 @@ def test_cuda_that_is_not_here_is_told_and_the_cpu_renders(
     assert reproduction.generate().recipe.provider == "cpu"
 
 
+def test_an_artifact_that_is_changed_while_it_is_loaded_is_refused(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Artifact.load
+
+    def changed(path: Path, **settings: Any) -> Artifact:
+        save(seal(small_model(), dataclasses.replace(METADATA, exporter={"torch": "1"})), path)
+        return whole(path, **settings)
+
+    monkeypatch.setattr(Artifact, "load", changed)
+    with pytest.raises(RequestError, match="changed while it was loaded"):
+        prepared(small, [])
+
+
 def test_threads_are_those_of_the_recipe(small: Path) -> None:
     recipe = dataclasses.replace(Recipe.load(small), threads=3)
     again = Reproduction.of(recipe, folder=small.parent, trust=True).generate()

@@ -110,11 +110,12 @@ def test_a_latent_blend_drifts(cli: Any, render: Any, sea: str) -> None:
 
 def test_randomize_is_the_originals_draw(cli: Any, render: Any, folder: Path) -> None:
     done = cli(*BASE, "--randomize", "--json")
-    expected = random_positions(Artifact.load(folder / "rain.onnx").sliders, 7)
+    sliders = Artifact.load(folder / "rain.onnx").sliders
+    expected = random_positions(sliders, 7)
     assert any(expected)
     assert json.loads(done.out)["recipe"]["sliders"] == list(expected)
     assert np.array_equal(heard(), render(sliders=expected))
-    assert f"PC1 (Loudness) {expected[0]:+d}" in done.err
+    assert f"{sliders[0].label} at {expected[0]:+d}" in done.err
 
 
 def test_randomize_draws_what_distill_drew(cli: Any, sea: str, shared: Path) -> None:
@@ -141,7 +142,7 @@ def test_json_is_one_object_that_holds_the_recipe(cli: Any) -> None:
 def test_a_slider_outside_its_safe_range_warns_and_plays(cli: Any) -> None:
     done = cli(*BASE, "--slider", "0:10")
     assert done.code == 0
-    assert "slider 0 'PC1 (Loudness)' at 10 is outside its safe range" in done.err
+    assert "slider 0 'Presence +' at 10 is outside its safe range" in done.err
     assert done.out == "a.wav\n"
 
 
@@ -217,8 +218,8 @@ BLEND = ["--blend", "sea.onnx:40"]
         (["--mode", "crossfade", *NEXT], "--mode is for walks without sliders"),
         (["--mode", "crossfade", "--randomize"], "--mode is for walks without sliders"),
         (["--mode", "crossfade", *BLEND], "without a blend"),
-        (["--slider", "Bass:3"], "there is no slider 'Bass', expected one of 0 'PC1"),
-        (["--slider", "Texture:3"], "'Texture' fits 6 sliders, 1 'PC2 (Texture)'"),
+        (["--slider", "Bass:3"], "there is no slider 'Bass', expected one of 0 'Presence +', 1"),
+        (["--slider", "Texture:3"], "'Texture' fits 6 sliders, 1 'Warmth -', 2"),
         (["--slider", "8:3"], "there is no slider 8"),
         (["--slider", "0:11"], "is set to 11, expected a number from -10 to 10"),
         (["--slider", "0:1,5"], "expected LABEL:POSITION"),

@@ -1,0 +1,1 @@
+"""Playing live: the sound card, a page of sliders, MIDI and OSC."""

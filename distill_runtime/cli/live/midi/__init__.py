@@ -1,0 +1,1 @@
+"""MIDI: controllers move faders, keys start seeds."""

@@ -1,0 +1,1 @@
+"""OSC: faders moved from elsewhere, and told elsewhere."""

@@ -1,0 +1,1 @@
+"""Where the sound goes: a sound card, or nowhere in real time."""

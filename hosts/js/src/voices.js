@@ -1,0 +1,28 @@
+/** The voices of a request: the latent trajectory of each row that the graph plays. */
+
+import { rowSeeds } from './request.js';
+import { crossfade, evolve } from './trajectory.js';
+
+/**
+ * The request's trajectories on one of a blend's renderers.
+ *
+ * @param {import('./blend.js').Blend} blend
+ * @param {import('./request.js').Request} request
+ * @param {number} [renderer] Its index.
+ * @returns {{latents: Float32Array, batch: number}} `[batch, steps, latent_dim]`
+ */
+export function voices(blend, request, renderer = 0) {
+  const start = blend.startVectors(request)[renderer];
+  const { durationS, evolution } = request;
+  const { latentDim } = blend.renderers[renderer];
+  const rows = rowSeeds(request).map((seed) =>
+    start === null
+      ? crossfade({ seed, durationS, latentDim })
+      : evolve(start, { seed, durationS, evolution }),
+  );
+  const latents = new Float32Array(rows.length * rows[0].length);
+  rows.forEach((row, i) => latents.set(row, i * row.length));
+  const shift = blend.shifts(request)[renderer];
+  if (shift) for (let i = 0; i < latents.length; i += 1) latents[i] += shift[i % latentDim];
+  return { latents, batch: rows.length };
+}
