@@ -41,10 +41,10 @@ EFFORTS = {
     ),
     "refined": Effort(
         whole=False,
-        samples=500,
+        samples=400,
         entanglements=(0.5, math.inf),
         trial_places=4,
-        places=10,
-        slider_places=6,
+        places=8,
+        slider_places=5,
     ),
 }
