@@ -4,9 +4,9 @@ import { Fader } from '../ui/fader.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { lockOf } from '../state/locks.js';
-import { counted, slidersWord } from './words.js';
+import { counted, wordOf } from './words.js';
 
-const CONTROL_RANGE = 10;
+const USUAL_RANGE = 10; // of a control, which has no end of its own
 
 /** @param {import('./app.js').App} app */
 export function sliderPanel(app) {
@@ -127,11 +127,10 @@ export function sliderPanel(app) {
  * @param {number} index
  */
 function sliderFader({ session, midi }, slider, index) {
-  const { word, detail } = slidersWord(slider.label);
   const lock = lockOf.slider(index);
   return new Fader({
-    label: word,
-    detail,
+    label: wordOf(slider.label),
+    detail: slider.name,
     hint: `${slider.label}: ${(100 * slider.variance_explained).toFixed(1)} % of the model's variety`,
     ranges: {
       least: slider.min_step,
@@ -158,8 +157,8 @@ function controlFader({ session, midi }, control) {
     detail: change,
     hint: `Agrees with what is heard by ${Math.round(100 * Math.abs(control.correlation))} %, measured at ${counted(control.places, 'place')}`,
     ranges: {
-      least: -CONTROL_RANGE,
-      most: CONTROL_RANGE,
+      least: Math.min(-USUAL_RANGE, control.safe_min_step),
+      most: Math.max(USUAL_RANGE, control.safe_max_step),
       safe: [control.safe_min_step, control.safe_max_step],
     },
     unit: 'steps',
