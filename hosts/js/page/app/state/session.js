@@ -229,15 +229,22 @@ export class Session {
     });
   }
 
-  /** Put all that is not locked back to 0. */
-  reset() {
-    const { positions, controls } = this.settings.value;
+  /** Put all sliders that are not locked back to 0. */
+  resetSliders() {
+    const { positions } = this.settings.value;
     this.change({
       positions: positions.map((position, i) =>
         this.locks.value.has(lockOf.slider(i)) ? position : 0,
       ),
+    });
+  }
+
+  /** Put all controls that are not locked back to 0. */
+  resetControls() {
+    const moved = Object.entries(this.settings.value.controls);
+    this.change({
       controls: Object.fromEntries(
-        Object.entries(controls).filter(([name]) => this.locks.value.has(lockOf.control(name))),
+        moved.filter(([name]) => this.locks.value.has(lockOf.control(name))),
       ),
     });
   }
