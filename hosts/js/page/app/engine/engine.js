@@ -70,7 +70,8 @@ export class Engine {
   /**
    * The bytes of a WAV file with its recipe in it.
    *
-   * @param {{channels: Float32Array[], recipe: object, gain: number, silent: boolean, bitDepth: number,
+   * @param {{channels: Float32Array[], recipe: object, gain: number, silent: boolean,
+   *   limitedDb: number, bitDepth: number,
    *   tags?: object}} sound
    */
   wav(sound) {

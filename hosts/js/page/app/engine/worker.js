@@ -64,14 +64,14 @@ const answers = {
           picture = new Picture(channels[0].length, columns);
         post({ fraction, strip: picture.push(channels, samples) });
       };
-      const { channels, recipe, gain, silent } = await generate(source, request, {
+      const { channels, recipe, gain, silent, limitedDb } = await generate(source, request, {
         filter,
         stepsPerCall: STEPS_PER_CALL,
         onProgress,
         signal: controller.signal,
       });
       const strip = parts.length > 1 && blendMode === 'audio' ? pictureOf(channels, columns) : null;
-      return { channels, recipe, gain, silent, picture: strip ?? picture.whole(gain) };
+      return { channels, recipe, gain, silent, limitedDb, picture: strip ?? picture.whole(gain) };
     } finally {
       running.delete(id);
     }
@@ -81,8 +81,8 @@ const answers = {
     running.get(id)?.abort();
   },
 
-  wav({ channels, recipe, gain, silent, bitDepth, tags }) {
-    return new Sound({ channels, recipe, gain, silent }).toWav({ bitDepth, tags });
+  wav({ bitDepth, tags, ...sound }) {
+    return new Sound(sound).toWav({ bitDepth, tags });
   },
 };
 

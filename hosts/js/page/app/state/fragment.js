@@ -114,6 +114,6 @@ function controlsOf(text, model) {
   }
   const entries = model.controls
     .map(({ name }) => [name, Number(asked?.[name])])
-    .filter(([, steps]) => Number.isFinite(steps) && steps !== 0 && Math.abs(steps) <= 10);
+    .filter(([, steps]) => Number.isFinite(steps) && steps !== 0 && Math.abs(steps) <= 1000);
   return Object.fromEntries(entries);
 }

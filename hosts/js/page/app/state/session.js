@@ -2,38 +2,19 @@
 
 import { randomPositions } from '../../../src/sliders.js';
 import { drawSeed } from '../../../src/seeds.js';
-import { GrowingPicture } from '../sound/drawing.js';
 import { SoundCache } from '../sound/cache.js';
+import { makeSound } from '../sound/making.js';
 import { lockOf } from './locks.js';
 import { Slots } from './slots.js';
-import {
-  fittedPositions,
-  initialSettings,
-  partsOf,
-  requestOf,
-  rolledSeed,
-  slidersOf,
-} from './settings.js';
+import { fittedPositions, initialSettings, rolledSeed, slidersOf } from './settings.js';
 import { Store } from './store.js';
 
 /** @typedef {import('../models/model.js').Model} Model */
 /** @typedef {import('./settings.js').Settings} Settings */
 
-const COLUMNS = 900;
 const THUMB_COLUMNS = 160;
 
-/**
- * A sound that was made here.
- *
- * @typedef {object} MadeSound
- * @property {AudioBuffer} buffer
- * @property {object} recipe
- * @property {number} gain
- * @property {boolean} silent
- * @property {GrowingPicture} picture
- * @property {Settings} settings
- * @property {Model} model
- */
+/** @typedef {import('../sound/making.js').MadeSound} MadeSound */
 
 /**
  * @typedef {object} Work
@@ -248,15 +229,22 @@ export class Session {
     });
   }
 
-  /** Put all that is not locked back to 0. */
-  reset() {
-    const { positions, controls } = this.settings.value;
+  /** Put all sliders that are not locked back to 0. */
+  resetSliders() {
+    const { positions } = this.settings.value;
     this.change({
       positions: positions.map((position, i) =>
         this.locks.value.has(lockOf.slider(i)) ? position : 0,
       ),
+    });
+  }
+
+  /** Put all controls that are not locked back to 0. */
+  resetControls() {
+    const moved = Object.entries(this.settings.value.controls);
+    this.change({
       controls: Object.fromEntries(
-        Object.entries(controls).filter(([name]) => this.locks.value.has(lockOf.control(name))),
+        moved.filter(([name]) => this.locks.value.has(lockOf.control(name))),
       ),
     });
   }
@@ -274,52 +262,22 @@ export class Session {
    * @param {MadeSound} sound
    * @param {number} bitDepth
    */
-  wav({ buffer, recipe, gain, silent, model }, bitDepth) {
+  wav({ buffer, recipe, gain, silent, limitedDb, model }, bitDepth) {
     const channels = Array.from({ length: buffer.numberOfChannels }, (_, i) =>
       buffer.getChannelData(i),
     );
     const tags = { title: `${model.name} ${recipe.request.seed}` };
-    return this.#engine.wav({ channels, recipe, gain, silent, bitDepth, tags });
+    return this.#engine.wav({ channels, recipe, gain, silent, limitedDb, bitDepth, tags });
   }
 
   async #made(model, settings, signal) {
     this.#show({ kind: 'generating', fraction: 0 });
-    let arriving = new GrowingPicture(COLUMNS);
-    const onProgress = ({ fraction, strip }) => {
+    const onProgress = (fraction, picture) => {
       if (signal.aborted) return;
-      if (strip.first === 0) arriving = new GrowingPicture(strip.columns);
-      arriving.add(strip);
-      this.arriving.set({ picture: arriving });
+      this.arriving.set({ picture });
       this.#show({ kind: 'generating', fraction });
     };
-    const { blend, filter } = settings;
-    const what = {
-      parts: partsOf(model, settings),
-      blendMode: blend.mode,
-      request: requestOf(settings),
-      filter,
-      columns: COLUMNS,
-    };
-    const { channels, recipe, gain, silent, picture } = await this.#engine.generate(
-      what,
-      onProgress,
-      signal,
-    );
-    const buffer = new AudioBuffer({
-      length: channels[0].length,
-      numberOfChannels: channels.length,
-      sampleRate: 48_000,
-    });
-    channels.forEach((channel, i) => buffer.copyToChannel(channel, i));
-    return {
-      buffer,
-      recipe,
-      gain,
-      silent,
-      picture: GrowingPicture.whole(picture),
-      settings,
-      model,
-    };
+    return makeSound(this.#engine, model, settings, { onProgress, signal });
   }
 
   /**

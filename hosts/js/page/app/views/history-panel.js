@@ -38,13 +38,14 @@ export function historyPanel({ session, history, notices }) {
     none.hidden = sounds.length > 0;
     clear.hidden = sounds.length === 0;
   };
+  const nearby = { rootMargin: '800px' };
   const watcher = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       watcher.unobserve(target);
       items.get(target.dataset.id)?.draw();
     }
-  });
+  }, nearby);
   onThemeChange(() => {
     for (const { draw } of items.values()) draw();
   });

@@ -7,7 +7,7 @@ const KEYS = Object.freeze([
   ['G', 'generate, or cancel'],
   ['D', 'roll the dice for a seed'],
   ['R', 'randomise the sliders'],
-  ['0', 'reset the sliders'],
+  ['0', 'reset sliders and controls'],
   ['1 – 9', 'go to a slider; arrows move it, with Shift finely'],
   ['A, B', 'hear one or the other'],
   ['L', 'live, on or off'],
@@ -25,7 +25,10 @@ export function listenToKeys(app) {
       session.work.value.kind === 'generating' ? session.cancel() : void session.generate(),
     d: () => app.rollSeed(),
     r: () => session.randomize(),
-    0: () => session.reset(),
+    0: () => {
+      session.resetSliders();
+      session.resetControls();
+    },
     a: () => session.slots.go('A'),
     b: () => session.slots.go('B'),
     l: () => app.live.toggle(),

@@ -2,6 +2,7 @@
 
 import { h } from '../ui/dom.js';
 import { historyPanel } from './history-panel.js';
+import { controlPanel } from './control-panel.js';
 import { livePanel } from './live-panel.js';
 import { presetsPanel } from './presets-panel.js';
 import { settingsPanel } from './settings-panel.js';
@@ -53,6 +54,7 @@ export function playView(app) {
     h('div', { class: 'title' }, title, variant, about),
     soundPanel(app),
     livePanel(app),
+    controlPanel(app),
     sliderPanel(app),
     h('div', { class: 'side' }, settingsPanel(app), presetsPanel(app)),
     historyPanel(app),

@@ -83,6 +83,7 @@ export function soundPanel(app) {
       save.disabled = false;
     }
   });
+  const limit = h('p', { class: 'hint limit' });
   const slots = slotButtons(app);
   const keep = iconButton({
     icon: icon('star'),
@@ -131,9 +132,8 @@ export function soundPanel(app) {
     bar.classList.toggle('is-waiting', kind === 'loading' && fraction >= 1);
     empty.textContent =
       kind === 'loading' ? 'Loading the model…' : 'No sound yet. Press Generate to make one.';
-    const silent = sound?.silent && !isBusy;
-    picture.classList.toggle('is-silent', Boolean(silent));
     for (const control of [play, save, keep, seek]) control.disabled = !sound;
+    limit.textContent = isBusy || !sound ? '' : remark(sound);
     app.say(isBusy ? 'Making the sound' : '');
   };
   const showPlaying = () => {
@@ -181,8 +181,20 @@ export function soundPanel(app) {
       h('span', { class: 'spring' }),
       h('span', { class: 'save' }, save, depth),
     ),
+    limit,
     h('div', { class: 'compare' }, slots, h('span', { class: 'spring' }), keep),
   );
+}
+
+/**
+ * What there is to say of a sound's level.
+ *
+ * @param {import('../state/session.js').MadeSound} sound
+ */
+function remark({ silent, limitedDb }) {
+  if (silent) return 'This sound is silent: move the sliders nearer to 0, or take another seed.';
+  if (limitedDb < 0.5) return '';
+  return `The controls make it louder than a file can be: its peaks are softened by ${limitedDb.toFixed(1)} dB.`;
 }
 
 /** @param {import('./app.js').App} app */

@@ -42,13 +42,12 @@ export function counted(count, one, many = `${one}s`) {
 }
 
 /**
- * A slider's word and its number: "PC1 (Loudness)" is "Loudness" and "PC1".
+ * What a slider does, in a word: "PC1 (Loudness)" is "Loudness".
  *
  * @param {string} label
  */
-export function slidersWord(label) {
-  const found = /^(.*?)\s*\(([^()]+)\)\s*$/.exec(label);
-  return found ? { word: found[2], detail: found[1] } : { word: label, detail: '' };
+export function wordOf(label) {
+  return /\(([^()]+)\)\s*$/.exec(label)?.[1] ?? label;
 }
 
 /**
