@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from distill_runtime import Recipe, Reproduction
+from distill_runtime import ArtifactFile, Recipe, Reproduction
 from distill_runtime.audio.snr import snr_db
+from tests.distill_runtime.small_artifacts import onnx, save, seal
 from tests.hosts.live_sounds import write_live_sounds
 from tests.hosts.node import LIBRARY, REPOSITORY, TESTS, passes, run_in
 
@@ -27,12 +29,16 @@ FLOOR_DB = 80.0
 
 @pytest.fixture(scope="module")
 def live_sounds(
-    demo_variants: list[ExportReport], tmp_path_factory: pytest.TempPathFactory
+    demo_variants: list[ExportReport],
+    demo_artifact: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """Return a folder of what hands play in Python, on the artifact that plays fastest."""
-    (path,) = (report.path for report in demo_variants if report.metadata.precision == "int8")
+    (int8,) = (report for report in demo_variants if report.metadata.precision == "int8")
     folder = tmp_path_factory.mktemp("live")
-    write_live_sounds(folder, path)
+    controls = ArtifactFile.inspect(demo_artifact).metadata.controls
+    metadata = dataclasses.replace(int8.metadata, controls=controls)
+    write_live_sounds(folder, save(seal(onnx.load(int8.path), metadata), folder / "int8.onnx"))
     return folder
 
 

@@ -25,9 +25,9 @@ from distill_runtime import (
     StereoSettings,
 )
 from distill_runtime.audio.snr import snr_db
+from tests.hosts.node import LIBRARY, run_in
 from tests.hosts.page.site import MARK, write_player, write_site
 from tests.hosts.page.static_server import serving
-from tests.hosts.test_javascript import LIBRARY, node, node_modules, run_in  # noqa: F401
 from tests.once import Once
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def page(once: Once, node_modules: Path) -> Path:  # noqa: F811
+def page(once: Once, node_modules: Path) -> Path:
     """Return the built page."""
 
     def build(folder: Path) -> Path:
@@ -94,7 +94,7 @@ def site(once: Once, page: Path, demo_variants: list[ExportReport], demo_refined
 @pytest.fixture
 def visit(
     request: pytest.FixtureRequest,
-    node: str,  # noqa: F811
+    node: str,
     site: Site,
     page: Path,
     tmp_path: Path,

@@ -73,7 +73,8 @@ def process(folder: Path) -> Callable[..., subprocess.Popen[bytes]]:
     def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-m", "distill_runtime", *map(str, arguments)]
-        return subprocess.Popen(command, **{**streams, **options})
+        # Without a buffer: a line that a test reads takes no other with it.
+        return subprocess.Popen(command, bufsize=0, **{**streams, **options})
 
     return start
 

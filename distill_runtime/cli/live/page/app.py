@@ -46,7 +46,17 @@ class LivePage(App[Ending]):
     CSS = """
     Screen { layout: vertical; }
     #title, #meters, #notice { height: 1; }
-    #faders { height: 1fr; scrollbar-size-vertical: 1; }
+    #faders {
+        height: 1fr;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: ansi_default;
+        scrollbar-background-hover: ansi_default;
+        scrollbar-background-active: ansi_default;
+        scrollbar-color: ansi_bright_black;
+        scrollbar-color-hover: ansi_bright_black;
+        scrollbar-color-active: ansi_bright_black;
+        scrollbar-corner-color: ansi_default;
+    }
     .heading { height: 1; color: ansi_bright_black; }
     #help { height: auto; }
     """

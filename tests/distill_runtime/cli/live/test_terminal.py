@@ -18,6 +18,7 @@ from mido import sockets
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
+from distill_runtime import ArtifactFile
 from tests.distill_runtime.cli.live.midi import socket_midi
 from tests.distill_runtime.cli.live.terminal import Terminal, wait_for
 
@@ -42,6 +43,9 @@ def free_port(kind: socket.SocketKind) -> int:
 def test_it_is_played_by_keys_mouse_midi_and_osc(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    artifact = ArtifactFile.inspect(folder / "rain.onnx").metadata
+    first = artifact.controls[0].name
+    sliders = [slider.label for slider in artifact.sliders.sliders]
     midi_port, osc_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
     monkeypatch.setenv("MIDO_BACKEND", socket_midi.__name__)
     monkeypatch.setenv("DISTILL_TEST_MIDI", str(midi_port))
@@ -60,19 +64,19 @@ def test_it_is_played_by_keys_mouse_midi_and_osc(
         )
         knobs = opened.enter_context(closing(server.accept()))
         terminal.sees("ambience  learned stereo", "seed 7")
-        terminal.sees("PC3", "-1.5")
+        terminal.sees(sliders[2], "-1.5")
 
         terminal.press("Right", "Right", "S-Right")
-        terminal.sees("›PC1", "+2.1")
+        terminal.sees(f"›{first}", "+2.1")
 
-        row = next(index for index, line in enumerate(terminal.lines(), 1) if "PC1" in line)
+        row = next(index for index, line in enumerate(terminal.lines(), 1) if f"›{first}" in line)
         end = len(terminal.lines()[row - 1].split("+")[0].rstrip())  # the bar's last cell
         terminal.send(f"\x1b[<0;{end};{row}M\x1b[<0;{end};{row}m")
-        terminal.sees("›PC1", "+10")
+        terminal.sees(f"›{first}", "+10")
 
         client = SimpleUDPClient(HOST, osc_port)
         client.send_message("/distill/slider/1", 4.5)
-        terminal.sees("PC2", "+4.5")
+        terminal.sees(sliders[1], "+4.5")
         heard: list[object] = []
         while heard != [4.5]:
             message = OscMessage(ear.recv(65_535))
@@ -84,9 +88,9 @@ def test_it_is_played_by_keys_mouse_midi_and_osc(
         terminal.press("l")
         terminal.sees("move a controller")
         knobs.send(mido.Message("control_change", control=21, value=64))
-        terminal.sees("PC1", " 0", "cc21")
+        terminal.sees(first, " 0", "cc21")
         knobs.send(mido.Message("control_change", control=21, value=0))
-        terminal.sees("PC1", "-10", "cc21")
+        terminal.sees(first, "-10", "cc21")
         assert json.loads(Path("knobs.json").read_text("utf-8"))["controllers"][0]["from"] == -10
         knobs.send(mido.Message("note_on", note=60, velocity=127))
         terminal.sees("walk of seed 60")
@@ -105,7 +109,6 @@ def test_it_is_played_by_keys_mouse_midi_and_osc(
     sound, _ = soundfile.read("take.flac", always_2d=True)
     assert sound.shape[1] == 2
     assert abs(sound).max() > 0.01
-    del folder
 
 
 @pytest.mark.parametrize(
