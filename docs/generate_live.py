@@ -12,7 +12,7 @@ from pathlib import Path
 import mido
 
 from distill_runtime import Artifact, LiveStream, StereoSettings
-from distill_runtime.cli.live.fader import SLIDER, faders_of, find_fader
+from distill_runtime.cli.live.fader import CONTROL, faders_of, find_fader
 from distill_runtime.cli.live.instrument import Instrument
 from distill_runtime.cli.live.midi.hands import MidiHands
 from distill_runtime.cli.live.midi.mapping import Binding, MidiMapping
@@ -28,19 +28,20 @@ REPOSITORY = Path(__file__).parents[1]
 ARTIFACT = REPOSITORY / "artifacts" / "ambience.onnx"
 PICTURE = REPOSITORY / "docs" / "live.svg"
 _SECONDS = 3.0
-_POSITIONS = {0: 2.5, 1: -3.0, 2: 4.0, 4: -6.0, 6: 9.5}
-_CONTROLLERS = {0: 21, 1: 22, 2: 23}
+_POSITIONS = {0: 2.5, 1: -3.0, 4: -6.0, 6: 9.5}
+_CONTROLS = {"Brightness": 3.0, "Noise": -4.5, "Movement": 6.0}
+_CONTROLLERS = {"Brightness": 21, "Noise": 22, "Movement": 23}
 
 
 async def page_of(stage: Stage) -> str:
     """Play for a while, and return the page as SVG."""
     page = LivePage(stage, glyphs=LINES)
-    async with page.run_test(size=(80, 18)) as pilot:
-        await pilot.press("down", "down")
+    async with page.run_test(size=(80, 29)) as pilot:
+        await pilot.press("down", "down", "down")
         await pilot.pause(_SECONDS)
         assert stage.hands is not None
         stage.hands.learn(None)
-        stage.notices.tell("controller 23 moves PC3 (Texture)")
+        stage.notices.tell("controller 23 moves Movement")
         await pilot.pause(0.2)
         return page.export_screenshot(title="distill-run live ambience.onnx --midi launch")
 
@@ -57,13 +58,15 @@ def main() -> None:
         raise SystemExit("artifacts/ambience.onnx is not there: make demo first")
     artifact = Artifact.load(ARTIFACT)
     stereo = StereoSettings("mid-side")
-    with LiveStream(artifact, sliders=_POSITIONS, seed=7, drift=0.35, stereo=stereo) as stream:
+    with LiveStream(
+        artifact, sliders=_POSITIONS, controls=_CONTROLS, seed=7, drift=0.35, stereo=stereo
+    ) as stream:
         instrument, notices = Instrument(stream), Notices()
         faders = faders_of(artifact)
         mapping = MidiMapping(
             bindings=tuple(
-                Binding.of(find_fader(faders, SLIDER, index), controller, 1)
-                for index, controller in _CONTROLLERS.items()
+                Binding.of(find_fader(faders, CONTROL, name), controller, 1)
+                for name, controller in _CONTROLLERS.items()
             )
         )
         hands = MidiHands(instrument, mapping, notices)
