@@ -62,7 +62,7 @@ test('a move is heard', async () => {
 
 test('a MIDI controller that was learned moves its slider', async () => {
   await page.click('#midi');
-  await page.click('[aria-label^="Learn a MIDI controller for Loudness"]');
+  await page.click('.slider-panel .learn >> nth=0');
   await page.evaluate(() => globalThis.turn(21, 127));
   assert.equal(await field(0), '10');
   await page.evaluate(() => globalThis.turn(21, 0));

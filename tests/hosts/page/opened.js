@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
 ];
-const LONG_MS = 30_000; // for what takes a second or two when nothing else runs
+const LONG_MS = 120_000; // for what takes a second or two when nothing else runs
 
 /** The folder and the addresses that Python names. */
 export const environment = Object.freeze({

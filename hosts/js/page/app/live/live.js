@@ -90,7 +90,6 @@ export class Live {
         return;
       }
       this.#instrument = instrument;
-      instrument.hands.setControls?.(settings.controls);
       instrument.hands.hold(this.isHeld.value);
       this.playing.set({ underruns: 0, load: 0 });
       this.state.set('on');
@@ -151,7 +150,7 @@ export class Live {
     if (!hands) return;
     try {
       if (isOther('evolution')) hands.drift(settings.evolution);
-      if (isOther('controls')) hands.setControls?.(settings.controls);
+      if (isOther('controls')) hands.setControls(settings.controls);
       const moved = isOther('positions') || isOther('path');
       if (this.#walks(settings)) {
         if (moved || isOther('seed')) hands.walk(settings.seed);
@@ -167,10 +166,11 @@ export class Live {
 
   /** @param {Settings} settings */
   #beginning(settings) {
-    if (this.#walks(settings)) return { seed: settings.seed };
+    const { seed, evolution: drift, positions, controls } = settings;
+    if (this.#walks(settings)) return { seed, controls };
     const vector = this.#blended(settings);
-    const { seed, evolution: drift, positions } = settings;
-    return vector ? { seed, drift, latentVector: vector } : { seed, drift, sliders: positions };
+    const place = vector ? { latentVector: vector } : { sliders: positions };
+    return { seed, drift, controls, ...place };
   }
 
   /** @param {Settings} settings */

@@ -72,7 +72,8 @@ export class Presets {
     for (const preset of presets) {
       const [folder, name] = called(preset.name || file.replace(/\.json$/i, ''));
       // Distill's own are kept with what tells their sliders from others, which it does not write.
-      const json = Preset.of(model, preset.request(model)).toJson();
+      const whole = Preset.of(model, preset.request(model));
+      const json = new Preset({ ...whole, seed: preset.seed, settings: preset.settings }).toJson();
       kept.push(await this.#put({ modelId: model.id, name, folder, json }));
     }
     return kept;
