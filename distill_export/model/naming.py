@@ -1,8 +1,7 @@
 """What a model without a name is called: after its file, or the folder of its training.
 
-A checkpoint is called `best.pt` or `checkpoint_00000500.pt` whatever it is of. Its folder, or the
-one above that, is named after the recordings: Distill keeps `rain/checkpoints/best.pt`,
-distill-train `rain.training/checkpoints/best.pt`.
+A checkpoint is called `best.pt` or `checkpoint_00000500.pt` whatever it is of. A folder above it is
+named after the recordings: `rain.training/checkpoints/best.pt` is where distill-train keeps it.
 """
 
 from __future__ import annotations

@@ -171,7 +171,8 @@ def metadata_document(metadata: ArtifactMetadata, *, vectors: bool) -> dict[str,
 
     Args:
         metadata: As it was read.
-        vectors: Whether the sliders' vectors and the samples of the test sound are in it.
+        vectors: Whether the vectors of sliders and controls and the samples of the test sound are
+            in it.
     """
     document: dict[str, Any] = json.loads(metadata.to_json())
     if not vectors:
@@ -180,5 +181,7 @@ def metadata_document(metadata: ArtifactMetadata, *, vectors: bool) -> dict[str,
             del bank["mean"]
             for slider in bank["sliders"]:
                 del slider["component"]
+        for control in document.get("controls", ()):
+            del control["direction"]
         del document["test_vector"]["audio"]
     return document

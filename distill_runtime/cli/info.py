@@ -15,7 +15,7 @@ VectorsOption = Annotated[
     bool,
     typer.Option(
         "--vectors",
-        help="With --json: the sliders' vectors and the test sound, too, thousands of numbers.",
+        help="With --json: the vectors of sliders and controls and the test sound, too.",
     ),
 ]
 

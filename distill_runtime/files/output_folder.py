@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from distill_runtime.errors import OutputError
@@ -20,6 +22,24 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as reason:
         raise _refused(folder, why(reason)) from None
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; after a failure none that was made is left empty.
+
+    Raises:
+        OutputError: As for `make_folder`.
+    """
+    missing = [path for path in (folder, *folder.parents) if not is_folder(path, error=OutputError)]
+    make_folder(folder)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # what is not empty stays, and what is above it
+            for path in missing:
+                path.rmdir()
+        raise
 
 
 def check_new_folder(folder: Path) -> None:

@@ -41,6 +41,8 @@ RECIPE = {
     "blend_mode": "latent",
     "seed": 7,
     "duration_s": 2.5,
+    "fade_in_s": 0.005,
+    "fade_out_s": 0.01,
     "mode": "crossfade",
     "sliders": [3],
     "latent_vector": None,
@@ -89,6 +91,7 @@ PRESET = {
         "stereo": "mono",
         "width": 0.7,
         "depth": 0.3,
+        "loop": True,
     },
 }
 INDEX = {

@@ -9,9 +9,10 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from distill_runtime.artifact.description import describe, table
+from distill_runtime.artifact.description import describe
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.audio_file.size import least_bytes
+from distill_runtime.cli.listing import listing
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError, DistillError
 from distill_runtime.generation.preset import Preset
@@ -81,7 +82,7 @@ def _read_metadata(path: Path) -> None:
     metadata = ArtifactMetadata.from_json(text)
     assert ArtifactMetadata.from_json(metadata.to_json()) == metadata
     file = ArtifactFile(path, path.stat().st_size, metadata)
-    for line in (*describe(file).split("\n"), *table([file, file]).split("\n")):
+    for line in (*describe(file).split("\n"), *listing([file, file]).split("\n")):
         assert line.isprintable(), "what is out of a file is printable"
 
 

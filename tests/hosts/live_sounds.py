@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,20 +65,17 @@ def _played(
 
 
 def _move(generator: np.random.Generator, number: int, latent_dim: int) -> tuple[str, Any]:
-    match number % 7:
-        case 0:
-            return "setSliders", generator.integers(-5, 6, 8).tolist()
-        case 1:
-            return "moveSlider", [number % 8, round(float(generator.uniform(-5, 5)), 2)]
-        case 2:
-            return "drift", float(generator.random())
-        case 3:
-            return "hold", number < 6
-        case 4:
-            return "moveTo", generator.normal(size=latent_dim).tolist()
-        case 5:
-            return "moveControl", ["Loudness", round(float(generator.uniform(-3, 3)), 2)]
-    return "walk", int(generator.integers(0, 2**32 - 1))
+    moves: dict[str, Callable[[], Any]] = {
+        "setSliders": lambda: generator.integers(-5, 6, 8).tolist(),
+        "moveSlider": lambda: [number % 8, round(float(generator.uniform(-5, 5)), 2)],
+        "drift": lambda: float(generator.random()),
+        "hold": lambda: number < 6,
+        "moveTo": lambda: generator.normal(size=latent_dim).tolist(),
+        "moveControl": lambda: ["Loudness", round(float(generator.uniform(-3, 3)), 2)],
+        "walk": lambda: int(generator.integers(0, 2**32 - 1)),
+    }
+    kind = list(moves)[number % len(moves)]
+    return kind, moves[kind]()
 
 
 def _make(live: LiveStream, kind: str, value: Any) -> None:

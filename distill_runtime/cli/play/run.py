@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
 from distill_runtime.cli.console import say, stdout_bytes
@@ -25,7 +26,7 @@ from distill_runtime.cli.play.report import report
 from distill_runtime.cli.play.request import configs, first_config
 from distill_runtime.cli.progress import SoundProgress
 from distill_runtime.errors import RequestError
-from distill_runtime.files.output_folder import make_folder
+from distill_runtime.files.output_folder import new_folder
 from distill_runtime.files.shown import shown
 from distill_runtime.files.space import require_space, temporary_need
 from distill_runtime.generation.config import GenerationConfig
@@ -62,10 +63,14 @@ def play_options(options: PlayOptions) -> None:
     if options.dry_run:
         tell(options, first)
         return
-    if (folder := folder_to_make(options)) is not None:
-        make_folder(folder)
+    folder = folder_to_make(options)
+    with nullcontext() if folder is None else new_folder(folder):
+        _render(pipeline, first, options)
+
+
+def _render(pipeline: GenerationPipeline, first: GenerationConfig, options: PlayOptions) -> None:
     if options.save_preset is not None:
-        preset = Preset.of(blend.artifacts[0], first)
+        preset = Preset.of(pipeline.blend.artifacts[0], first)
         preset.save(options.save_preset, overwrite=options.force)
         say(f"preset kept in {shown(options.save_preset)}")
     if options.to_pipe:
@@ -73,7 +78,7 @@ def play_options(options: PlayOptions) -> None:
     elif options.count == 1:
         _render_one(pipeline, first, options)
     else:
-        render_many(pipeline, configs(options, first, blend), options)
+        render_many(pipeline, configs(options, first, pipeline.blend), options)
 
 
 def _render_to_pipe(

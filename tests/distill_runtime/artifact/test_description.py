@@ -114,7 +114,11 @@ def test_vectors_are_left_out_of_a_document_unless_asked_for(tmp_path: Path) -> 
     assert whole == json.loads(metadata.to_json())
     short = metadata_document(metadata, vectors=False)
     del whole["sliders"]["mean"], whole["sliders"]["sliders"][0]["component"]
+    for control in whole["controls"]:
+        del control["direction"]
     del whole["test_vector"]["audio"]
     assert short == whole
-    without = dataclasses.replace(metadata, sliders=None)
-    assert metadata_document(without, vectors=False)["sliders"] is None
+    without = dataclasses.replace(metadata, sliders=None, controls=())
+    bare = metadata_document(without, vectors=False)
+    assert bare["sliders"] is None
+    assert "controls" not in bare

@@ -410,7 +410,10 @@ def test_an_operator_hidden_from_the_scan_is_refused(tmp_path: Path) -> None:
         ({"version": 2}, "contract version 2"),
         ({"format": "another"}, "format 'another'"),
         ({"state_size": 5}, "'state' has another type or shape"),
-        ({"latent_dim": 17, "sliders": None}, "'latents' has another type or shape"),
+        (
+            {"latent_dim": 17, "sliders": None, "controls": []},
+            "'latents' has another type or shape",
+        ),
         ({"audio": {}}, "lacks 'audio.sample_rate_hz'"),
     ],
 )

@@ -14,8 +14,9 @@ import pytest
 
 from distill_runtime.artifact import torch_archive
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.artifact.description import describe, table
+from distill_runtime.artifact.description import describe
 from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.cli.listing import listing
 from distill_runtime.contract import ARTIFACT_ENDINGS as ALL
 from distill_runtime.errors import ArtifactError
 from tests.distill_runtime.small_artifacts import METADATA
@@ -53,7 +54,7 @@ def test_an_archive_is_described(tmp_path: Path, entries: dict[str, bytes], form
     assert (file.format, file.metadata) == (format, METADATA)
     assert file.size_bytes == path.stat().st_size
     assert f"Format     {format}".lower() in describe(file).lower()
-    assert f" {format} " in table([file])
+    assert f" {format} " in listing([file])
 
 
 def test_the_weights_hash_runs_over_names_and_contents(tmp_path: Path) -> None:

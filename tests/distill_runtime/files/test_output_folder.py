@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from distill_runtime.errors import OutputError
-from distill_runtime.files.output_folder import check_new_folder, make_folder, nearest_folder
+from distill_runtime.files.output_folder import (
+    check_new_folder,
+    make_folder,
+    nearest_folder,
+    new_folder,
+)
 from tests.ordinary_user import as_ordinary_user
 
 
@@ -20,6 +25,19 @@ def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
     make_folder(folder)
     assert folder.is_dir()
     assert nearest_folder(folder) == folder
+
+
+def test_after_a_failure_nothing_empty_is_left(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for folder in (tmp_path / "a" / "b", tmp_path / "there", tmp_path / "there" / "c"):
+        with pytest.raises(KeyError), new_folder(folder):
+            assert folder.is_dir()
+            raise KeyError
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+    with pytest.raises(KeyError), new_folder(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "whole").touch()
+        raise KeyError
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["a", "whole", "there"]
 
 
 def test_a_relative_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from distill_runtime import Artifact, BackendError
 from tests.ordinary_user import as_ordinary_user
 
 SHORT = ("rain.onnx", "-d", 0.1, "-s", 7)
@@ -48,6 +49,19 @@ def test_what_cannot_be_one_is_told_and_none_is_made(
     done = cli(*SHORT, *options)
     assert done.code == code
     assert expected in done.complaint
+    assert made() == []
+
+
+@pytest.mark.parametrize("many", [[], ["-n", 3]])
+@pytest.mark.parametrize("error", [BackendError("out of memory"), KeyboardInterrupt()])
+def test_a_folder_that_nothing_came_into_is_not_left(
+    cli: Any, made: Any, monkeypatch: pytest.MonkeyPatch, many: list[object], error: BaseException
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Artifact, "step", failing)
+    assert cli(*SHORT, "-o", "a/hits/", *many).code in (1, 130)
     assert made() == []
 
 
