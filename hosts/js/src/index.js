@@ -3,6 +3,12 @@
 /** @typedef {import('./artifact.js').StepResult} StepResult */
 /** @typedef {import('./controls.js').ControlSteps} ControlSteps */
 /** @typedef {import('./generate.js').Progress} Progress */
+/** @typedef {import('./live/engine.js').Engine} Engine */
+/** @typedef {import('./live/live-instrument.js').InstrumentOptions} InstrumentOptions */
+/** @typedef {import('./live/live-stream.js').LiveOptions} LiveOptions */
+/** @typedef {import('./live/performance.js').Performance} Performance */
+/** @typedef {import('./live/place.js').Place} Place */
+/** @typedef {import('./live/player.js').Playing} Playing */
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./metadata-types.js').Control} Control */
 /** @typedef {import('./metadata-types.js').Slider} Slider */

@@ -5,9 +5,13 @@ import {
   Blend,
   CancelledError,
   generate,
+  LiveInstrument,
+  LiveStream,
+  perform,
   Preset,
   SoundStream,
   type ArtifactMetadata,
+  type InstrumentOptions,
   type Request,
   type RequestOptions,
   type Slider,
@@ -44,3 +48,31 @@ export function wasCancelled(error: unknown): boolean {
 
 // @ts-expect-error There is no such bit depth.
 export const wrong = (sound: Awaited<ReturnType<typeof generate>>) => sound.toWav({ bitDepth: 12 });
+
+export async function play(context: AudioContext, artifactBytes: ArrayBuffer): Promise<number> {
+  const options: InstrumentOptions = {
+    artifactBytes,
+    ort: 'ort.mjs',
+    drift: 0.3,
+    stereo: 'dual-seed',
+  };
+  const live = await LiveInstrument.start(context, {
+    ...options,
+    onPlaying: ({ load, underruns }) => void (load + underruns),
+    onFailure: (error: Error) => console.error(error.message),
+  });
+  live.hands.setSliders({ Brightness: 3 });
+  live.hands.moveControl('Noise', -1);
+  live.volume = 0.5;
+  live.output.connect(new AnalyserNode(context));
+  const { samples } = await live.record(10);
+  await live.stop();
+  return samples;
+}
+
+export async function again(artifact: Artifact): Promise<Float32Array> {
+  const live = await LiveStream.open(artifact, { seed: 1, keepS: 5 });
+  await live.read(48_000);
+  const { recipe } = live.record();
+  return (await perform(artifact, recipe)).channels[0];
+}

@@ -115,12 +115,13 @@ test('an audio thread that is told to ends', () => {
 /** An artifact whose sound is its latent vectors: a tone for each, and the state a phase. */
 class Tones {
   latencySamples = 1024;
-  metadata = { ...answers.metadata, latent_dim: 16, state_size: 1, sliders: null };
+  metadata = { ...answers.metadata, latent_dim: 16, state_size: 1, sliders: null, controls: [] };
   name = 'tones.onnx';
   sha256 = '';
   onnxruntime = '';
   threads = 1;
   sliders = [];
+  controls = [];
   calls = 0;
   failsAt = Infinity;
 

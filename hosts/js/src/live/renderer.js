@@ -9,10 +9,8 @@ const CALM_S = 0.1;
 const SHORTEST_WAIT_S = 0.001;
 const MEMORY_S = 0.5; // of the running mean of the load
 const NEW_SHARE = 0.2; // of a new value in the running mean of a step's time
-// Of the time that a step takes: an answer takes two, and then a step more or another answer may be
-// needed before the one that plays has ended.
-const LEAST_STEPS = 2.5;
-const LEAD_STEPS = LEAST_STEPS + 2.5;
+const ANSWER_STEPS = 2;
+const SLACK_S = 0.02; // at least, for what holds a thread up; more where a step takes longer
 const REST = 0.25; // of the time of an answer, for others to use the cores
 
 /** Does one thing after the other, and lets messages in between. */
@@ -85,7 +83,7 @@ export class Renderer {
 
   /** Do what is most urgent; seconds that it took, 0 if there was nothing to do. */
   async #work() {
-    if (this.#aheadS() < LEAST_STEPS * this.#stepS) return this.#extend();
+    if (this.#aheadS() < this.#leastS()) return this.#extend();
     if (this.#answers.isAsked) return this.#answer();
     if (this.#aheadS() < this.#wantedS()) return this.#extend();
     return 0;
@@ -100,7 +98,9 @@ export class Renderer {
   /** Answer a move, unless the last answer is so recent that nothing else would be done. */
   async #answer() {
     if (now() < this.#restUntil) return 0;
-    const tookS = await timed(() => this.#answers.answer(LEAD_STEPS * this.#stepS));
+    // Before the step that plays has ended, another answer may be needed.
+    const leadS = this.#leastS() + ANSWER_STEPS * this.#stepS;
+    const tookS = await timed(() => this.#answers.answer(leadS));
     this.#lastAnswer = now();
     this.#restUntil = this.#lastAnswer + REST * tookS;
     return tookS;
@@ -108,6 +108,11 @@ export class Renderer {
 
   #aheadS() {
     return (this.#answers.timeline.end - this.#reach()) / SAMPLE_RATE_HZ;
+  }
+
+  /** What has to lie ready before a move is answered. */
+  #leastS() {
+    return ANSWER_STEPS * this.#stepS + Math.max(SLACK_S, this.#stepS);
   }
 
   #wantedS() {
