@@ -1,4 +1,5 @@
 # make demo    set up, export the demo model with both reconstructions and render a sound of each
+# make page    build the page of distill-run serve into the package (needs Node and npm)
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
@@ -16,9 +17,10 @@ RUNTIME_VENV := .venv-runtime
 OLDEST_VENV := .venv-oldest
 NEWER_VENVS := .venv-newer
 DIST_VENV := .venv-dist
+PAGE := distill_runtime/cli/serve/page
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench structures docs dist clean fuzz
+.PHONY: demo page test check bench structures docs dist clean fuzz
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -27,6 +29,20 @@ demo: $(VENV)/.export
 	$(BIN)/distill-run artifacts/ambience_refined.onnx -d 10 --seed 7 -o artifacts/ambience_refined_seed7.wav --force
 	@echo "Listen to artifacts/ambience_seed7.wav and artifacts/ambience_refined_seed7.wav"
 
+# Only where npm is: without it all works but the page, and what the page needs says so.
+PAGE_IF_NPM := $(if $(shell command -v npm),$(PAGE)/index.html)
+PAGE_SOURCES = $(shell find hosts/js -name node_modules -prune -o -name types -prune -o -type f -print)
+
+page: $(PAGE)/index.html
+
+$(PAGE)/index.html: $(PAGE_SOURCES)
+	rm -rf $(PAGE).new
+	cd hosts/js && npm ci --no-audit --no-fund && npm run build -- --out '$(CURDIR)/$(PAGE).new'
+	rm -rf $(PAGE)
+	mv $(PAGE).new $(PAGE)
+	touch $@
+
+test: $(PAGE_IF_NPM)
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
 test: $(NEWER_VENVS)/.installed $(DIST_VENV)/.installed
 	$(BIN)/pytest -n auto --dist worksteal
@@ -52,7 +68,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_session.py
 	$(BIN)/python docs/generate_live.py
 
-dist: $(DIST_VENV)/.installed
+dist: $(PAGE_IF_NPM) $(DIST_VENV)/.installed
 	rm -rf dist
 	$(DIST_VENV)/bin/python .ci/dist.py $(if $(URL),--url '$(URL)') $(if $(FORGE),--forge '$(FORGE)')
 
@@ -62,6 +78,7 @@ clean:
 	rm -rf hosts/js/node_modules hosts/js/types hosts/js/*.tgz
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find artifacts -type f ! -name README.md ! -name ambience.distill -delete
+	rm -rf $(PAGE) $(PAGE).new
 
 # The CPU build of torch comes first and by its exact version: a range fetches gigabytes of CUDA.
 $(VENV)/.export: pyproject.toml
@@ -71,7 +88,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,dev]'
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

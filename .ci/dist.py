@@ -122,6 +122,8 @@ def main() -> None:
     made = build_with_address(url, arguments.forge, output) if url else build(REPOSITORY, output)
     run("twine", "check", "--strict", *made)
     run("check_wheel_contents", *output.glob("*.whl"))
+    if not (REPOSITORY / "distill_runtime/cli/serve/page/index.html").is_file():
+        print("The page is not in it: for a release, make page first (it needs Node and npm)")
     if not url:
         print("The README's links stay relative: for a release, make dist URL=https://...")
 

@@ -16,7 +16,15 @@ from distill_export.export import export_model
 from distill_export.formats.torch_artifact import TorchArtifact
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
-from distill_runtime.contract import ARTIFACT_ENDINGS, HOP_FRAMES, HOP_LENGTH, ONNX, SAMPLE_RATE_HZ
+from distill_runtime.contract import (
+    ARTIFACT_ENDINGS,
+    HOP_FRAMES,
+    HOP_LENGTH,
+    ONNX,
+    PT2,
+    SAMPLE_RATE_HZ,
+    TORCHSCRIPT,
+)
 
 _ROOT = Path(__file__).parents[1]
 _STEPS_PER_SECOND = SAMPLE_RATE_HZ / (HOP_FRAMES * HOP_LENGTH)
@@ -30,8 +38,8 @@ def measure_formats(
     options = SessionOptions(provider="cpu", threads=threads)
     artifacts: dict[str, Artifact | TorchArtifact] = {}
     sizes = []
-    for format, ending in ARTIFACT_ENDINGS.items():
-        path = folder / f"{reconstruction}{ending}"
+    for format in (ONNX, TORCHSCRIPT, PT2):
+        path = folder / f"{reconstruction}{ARTIFACT_ENDINGS[format]}"
         report = export_model(
             model, path, reconstruction=reconstruction, format=format, controls=False
         )

@@ -47,8 +47,8 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, MODEL_int8.onnx) here; of "
-            "a checkpoint (best.pt), named after its training's folder.",
+            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, .html, MODEL_int8.onnx) "
+            "here; of a checkpoint (best.pt), named after its training's folder.",
         ),
     ] = None,
     force: Annotated[
@@ -85,19 +85,21 @@ def export(
         str,
         typer.Option(
             "--format",
-            metavar="onnx|torchscript|pt2",
-            help="onnx plays anywhere; torchscript is for programs with libtorch, pt2 for PyTorch.",
+            metavar="onnx|torchscript|pt2|html",
+            help="onnx plays anywhere; torchscript is for programs with libtorch, pt2 for PyTorch; "
+            "html is a page that holds the model and plays it in any browser.",
         ),
     ] = ONNX,
     precision: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--precision",
             metavar="float32|float16|int8",
             help="Of the weights: float16 is half the size, int8 a quarter and faster on many "
-            "CPUs. What it costs in sound is measured and written into the file.",
+            "CPUs. What it costs in sound is measured and written into the file. Without it "
+            "float32, and int8 with --format html.",
         ),
-    ] = "float32",
+    ] = None,
     every: Annotated[
         bool,
         typer.Option("--all", help="Export in all three precisions, and compare them."),
@@ -170,8 +172,8 @@ def export(
             show_path(report.path)
 
 
-def _check_all(precision: str, format: str, output: Path | None) -> None:
-    if precision != "float32" or format != ONNX:
+def _check_all(precision: str | None, format: str, output: Path | None) -> None:
+    if precision not in (None, "float32") or format != ONNX:
         raise RequestError(
             "--all makes every precision as ONNX: leave out --precision and --format"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from distill_export.artifact_metadata import artifact_metadata
 from distill_export.formats.build import build_program
-from distill_export.formats.names import check_variant, default_name
+from distill_export.formats.names import check_variant, default_name, default_precision
 from distill_export.formats.program import ProgramSource
 from distill_export.graph.build import build_synthesizer
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
@@ -53,7 +53,7 @@ def export_model(
     reconstruction: str = "learned",
     quality: int = DEFAULT_QUALITY,
     format: str = ONNX,
-    precision: str = "float32",
+    precision: str | None = None,
     accept_loss: bool = False,
     controls: bool = True,
     progress: Progress = _silent,
@@ -66,8 +66,10 @@ def export_model(
         overwrite: Whether to replace a file that is there.
         reconstruction: "learned", what Distill plays, or "refined", closest to the magnitudes.
         quality: Passes of "refined", 0 to 64; each costs time. "learned" has none.
-        format: "onnx", "torchscript" or "pt2" (docs/variants.md).
-        precision: Of the weights: "float32", or "float16" or "int8" in an ONNX file.
+        format: "onnx", "torchscript", "pt2" (docs/variants.md), or "html", a page with the ONNX
+            artifact in it.
+        precision: Of the weights: "float32", or "float16" or "int8" in an ONNX file. By default
+            "float32", and "int8" in a page.
         accept_loss: Whether to write a precision that is below its floor, with a warning in it.
         controls: Whether to find controls and to label the sliders anew, which takes some 20 s.
         progress: Told what is being done, a few words at a time.
@@ -75,6 +77,7 @@ def export_model(
     Raises:
         ModelFileError: The source is not there or cannot be used.
         RequestError: There is no such reconstruction, quality, format or precision.
+        DependencyError: A page is asked for, and there is none to put the artifact into.
         VerificationError: The graph does not agree with the reference, or the precision loses too
             much; nothing is written.
         OutputError: The output could not be written.
@@ -167,10 +170,11 @@ class Exporter:
         *,
         overwrite: bool = False,
         format: str = ONNX,
-        precision: str = "float32",
+        precision: str | None = None,
         accept_loss: bool = False,
     ) -> ExportReport:
         """Export one variant; see `export_model` for the arguments and errors."""
+        precision = precision or default_precision(format)
         check_variant(precision, format, output)
         with replacing(output, overwrite=overwrite) as temporary:  # a bad output fails at once
             loaded = self._loaded
@@ -194,7 +198,7 @@ class Exporter:
                 source_sha256=self._sha256,
                 names=self._names,
             )
-            program.write(metadata.to_json())
+            program.write(metadata.to_json(), name=output.stem)
             # Judged as a host will judge it: what the runtime would refuse is not written.
             written = ArtifactFile.inspect(temporary, formats=(format,))
         return ExportReport(

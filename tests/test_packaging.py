@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -24,6 +25,7 @@ from tests.once import Once
 
 REPOSITORY = Path(__file__).parents[1]
 BUILDER = REPOSITORY / ".ci" / "dist.py"
+PAGE = REPOSITORY / "distill_runtime" / "cli" / "serve" / "page"
 PYTHON = environments.python(".venv-dist")
 PYTHONS = [
     environments.python(".venv-runtime"),
@@ -42,6 +44,7 @@ TOP = [*FOLDERS, *PAGES, ".gitignore", "Makefile", "pyproject.toml"]
 MADE = re.compile(
     r"__pycache__/|node_modules/|^hosts/js/types/|\.tgz$|\bbuild/|\.egg-info/|benchmarks/results/"
     r"|artifacts/(?!README\.md$|ambience\.distill$)"
+    r"|cli/serve/page\.new/"
 )
 
 pytestmark = environments.needs(PYTHON)
@@ -114,6 +117,40 @@ def test_the_source_distribution_holds_what_a_clone_does(plain: Distribution) ->
     assert {name.partition("/")[0] for name in names} == {*TOP, "PKG-INFO"}
     assert {name for name in names if "/" in name} == files(*FOLDERS)
     assert "artifacts/ambience.distill" in names
+
+
+@pytest.mark.skipif(not PAGE.is_dir(), reason="not built: make page")
+def test_the_page_that_was_built_is_in_the_wheel(plain: Distribution) -> None:
+    page = PAGE.relative_to(REPOSITORY).as_posix()
+    with zipfile.ZipFile(plain.wheel) as wheel:
+        for name in ("index.html", "player.html"):
+            assert wheel.read(f"{page}/{name}") == (PAGE / name).read_bytes()
+        assert [name for name in wheel.namelist() if re.fullmatch(rf"{page}/.*\.wasm", name)]
+
+
+def test_the_page_is_in_every_distribution(plain: Distribution, tmp_path: Path) -> None:
+    """What git ignores is left out of both, unless it is named: here a page of three files is."""
+    page = "distill_runtime/cli/serve/page"
+    tree = plain.unpack(tmp_path)
+    assert f"\n{page}/\n" in (tree / ".gitignore").read_text("utf-8")
+    shutil.rmtree(tree / page, ignore_errors=True)
+    for name in ("index.html", "player.html", "assets/runtime.wasm"):
+        (tree / page / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / page / name).write_text(name, "utf-8")
+    (tree / f"{page}.new").mkdir()
+    (tree / f"{page}.new" / "index.html").touch()
+    command = ["-m", "build", "--quiet", "--no-isolation", "--outdir", tmp_path / "made", tree]
+    environments.run(PYTHON, *command, path=[], folder=tmp_path)
+    (wheel,), (source,) = (tmp_path / "made").glob("*.whl"), (tmp_path / "made").glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as made:
+        found = {name for name in made.namelist() if re.match(rf"{page}.*/.", name)}
+        assert made.read(f"{page}/assets/runtime.wasm") == b"assets/runtime.wasm"
+    assert found == {
+        f"{page}/{name}" for name in ("index.html", "player.html", "assets/runtime.wasm")
+    }
+    with tarfile.open(source) as made:
+        names = {name.partition("/")[2] for name in made.getnames()}
+    assert {name for name in names if re.match(rf"{page}.*/.", name)} == found
 
 
 def test_the_version_is_in_one_place(plain: Distribution) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from distill_export.formats.html_program import HtmlProgram
 from distill_export.formats.onnx_program import OnnxProgram
 from distill_export.formats.program import Program, ProgramSource
 from distill_export.formats.pt2 import Pt2Program
 from distill_export.formats.torchscript import TorchScriptProgram
 
 PROGRAMS: dict[str, type[Program]] = {
-    program.format: program for program in (OnnxProgram, TorchScriptProgram, Pt2Program)
+    program.format: program
+    for program in (OnnxProgram, TorchScriptProgram, Pt2Program, HtmlProgram)
 }
 
 

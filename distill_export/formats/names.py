@@ -6,7 +6,7 @@ from pathlib import Path
 
 from distill_export.formats.build import PROGRAMS
 from distill_export.model.naming import stem_of
-from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX, PRECISIONS
+from distill_runtime.contract import ARTIFACT_ENDINGS, HTML, ONNX, PRECISIONS
 from distill_runtime.errors import RequestError
 
 
@@ -35,12 +35,17 @@ def check_variant(precision: str, format: str, output: Path | None = None) -> No
         )
     if precision not in PROGRAMS[format].precisions:
         raise RequestError(
-            f"{precision} weights are for ONNX files, a {format} file has float32: "
+            f"{precision} weights are for ONNX files and pages, a {format} file has float32: "
             "leave out --format or --precision"
         )
 
 
-def default_name(source: Path, *, format: str = ONNX, precision: str = "float32") -> str:
+def default_precision(format: str) -> str:
+    """Return the precision of a format where none is asked for: a page is sent by mail."""
+    return "int8" if format == HTML else "float32"
+
+
+def default_name(source: Path, *, format: str = ONNX, precision: str | None = None) -> str:
     """Return what a variant of a model is called: variants can lie beside each other.
 
     A checkpoint's is called as its model is, `rain.onnx`, and not `best.onnx`.
@@ -48,6 +53,7 @@ def default_name(source: Path, *, format: str = ONNX, precision: str = "float32"
     Raises:
         RequestError: There is no such variant.
     """
-    check_variant(precision, format)
-    variant = "" if precision == "float32" else f"_{precision}"
+    usual = default_precision(format)
+    check_variant(precision or usual, format)
+    variant = "" if precision in (None, usual) else f"_{precision}"
     return f"{stem_of(source)}{variant}{ARTIFACT_ENDINGS[format]}"

@@ -44,7 +44,12 @@ class OnnxProgram(Program):
         file = io.BytesIO(serialized)
         return hash_weights(file, scan_onnx(file, len(serialized)))
 
-    def write(self, document: str) -> None:
+    def write(self, document: str, *, name: str) -> None:
         """Write the file with its metadata document."""
+        del name
+        self.path.write_bytes(self.serialized(document))
+
+    def serialized(self, document: str) -> bytes:
+        """Return the whole artifact."""
         set_metadata(self.model, document)
-        self.path.write_bytes(self.model.SerializeToString(deterministic=True))
+        return bytes(self.model.SerializeToString(deterministic=True))

@@ -55,5 +55,10 @@ class Program(ABC):
         """Hash every tensor that it holds, as docs/artifact.md says of its format."""
 
     @abstractmethod
-    def write(self, document: str) -> None:
-        """Write the file with its metadata document."""
+    def write(self, document: str, *, name: str) -> None:
+        """Write the file with its metadata document.
+
+        Args:
+            document: Of the artifact.
+            name: What the file will be called, without its ending.
+        """

@@ -43,8 +43,9 @@ class TorchProgram(Program):
         with self.path.open("rb") as file, TorchArchive.open(file) as archive:
             return archive.tensors_sha256()
 
-    def write(self, document: str) -> None:
+    def write(self, document: str, *, name: str) -> None:
         """Add the metadata document: every other byte stays as it was verified."""
+        del name
         with zipfile.ZipFile(self.path, "a") as archive:
             archive.writestr(_entry(METADATA_ENTRY), document.encode("utf-8"))
 

@@ -8,6 +8,7 @@ from typing import Any
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.audio.snr import MAX_SNR_DB
 from distill_runtime.contract import (
+    HTML,
     ONNX,
     PT2,
     RECONSTRUCTIONS,
@@ -24,6 +25,7 @@ _FORMATS = {
     ONNX: "ONNX, plays anywhere",
     TORCHSCRIPT: "TorchScript, for programs with libtorch: code, load it only if you trust it",
     PT2: "pt2, for PyTorch: load it only if you trust it",
+    HTML: "a page with an ONNX artifact in it: a browser opens it and plays",
 }
 
 
@@ -130,7 +132,7 @@ def describe_loss(loss: PrecisionLoss) -> str:
 
 
 def _structure(file: ArtifactFile) -> str:
-    if file.format != ONNX or file.structure is not None:
+    if file.format not in (ONNX, HTML) or file.structure is not None:
         return ""
     return "unknown, not one that distill-export writes: --trust plays it, if you know its origin"
 

@@ -8,11 +8,12 @@ import os
 import reprlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from distill_runtime import contract
+from distill_runtime.artifact import page_file
 from distill_runtime.artifact.known.known_graph import (
     KnownStructure,
     UnknownStructureError,
@@ -48,9 +49,9 @@ class ArtifactFile:
 
     Attributes:
         path: Where it is; of one in memory, a name only.
-        size_bytes: Its size.
+        size_bytes: Its size; of a page, the whole page's.
         metadata: What it says of itself.
-        format: Key of `contract.ARTIFACT_ENDINGS`.
+        format: Key of `contract.ARTIFACT_ENDINGS`; "html" is a page with an ONNX artifact in it.
         structure: What its graph was recognised as; None if it is not known, and of the formats
             that onnxruntime does not play.
         data: The artifact itself, if it is in memory.
@@ -75,7 +76,8 @@ class ArtifactFile:
 
         Args:
             source: Where it is, or its bytes.
-            formats: Keys of `ARTIFACT_ENDINGS` that will do: onnxruntime plays only "onnx".
+            formats: Keys of `ARTIFACT_ENDINGS` that will do: onnxruntime plays "onnx" alone. With
+                that a page will do, too: what it holds is one.
             trust: Whether a graph of unknown structure will do, if it can be bounded.
 
         Raises:
@@ -83,8 +85,8 @@ class ArtifactFile:
             ArtifactError: There is no such file, or it is not an artifact that this version plays.
         """
         kept = _kept(source)
-        with _explained(_name(kept)), _opened(kept) as (file, size):
-            return _inspect(file, size, kept, formats, trust=trust).file
+        with _explained(_name(kept)), _opened(kept) as content:
+            return _inspect(content, kept, formats, trust=trust).file
 
     @property
     def name(self) -> str:
@@ -102,20 +104,20 @@ class ArtifactFile:
         Raises:
             ArtifactError: The file is gone or damaged by now.
         """
-        with _explained(shown(self.path)), _opened(self.source) as (file, size):
-            if self.format == contract.ONNX:
-                return hash_weights(file, scan_onnx(file, size))
-            with TorchArchive.open(file) as archive:
+        with _explained(shown(self.path)), _opened(self.source) as content:
+            if self.format in (contract.ONNX, contract.HTML):
+                return hash_weights(content.file, scan_onnx(content.file, content.size))
+            with TorchArchive.open(content.file) as archive:
                 return archive.tensors_sha256()
 
     def sha256(self) -> str:
-        """Hash the whole file.
+        """Hash the whole artifact: of a page, what it holds.
 
         Raises:
             ArtifactError: The file is gone by now.
         """
-        with _explained(shown(self.path)), _opened(self.source) as (file, _):
-            return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
+        with _explained(shown(self.path)), _opened(self.source) as content:
+            return hashlib.file_digest(cast(io.BufferedReader, content.file), "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,24 @@ class CheckedModel:
             ArtifactError: There is no such file, or it is not an artifact that this version plays.
         """
         formats, kept = (contract.ONNX,), _kept(source)
-        with _explained(_name(kept)), _opened(kept) as (file, size):
-            if _is_zip(file) or size > _SCANNED_FIRST_BYTES:
-                _inspect(file, size, kept, formats, trust=trust)
-                file.seek(0)
-            data = file.read(size)
-            found = _inspect(io.BytesIO(data), len(data), kept, formats, trust=trust)
+        with _explained(_name(kept)), _opened(kept) as content:
+            if _is_zip(content.file) or content.size > _SCANNED_FIRST_BYTES:
+                _inspect(content, kept, formats, trust=trust)
+                content.file.seek(0)
+            data = content.file.read(content.size)
+            read = replace(content, file=io.BytesIO(data), size=len(data))
+            found = _inspect(read, kept, formats, trust=trust)
         return cls(found.file, data, found.graph, found.bounds)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """An artifact open for reading, taken out of the page that holds it, if one does."""
+
+    file: BinaryIO
+    size: int
+    whole_size: int  # with the page
+    in_page: bool
 
 
 @dataclass(frozen=True)
@@ -160,13 +173,14 @@ class _Inspected:
 
 
 def _inspect(
-    file: BinaryIO, size: int, source: Path | bytes, formats: Collection[str], *, trust: bool
+    content: _Content, source: Path | bytes, formats: Collection[str], *, trust: bool
 ) -> _Inspected:
     graph, structure, bounds = OnnxGraph(), None, None
-    if _is_zip(file):
+    file, size = content.file, content.whole_size
+    if _is_zip(file) and not content.in_page:
         kind, metadata = _check_archive(file)
     else:
-        summary = scan_onnx(file, size)
+        summary = scan_onnx(file, content.size)
         kind, metadata, graph = contract.ONNX, _check(summary), summary.graph
         try:
             structure = recognise(summary, file, latent_dim=metadata.latent_dim)
@@ -175,8 +189,10 @@ def _inspect(
             if not trust:
                 raise
             bounds = _check_unknown(summary, metadata, file)
-    if kind not in formats:
+    if kind not in formats and not (content.in_page and contract.HTML in formats):
         raise ArtifactError(_PLAYS_ELSEWHERE[kind])
+    if content.in_page:
+        kind = contract.HTML
     if isinstance(source, bytes):
         found = ArtifactFile(
             Path(_file_name(metadata, kind)), size, metadata, kind, structure, source
@@ -215,7 +231,18 @@ def _explained(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(source: Path | bytes) -> Iterator[tuple[BinaryIO, int]]:
+def _opened(source: Path | bytes) -> Iterator[_Content]:
+    """Open an artifact, wherever it is."""
+    with _opened_whole(source) as (file, size):
+        if page_file.is_page(file):
+            data = page_file.unpacked(file)
+            yield _Content(io.BytesIO(data), len(data), size, in_page=True)
+        else:
+            yield _Content(file, size, size, in_page=False)
+
+
+@contextmanager
+def _opened_whole(source: Path | bytes) -> Iterator[tuple[BinaryIO, int]]:
     """Open a file, or bytes as if they were one."""
     if isinstance(source, Path):
         with open_regular(

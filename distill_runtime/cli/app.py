@@ -18,6 +18,7 @@ from distill_runtime.cli.list import list_artifacts
 from distill_runtime.cli.live.command import live
 from distill_runtime.cli.play.command import play
 from distill_runtime.cli.reproduce import reproduce
+from distill_runtime.cli.serve.command import serve
 from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.cli.verify import verify
 from distill_runtime.errors import ArtifactError, RequestError
@@ -79,7 +80,7 @@ app = typer.Typer(
     epilog="`distill-run --install-completion` lets the shell complete options.",
 )
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Make a sound": {"play": play, "live": live, "reproduce": reproduce},
+    "Make a sound": {"play": play, "live": live, "serve": serve, "reproduce": reproduce},
     "Look at an artifact": {
         "info": info,
         "list": list_artifacts,

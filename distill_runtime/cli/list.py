@@ -27,8 +27,9 @@ def list_artifacts(
     """
     from distill_runtime.artifact.description import metadata_document  # noqa: PLC0415
     from distill_runtime.artifact.file import ArtifactFile  # noqa: PLC0415
+    from distill_runtime.artifact.page_file import NoModelError  # noqa: PLC0415
     from distill_runtime.cli.listing import listing  # noqa: PLC0415
-    from distill_runtime.contract import ARTIFACT_ENDINGS  # noqa: PLC0415
+    from distill_runtime.contract import ARTIFACT_ENDINGS, HTML  # noqa: PLC0415
 
     if vectors and not as_json:
         raise RequestError("--vectors are for --json: give both")
@@ -40,6 +41,9 @@ def list_artifacts(
     for path in files_in(folder, tuple(ARTIFACT_ENDINGS.values())):
         try:
             files.append(ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS, trust=True))
+        except NoModelError as error:
+            if path.suffix != ARTIFACT_ENDINGS[HTML]:  # as other pages of a folder are
+                say(f"skipped {error}")
         except ArtifactError as error:
             say(f"skipped {error}")
     if as_json:

@@ -56,13 +56,18 @@ def open_temporary() -> BinaryIO:
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder(place: Path | None = None) -> Iterator[Path]:
     """Make a folder and remove it, with all that is in it, at the end of the block.
+
+    Args:
+        place: Where to make it; by default where the system has temporary files. Whoever renames
+            the folder keeps it.
 
     Raises:
         OutputError: There is no place for it.
     """
-    place = temporary_place()
+    said = unwritable if place is None else _unwritable_beside
+    place = temporary_place() if place is None else place
     sweep_folders(place)
     for _ in range(_TRIES):
         folder, descriptor = place / folder_name(), None
@@ -74,14 +79,14 @@ def temporary_folder() -> Iterator[Path]:
                     if not is_taken(folder, descriptor):
                         continue
             except OSError as reason:
-                raise unwritable(place, reason) from reason
+                raise said(place, reason) from reason
             yield folder
             return
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             if descriptor is not None:
                 os.close(descriptor)
-    raise unwritable(place, OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)))
+    raise said(place, OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)))
 
 
 @contextmanager
@@ -119,3 +124,7 @@ def unwritable(place: Path, reason: OSError) -> OutputError:
         f"a temporary file in {shown(place)} cannot be written: {why(reason)} (TMPDIR names "
         "another folder)"
     )
+
+
+def _unwritable_beside(place: Path, reason: OSError) -> OutputError:
+    return OutputError(f"nothing can be written in {shown(place)}: {why(reason)}")

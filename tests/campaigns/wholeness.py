@@ -8,6 +8,7 @@ from pathlib import Path
 import soundfile
 
 from distill_runtime.artifact.file import ArtifactFile
+from distill_runtime.artifact.page_file import NoModelError
 from distill_runtime.audio_file.tag_reader import read_tags
 from distill_runtime.contract import ARTIFACT_ENDINGS
 from distill_runtime.generation.preset import Preset
@@ -44,7 +45,11 @@ def _check(path: Path) -> None:
     elif path.suffix == ".json":
         _check_document(path)
     elif path.suffix in ARTIFACT_ENDINGS.values():
-        file = ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS)
+        try:
+            file = ArtifactFile.inspect(path, formats=ARTIFACT_ENDINGS)
+        except NoModelError:  # a training's report is a page, too
+            assert path.suffix == ".html"
+            return
         assert file.weights_sha256() == file.metadata.weights_sha256, "other weights"
     elif path.suffix in (".distill", ".pt"):
         from distill_export.model.checkpoint import load_model_or_checkpoint

@@ -26,7 +26,7 @@ def test_a_wrong_precision_is_refused_in_python(model_path: Path) -> None:
 @pytest.mark.parametrize(
     ("format", "name", "expected"),
     [
-        ("torch", None, "the format is 'torch', expected one of onnx, torchscript, pt2"),
+        ("torch", None, "the format is 'torch', expected one of onnx, torchscript, pt2, html"),
         ("onnx", "a.ts", "give --format torchscript, or a name that ends in .onnx"),
         ("pt2", "a.onnx", "give --format onnx, or a name that ends in .pt2"),
     ],

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from distill_runtime.artifact.page_file import MARKER, packed
+
 
 def test_a_table_of_what_is_there(cli: Any, sea: str, folder: Path) -> None:
     (folder / "notes.txt").write_text("no artifact", encoding="utf-8")
@@ -70,3 +72,15 @@ def test_misuse_is_one_line(cli: Any, arguments: list[str], expected: str) -> No
     done = cli("list", *arguments)
     assert done.code == 2
     assert expected in done.complaint
+
+
+def test_a_page_with_a_model_is_listed_and_others_are_passed_over(cli: Any, folder: Path) -> None:
+    page = packed(b"<!doctype html>" + MARKER, Path("rain.onnx").read_bytes(), name="rain.onnx")
+    (folder / "rain.html").write_bytes(page)
+    (folder / "index.html").write_text("<!doctype html>", encoding="utf-8")
+    (folder / "broken.html").write_bytes(page[:-20])
+    done = cli("list")
+    rows = [row.split() for row in done.out.splitlines()[1:]]
+    assert {row[0]: row[3] for row in rows} == {"rain.html": "html", "rain.onnx": "onnx"}
+    assert done.err == "skipped broken.html: is a page that is cut off: its model has no end\n"
+    assert "is whole and sounds as it did" in cli("verify", "rain.html").out

@@ -202,3 +202,27 @@ def test_a_folder_for_temporary_files_that_went_away(place: Path) -> None:
 def test_a_folder_of_temporary_files_is_its_owners_alone() -> None:
     with temporary.temporary_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_may_be_made_beside_what_it_will_be(work: Path) -> None:
+    with temporary.temporary_folder(work) as folder:
+        assert folder.parent == work
+        (folder / "page.html").write_text("whole", "utf-8")
+        folder.rename(work / "site")
+    assert names(work) == ["site"]
+    assert names(work / "site") == ["page.html"]
+    with pytest.raises(ValueError, match="ours"), temporary.temporary_folder(work) as folder:
+        (folder / "page.html").write_text("half", "utf-8")
+        raise ValueError("ours")
+    assert names(work) == ["site"]
+
+
+def test_a_folder_that_cannot_be_made_there_is_told_of(work: Path) -> None:
+    with (
+        pytest.raises(
+            OutputError, match=r"nothing can be written in .*none: No such file"
+        ) as failed,
+        temporary.temporary_folder(work / "none"),
+    ):
+        pass
+    assert "TMPDIR" not in str(failed.value)

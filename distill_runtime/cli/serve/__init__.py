@@ -1,0 +1,1 @@
+"""`distill-run serve`: the page and the artifacts of a folder, handed to a browser."""
