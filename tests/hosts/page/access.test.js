@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
-import { environment, follow, open, ready } from './opened.js';
+import { closeBrowser, environment, follow, open, ready } from './opened.js';
 
 const require = createRequire(new URL('../../../hosts/js/package.json', import.meta.url));
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -32,6 +32,8 @@ async function sound(page, name) {
   ]);
   assert.ok(needed <= there, `${name}: ${needed} pixels in ${there}`);
 }
+
+after(closeBrowser);
 
 for (const [colorScheme, width] of [
   ['light', 1600],

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { artifact, drop, environment, open, ready, soundOf } from './opened.js';
+import { closeBrowser, artifact, drop, environment, open, ready, soundOf } from './opened.js';
 
 let opened;
 let page;
@@ -15,7 +15,7 @@ before(async () => {
 });
 
 after(async () => {
-  await opened.close();
+  await closeBrowser();
 });
 
 const names = () => page.locator('.card h2').allTextContents();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { environment, follow, open, save, slider } from './opened.js';
+import { closeBrowser, environment, follow, open, save, slider } from './opened.js';
 
 let opened;
 let page;
@@ -30,7 +30,7 @@ before(async () => {
 });
 
 after(async () => {
-  await opened.close();
+  await closeBrowser();
 });
 
 const field = (index) => page.locator('.slider-panel .fader-field').nth(index).inputValue();

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
-import { after } from 'node:test';
 
 const require = createRequire(new URL('../../../hosts/js/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -56,9 +55,10 @@ export async function open(address, { before = null, ...options } = {}) {
   return { page, context, complaints, requests, close: () => context.close() };
 }
 
-after(async () => {
+/** End the browser. */
+export async function closeBrowser() {
   await (await launched)?.close();
-});
+}
 
 /** Wait until the page has read what there is. */
 export function ready(page) {

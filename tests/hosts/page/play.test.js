@@ -5,7 +5,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { environment, follow, generate, open, save, slider, soundOf, told } from './opened.js';
+import {
+  closeBrowser,
+  environment,
+  follow,
+  generate,
+  open,
+  save,
+  slider,
+  soundOf,
+  told,
+} from './opened.js';
 
 const SETTINGS = Object.freeze({
   model: 'ambience_int8.onnx',
@@ -26,7 +36,7 @@ before(async () => {
 });
 
 after(async () => {
-  await opened.close();
+  await closeBrowser();
 });
 
 const press = (name) => page.getByRole('button', { name, exact: true }).click();

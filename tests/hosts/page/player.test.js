@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { environment, generate, open, ready, save, slider } from './opened.js';
+import { closeBrowser, environment, generate, open, ready, save, slider } from './opened.js';
+
+after(closeBrowser);
 
 test('it plays from the disk, live too, and fetches nothing', async () => {
   const address = pathToFileURL(environment.player).href;

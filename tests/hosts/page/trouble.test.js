@@ -1,9 +1,19 @@
 // What the page says when something is wrong, and that nothing is lost by it.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
-import { artifact, drop, environment, follow, generate, open, ready, told } from './opened.js';
+import {
+  closeBrowser,
+  artifact,
+  drop,
+  environment,
+  follow,
+  generate,
+  open,
+  ready,
+  told,
+} from './opened.js';
 
 const SETTINGS = Object.freeze({ model: 'ambience_int8.onnx', seed: '7', seconds: '1' });
 
@@ -16,6 +26,8 @@ async function visited(work, options = {}) {
     await opened.close();
   }
 }
+
+after(closeBrowser);
 
 test('files that are no artifacts are refused, each in a sentence', async () => {
   await visited(async (page, { complaints }) => {

@@ -19,6 +19,11 @@ export class Engine {
     this.onStop = () => {};
   }
 
+  /** Start the thread before there is something for it to do. */
+  async warmUp() {
+    await this.#started();
+  }
+
   /**
    * Check a file and return what it says of itself.
    *

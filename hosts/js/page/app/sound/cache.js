@@ -1,6 +1,6 @@
 /** The sounds that were heard last, so that hearing one again takes no time. */
 
-const MOST_BYTES = 64 * 2 ** 20;
+const MOST_BYTES = 32 * 2 ** 20;
 
 /** Sounds up to so many bytes; the oldest go first. */
 export class SoundCache {

@@ -53,7 +53,9 @@ export class Presets {
    * @param {{name: string, folder: string}} called
    */
   async save(model, settings, { name, folder }) {
-    const json = Preset.of({ metadata: model.metadata }, requestOf(settings)).toJson();
+    // In a blend, there may be sliders that only others have.
+    const positions = settings.positions.slice(0, model.sliders.length);
+    const json = Preset.of(model, requestOf({ ...settings, positions })).toJson();
     return this.#put({ modelId: model.id, name, folder, json });
   }
 

@@ -89,6 +89,7 @@ export class App {
           'Export what you want to keep.',
       );
     }
+    void this.engine.warmUp();
     try {
       await this.shelf.open();
     } catch (error) {
