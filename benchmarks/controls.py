@@ -22,7 +22,7 @@ from distill_runtime import Artifact
 from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.latents.seeds import TorchGenerator
 
-FIRST_SEED = 50_000
+FIRST_SEED = 9_000_000
 PLACES = 50
 POSITIONS = 7
 _ROWS = 8
