@@ -67,6 +67,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_rooms.py
 	$(BIN)/python docs/generate_session.py
 	$(BIN)/python docs/generate_live.py
+	PYTHONPATH=. $(BIN)/python docs/generate_page.py
 
 dist: $(PAGE_IF_NPM) $(DIST_VENV)/.installed
 	rm -rf dist

@@ -1,5 +1,7 @@
 /** The sounds that were made, newest first: how each was made, and a small picture of it. */
 
+import { uuid } from './uuid.js';
+
 const MOST = 200;
 
 /**
@@ -35,7 +37,7 @@ export class History {
    * @param {Omit<KeptSound, 'id' | 'created'>} parts
    */
   async add(parts) {
-    const sound = { id: crypto.randomUUID(), created: Date.now(), ...parts };
+    const sound = { id: uuid(), created: Date.now(), ...parts };
     this.sounds = [sound, ...this.sounds];
     this.onChange();
     for (const old of this.sounds.slice(MOST)) await this.remove(old.id);

@@ -3,6 +3,7 @@
 import { Preset } from '../../../src/preset.js';
 import { writePresetIndex } from '../../../src/preset-index.js';
 import { requestOf } from '../state/settings.js';
+import { uuid } from './uuid.js';
 
 /** @typedef {import('../models/model.js').Model} Model */
 
@@ -129,7 +130,7 @@ export class Presets {
   }
 
   async #put(parts) {
-    const preset = { id: crypto.randomUUID(), created: Date.now(), ...parts };
+    const preset = { id: uuid(), created: Date.now(), ...parts };
     this.all = [...this.all.filter(({ id }) => id !== preset.id), preset];
     this.onChange();
     await this.#database.put('presets', preset);
