@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from distill_runtime import ArtifactFile, Recipe, Reproduction
+from distill_runtime import Recipe, Reproduction
 from distill_runtime.audio.snr import snr_db
-from tests.distill_runtime.small_artifacts import onnx, save, seal
 from tests.hosts.live_sounds import write_live_sounds
 from tests.hosts.node import LIBRARY, REPOSITORY, TESTS, passes, run_in
+from tests.hosts.with_controls import with_controls
 
 if TYPE_CHECKING:
     from distill_export.export import ExportReport
@@ -36,9 +35,7 @@ def live_sounds(
     """Return a folder of what hands play in Python, on the artifact that plays fastest."""
     (int8,) = (report for report in demo_variants if report.metadata.precision == "int8")
     folder = tmp_path_factory.mktemp("live")
-    controls = ArtifactFile.inspect(demo_artifact).metadata.controls
-    metadata = dataclasses.replace(int8.metadata, controls=controls)
-    write_live_sounds(folder, save(seal(onnx.load(int8.path), metadata), folder / "int8.onnx"))
+    write_live_sounds(folder, with_controls(int8.path, demo_artifact, folder / "int8.onnx"))
     return folder
 
 

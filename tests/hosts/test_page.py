@@ -28,6 +28,7 @@ from distill_runtime.audio.snr import snr_db
 from tests.hosts.node import LIBRARY, run_in
 from tests.hosts.page.site import MARK, write_player, write_site
 from tests.hosts.page.static_server import serving
+from tests.hosts.with_controls import with_controls
 from tests.once import Once
 
 if TYPE_CHECKING:
@@ -79,13 +80,28 @@ def page(once: Once, node_modules: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(once: Once, page: Path, demo_variants: list[ExportReport], demo_refined: Path) -> Site:
+def site(
+    once: Once,
+    page: Path,
+    demo_artifact: Path,
+    demo_variants: list[ExportReport],
+    demo_refined: Path,
+) -> Site:
     """Return the page with artifacts beside it."""
-    made = {report.metadata.precision: report.path for report in demo_variants}
+    exported = {report.metadata.precision: report.path for report in demo_variants}
+    exported["refined"] = demo_refined
+
+    def write_models(folder: Path) -> Path:
+        for name, path in exported.items():
+            with_controls(path, demo_artifact, folder / f"{name}.onnx")
+        return folder
+
+    models = once("page-models", write_models)
+    made = {name: models / f"{name}.onnx" for name in exported}
     artifacts = {
         "ambience_int8.onnx": made["int8"],
         "ambience_float16.onnx": made["float16"],
-        "ambience_refined.onnx": demo_refined,
+        "ambience_refined.onnx": made["refined"],
     }
     folder = once("page-site", lambda folder: write_site(page, artifacts, folder))
     return Site(folder, {**artifacts, "float32.onnx": made["float32"]})
