@@ -102,7 +102,8 @@ def test_it_is_played_by_keys_mouse_midi_and_osc(
         }, "only the terminal's own colours fit a light one and a dark one"
 
         terminal.resize(50, 16)
-        wait_for(lambda: max(map(len, terminal.lines())) <= 50 and "gaps " in terminal.text())
+        # What the head has room for depends on the figures of a busy machine.
+        wait_for(lambda: max(map(len, terminal.lines())) <= 50 and first in terminal.text())
         terminal.press("q")
         terminal.left_with(0)
         assert terminal.complaint().startswith("the last 0:")
