@@ -17,6 +17,7 @@ export class Live {
   #instrument = null;
   #starting = 0;
   #models = [];
+  #underruns = 0;
 
   /**
    * @param {object} parts
@@ -31,8 +32,8 @@ export class Live {
     /** @type {Store<'off' | 'starting' | 'on'>} */
     this.state = new Store('off');
     this.isHeld = new Store(false);
-    /** How it goes: dropouts, and the share of the time that rendering takes. */
-    this.playing = new Store({ underruns: 0, load: 0 });
+    /** How often the sound was not ready. */
+    this.dropouts = new Store(0);
     this.volume = 0.8;
     session.settings.watch((settings, before) => settings && this.#follow(settings, before));
     session.model.watch(() => this.stop());
@@ -79,7 +80,7 @@ export class Live {
         volume: this.volume,
         keepS: KEPT_S,
         ...this.#beginning(settings),
-        onPlaying: (playing) => this.playing.set(playing),
+        onPlaying: (playing) => this.#count(playing),
         onFailure: (error) => {
           this.#forget();
           this.#onError(error);
@@ -91,7 +92,8 @@ export class Live {
       }
       this.#instrument = instrument;
       instrument.hands.hold(this.isHeld.value);
-      this.playing.set({ underruns: 0, load: 0 });
+      this.#underruns = 0;
+      this.dropouts.set(0);
       this.state.set('on');
     } catch (error) {
       if (start !== this.#starting) return;
@@ -126,6 +128,16 @@ export class Live {
   async record(seconds) {
     const sound = await this.#instrument.record(seconds);
     return sound.toWav({ tags: { title: `${this.#models[0].name} live` } });
+  }
+
+  /**
+   * Blocks that were not ready one after the other are heard as one dropout.
+   *
+   * @param {{underruns: number}} playing
+   */
+  #count({ underruns }) {
+    if (underruns > this.#underruns) this.dropouts.set(this.dropouts.value + 1);
+    this.#underruns = underruns;
   }
 
   #forget() {

@@ -80,11 +80,11 @@ export function livePanel(app) {
   const saving = h('span', { class: 'save' }, save, length);
   const playing = h('div', { class: 'live-on' }, canvas, volume.element, saving);
   const tell = () => {
-    const { underruns } = live.playing.value;
+    const dropouts = live.dropouts.value;
     const words = {
       off: 'An endless sound. Move the sliders, and it follows.',
       starting: 'Getting ready…',
-      on: underruns ? `${counted(underruns, 'dropout')} so far.` : 'Playing. Move the sliders.',
+      on: dropouts ? `${counted(dropouts, 'dropout')} so far.` : 'Playing. Move the sliders.',
     };
     const blends = session.settings.value?.blend.others.length;
     const audio = blends && session.settings.value.blend.mode === 'audio';
@@ -124,7 +124,7 @@ export function livePanel(app) {
   };
   live.state.watch(show);
   live.isHeld.watch(() => hold.setAttribute('aria-pressed', String(live.isHeld.value)));
-  live.playing.watch(tell);
+  live.dropouts.watch(tell);
   session.settings.watch(tell);
   midi.onChange(showMidi);
   midiButton.hidden = !midi.isPossible;
