@@ -81,16 +81,20 @@ class Journal:
             del self._marks[-1]
         self._moves.append(move)
 
-    def performance(self, begin: int) -> Performance:
-        """Return what plays the sound again from a position on, or from the first it still can."""
-        mark = self._marks[0]
-        for later in self._marks:
-            if later.begin <= begin:
-                mark = later
-        return Performance(
-            start=mark.start,
-            place=mark.place,
-            moves=tuple(self._moves[mark.moves - self._forgotten :]),
-            begin=max(mark.begin, begin),
-            gain=self._gain,
-        )
+    def performances(self, begin: int) -> list[Performance]:
+        """Return what plays the sound again from a position on, or from marks after it.
+
+        Returns:
+            The longest first, which begins at the position, or where it still can.
+        """
+        passed = sum(mark.begin <= begin for mark in self._marks)
+        return [
+            Performance(
+                start=mark.start,
+                place=mark.place,
+                moves=tuple(self._moves[mark.moves - self._forgotten :]),
+                begin=max(mark.begin, begin),
+                gain=self._gain,
+            )
+            for mark in self._marks[max(0, passed - 1) :]
+        ]

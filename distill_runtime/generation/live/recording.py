@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from distill_runtime import __version__
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import onnxruntime_version
@@ -46,14 +48,17 @@ def recorded(
         begin = timeline.oldest
         if seconds is not None:
             begin = max(begin, end - round(seconds * timeline.artifact.sample_rate_hz))
-        while True:
-            performance = journal.performance(begin)
-            if performance.begin >= end:
-                raise RequestError("nothing was played yet that could be kept")
-            recipe = _recipe(timeline, performance, stereo, end)
-            if len(recipe.to_json()) <= MAX_TAG_BYTES - _ROOM:
-                break
-            begin = performance.begin + timeline.step_samples
+        kept = [one for one in journal.performances(begin) if one.begin < end]
+
+    def fits(performance: Performance) -> bool:
+        text = _recipe(timeline, performance, stereo, end).to_json()
+        return len(text) <= MAX_TAG_BYTES - _ROOM
+
+    longest = bisect_left(kept, True, key=fits)  # later ones are shorter
+    if longest == len(kept):
+        raise RequestError("nothing was played yet that could be kept")
+    performance = kept[longest]
+    recipe = _recipe(timeline, performance, stereo, end)
     spool = SoundSpool(stereo.output_channels, end - performance.begin)
     output = Output(stereo, performance.gain)
     before = max(performance.begin - MEMORY_SAMPLES, timeline.first_position)
