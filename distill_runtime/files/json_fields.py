@@ -46,6 +46,16 @@ class JsonFields:
         """Return some values as JSON gives them, unchecked; what is missing is left out."""
         return {key: self._values[key] for key in keys if key in self._values}
 
+    def expect_format(self, name: str, version: int) -> None:
+        """See that the fields "format" and "version" are those that are read."""
+        if (found := self.text("format")) != name:
+            raise self._error(f"{self._document} has the format {brief(found)}, not {name!r}")
+        if (given := self.integer("version", 1, 2**31)) != version:
+            raise self._error(
+                f"{self._document} has version {given}, this program reads version {version}: "
+                "update distill-portable"
+            )
+
     @contextmanager
     def about(self) -> Iterator[None]:
         """Name the document in the complaints of what is made of its values."""

@@ -36,7 +36,8 @@ from distill_runtime.generation.original_files import is_preset_index, preset_in
 from distill_runtime.generation.slider_fit import KeptSliders, listed, slider_fingerprint
 from distill_runtime.latents.controls import ControlSteps, check_controls, resolve_controls
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
-from distill_runtime.latents.sliders import original_labels, plain_position, resolve_positions
+from distill_runtime.latents.sliders import original_labels, resolve_positions
+from distill_runtime.latents.written_steps import plain_position
 
 FORMAT = "distill.preset"
 VERSION = 1
@@ -239,14 +240,7 @@ def _document(preset: Preset) -> dict[str, Any]:
 
 
 def _preset(fields: JsonFields) -> Preset:
-    if (found := fields.text("format")) != FORMAT:
-        raise RequestError(f"the preset has the format {brief(found)}, not {FORMAT!r}")
-    version = fields.integer("version", 1, 2**31)
-    if version != VERSION:
-        raise RequestError(
-            f"the preset has version {version}, this program reads version {VERSION}: "
-            "update distill-portable"
-        )
+    fields.expect_format(FORMAT, VERSION)
     model, sliders = fields.section("model"), fields.section("sliders")
     settings = fields.section("settings")
     unknown = [

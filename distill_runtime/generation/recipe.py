@@ -166,13 +166,7 @@ class Recipe:
         fields = JsonFields.parse(text, document=document, error=RequestError)
         if is_sidecar(fields):
             return cls._of_sidecar(fields)
-        if (found := fields.text("format")) != FORMAT:
-            raise RequestError(f"{document} has the format {brief(found)}, not {FORMAT!r}")
-        if (version := fields.integer("version", 1, 2**31)) != VERSION:
-            raise RequestError(
-                f"{document} has version {version}, this program reads version {VERSION}: "
-                "update distill-portable"
-            )
+        fields.expect_format(FORMAT, VERSION)
         ingredients = tuple(map(_ingredient, fields.sections("artifacts")))
         if not ingredients:
             raise RequestError(f"{document} names no artifact")

@@ -7,7 +7,6 @@ will do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,7 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import MAX_STEP, Control
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite
-from distill_runtime.latents.sliders import plain_position
-
-_STEPS = re.compile(r"[+-]?([0-9]{1,6}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
+from distill_runtime.latents.written_steps import plain_position, split_steps
 
 # What is asked of controls: name -> steps; those that are not named are not moved.
 ControlSteps = Mapping[str, float]
@@ -46,14 +43,14 @@ def parse_control(text: str) -> tuple[str, float]:
     Raises:
         RequestError: It is not of this form.
     """
-    name, colon, steps = (part.strip() for part in text.rpartition(":"))
-    if not (name and colon and _STEPS.fullmatch(steps)):
+    setting = split_steps(text)
+    if setting is None:
         raise RequestError(
             f"the control setting is {brief(text)}, expected NAME:STEPS with a number of steps, as "
             "in Brightness:+3",
             setting="the control setting",
         )
-    return name, plain_position(float(steps))
+    return setting
 
 
 def check_controls(setting: object) -> dict[str, float] | None:

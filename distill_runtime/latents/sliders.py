@@ -18,11 +18,11 @@ from distill_runtime.contract import Slider, SliderBank
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite, whole
 from distill_runtime.latents.seeds import check_seed
+from distill_runtime.latents.written_steps import plain_position, split_steps
 
 _WORD = re.compile(r"\(([^()]*)\)\s*$")
 _SIGN = re.compile(r"\s+[+-]$")
 _INDEX = re.compile(r"[+-]?[0-9]{1,6}")
-_POSITION = re.compile(r"[+-]?([0-9]{1,6}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
 _MAX_LISTED = 16
 
 # Where sliders are asked to stand: a position for each of a model's, or for those that are named.
@@ -96,19 +96,14 @@ def parse_slider(text: str) -> tuple[str, float]:
     Raises:
         RequestError: It is not of this form.
     """
-    label, colon, position = (part.strip() for part in text.rpartition(":"))
-    if not (label and colon and _POSITION.fullmatch(position)):
+    setting = split_steps(text)
+    if setting is None:
         raise RequestError(
             f"the slider setting is {brief(text)}, expected LABEL:POSITION or INDEX:POSITION with "
             "a number of steps, as in Brightness:5 or 0:-2.5",
             setting="the slider setting",
         )
-    return label, plain_position(float(position))
-
-
-def plain_position(position: float) -> float:
-    """Return a position as an int where it is whole, which is how a recipe shows it."""
-    return int(position) if float(position).is_integer() else float(position)
+    return setting
 
 
 def check_sliders(setting: object) -> tuple[float, ...] | dict[str | int, float]:

@@ -14,6 +14,7 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
+from distill_runtime.cli.play.sound_options import DepthOption, WidthOption
 
 _SOUND, _STEREO, _DEVICE, _HANDS, _KEEPING = (
     "The sound to begin with",
@@ -90,24 +91,8 @@ def live(
             rich_help_panel=_STEREO,
         ),
     ] = None,
-    width: Annotated[
-        float | None,
-        typer.Option(
-            "--width",
-            metavar="0..1.5",
-            help="How wide mid-side is. [default: 0.7]",
-            rich_help_panel=_STEREO,
-        ),
-    ] = None,
-    depth: Annotated[
-        float | None,
-        typer.Option(
-            "--depth",
-            metavar="0..1",
-            help="How deep the room behind both channels is. [default: 0.3]",
-            rich_help_panel=_STEREO,
-        ),
-    ] = None,
+    width: WidthOption = None,
+    depth: DepthOption = None,
     device: Annotated[
         str | None,
         typer.Option(

@@ -24,10 +24,10 @@ from distill_runtime.latents.controls import (
 from distill_runtime.latents.sliders import (
     SliderPositions,
     check_sliders,
-    plain_position,
     resolve_positions,
     resolve_slider,
 )
+from distill_runtime.latents.written_steps import plain_position
 
 
 class Hands:

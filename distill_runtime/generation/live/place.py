@@ -11,7 +11,8 @@ from distill_runtime.files.checks import brief, number
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.latents.controls import check_controls, control_shift
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
-from distill_runtime.latents.sliders import check_positions, latent_vector, plain_position
+from distill_runtime.latents.sliders import check_positions, latent_vector
+from distill_runtime.latents.written_steps import plain_position
 
 
 @dataclass(frozen=True)

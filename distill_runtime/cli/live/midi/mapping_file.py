@@ -31,7 +31,7 @@ from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.files.output_file import replacing
 from distill_runtime.files.shown import shown
 from distill_runtime.latents.seeds import SEED_LIMIT
-from distill_runtime.latents.sliders import plain_position
+from distill_runtime.latents.written_steps import plain_position
 
 FORMAT = "distill.live-mapping"
 VERSION = 1
@@ -89,14 +89,7 @@ def _document(mapping: MidiMapping) -> dict[str, Any]:
 
 
 def _mapping(fields: JsonFields) -> MidiMapping:
-    if (found := fields.text("format")) != FORMAT:
-        raise RequestError(f"the mapping has the format {brief(found)}, not {FORMAT!r}")
-    version = fields.integer("version", 1, 2**31)
-    if version != VERSION:
-        raise RequestError(
-            f"the mapping has version {version}, this program reads version {VERSION}: "
-            "update distill-portable"
-        )
+    fields.expect_format(FORMAT, VERSION)
     _refuse_unknown(fields, _DOCUMENT)
     return MidiMapping(
         channel=fields.optional_integer("channel", 1, CHANNELS),
