@@ -18,8 +18,9 @@ import numpy as np
 from distill_export.verify.controls.sound_figures import COLUMNS, FIGURES, measure_sounds
 from distill_export.verify.controls.still_sounds import as_delivered
 from distill_export.verify.controls.sweep import Sweep, sweep
-from distill_runtime import Artifact
+from distill_runtime import Artifact, Slider
 from distill_runtime.arrays import Float32Array, Float64Array
+from distill_runtime.contract import Control
 from distill_runtime.latents.seeds import TorchGenerator
 
 FIRST_SEED = 9_000_000
@@ -44,15 +45,26 @@ def measured(artifact: Artifact, latents: Float32Array) -> Float64Array:
     return np.concatenate(parts)
 
 
+def _swept(
+    artifact: Artifact,
+    places: Float64Array,
+    moved: Sequence[Control | Slider],
+    directions: Sequence[tuple[float, ...]],
+) -> list[Sweep]:
+    """Move each through its safe range, from all places."""
+    positions = [
+        np.linspace(one.safe_min_step, one.safe_max_step, POSITIONS) * one.step_size
+        for one in moved
+    ]
+    along = [np.array(direction) for direction in directions]
+    return sweep(lambda z: measured(artifact, z), places, along, positions)
+
+
 def control_rows(artifact: Artifact) -> list[tuple[str, ...]]:
     """Return a row for each control: what it does, and what else it does."""
     places = fresh_latents(PLACES, artifact.latent_dim)
     controls = artifact.controls
-    positions = [
-        np.linspace(c.safe_min_step, c.safe_max_step, POSITIONS) * c.step_size for c in controls
-    ]
-    directions = [np.array(control.direction) for control in controls]
-    swept = sweep(lambda z: measured(artifact, z), places, directions, positions)
+    swept = _swept(artifact, places, controls, [control.direction for control in controls])
     deviations = measured(artifact, places.astype(np.float32)).std(axis=0)
     named = [COLUMNS.index(control.name) for control in controls]
     return [
@@ -92,11 +104,7 @@ def slider_rows(artifact: Artifact) -> list[tuple[str, ...]]:
     """Return a row for each slider: its labels, and how what is named follows it."""
     places = fresh_latents(PLACES, artifact.latent_dim)
     sliders = artifact.sliders
-    positions = [
-        np.linspace(s.safe_min_step, s.safe_max_step, POSITIONS) * s.step_size for s in sliders
-    ]
-    directions = [np.array(slider.component) for slider in sliders]
-    swept = sweep(lambda z: measured(artifact, z), places, directions, positions)
+    swept = _swept(artifact, places, sliders, [slider.component for slider in sliders])
     rows = []
     for slider, found in zip(sliders, swept, strict=True):
         word, sign = slider.label[:-2], slider.label[-1]

@@ -1,23 +1,11 @@
 // A page in a browser of its own, and what a test does there again and again.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const require = createRequire(new URL('../../../hosts/js/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { CHROMIUM, FLAGS, chromium, complaintsOf } from '../js/browser/chromium.js';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
 const LONG_MS = 120_000; // for what takes a second or two when nothing else runs
 
 /** The folder and the addresses that Python names. */
@@ -35,7 +23,7 @@ let launched = null;
 /** Open the page, with nothing kept by others. `before` runs in it before any script of its own. */
 export async function open(address, { before = null, ...options } = {}) {
   launched ??= chromium.launch({
-    executablePath: process.env.DISTILL_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: FLAGS,
     chromiumSandbox: false,
   });
@@ -43,12 +31,8 @@ export async function open(address, { before = null, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(LONG_MS);
-  const complaints = [];
+  const complaints = complaintsOf(page);
   const requests = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
   context.on('request', (request) => requests.push(request.url()));
   if (before) await page.addInitScript(before);
   await page.goto(address);

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const FLAGS = [
+/** For a browser that is alone with its page. */
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -17,12 +18,23 @@ const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-const { chromium } = createRequire(new URL('../../../../hosts/js/package.json', import.meta.url))(
-  'playwright-core',
-);
+/** What starts it. */
+export const { chromium } = createRequire(
+  new URL('../../../../hosts/js/package.json', import.meta.url),
+)('playwright-core');
 
 /** Where it is installed. */
 export const CHROMIUM = process.env.DISTILL_CHROMIUM ?? '/usr/bin/chromium';
+
+/** Return the list that a page's uncaught errors go to, and what its policy refuses. */
+export function complaintsOf(page) {
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return complaints;
+}
 
 /** Open a page of an address. */
 export async function open(address) {
@@ -34,11 +46,7 @@ export async function open(address) {
     chromiumSandbox: false,
   });
   const [page] = browser.pages();
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
+  const complaints = complaintsOf(page);
   await page.goto(address);
   return {
     page,
