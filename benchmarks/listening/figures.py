@@ -17,10 +17,16 @@ from benchmarks.listening.levels import (
     quiet_db,
     spread_db,
 )
-from benchmarks.listening.movement import modulation_db, modulation_distance_db, sharpest_rises
+from benchmarks.listening.movement import modulation_db, modulation_distance_db, sharpest_onsets
 from benchmarks.listening.neighbours import nearest_db
 from benchmarks.listening.sounds import Sound, halves
-from benchmarks.listening.spectra import flatness, frame_rate_line_db
+from benchmarks.listening.spectra import (
+    FRAME_RATE_HZ,
+    PATTERN_RATE_HZ,
+    envelope_line_db,
+    flatness,
+    roughness_db,
+)
 from benchmarks.listening.two_sample import two_sample_auc
 
 _SPLITS = 3
@@ -53,6 +59,8 @@ FLATNESS = _row("spectral flatness", "", ".1e")
 FLATNESS_MEDIAN = _row("spectral flatness, median frame", "", ".1e")
 QUIET = _row("quiet cells under the peak", "dB")
 LINE = _row("line at 93.75 Hz in the envelope", "dB")
+PATTERN = _row("line at 23.4 Hz in the envelope", "dB")
+ROUGHNESS = _row("roughness, 30 to 80 Hz", "dB")
 DIFFERENCE = _row("mean log-mel difference", "dB")
 HIGH = _row("mean log-mel, 4 to 12 kHz", "dB", "+.1f")
 SPREAD = _row("spread of a band over time", "dB")
@@ -75,7 +83,8 @@ REVERSE_95 = _row("from a recorded, 95th percentile", "dB")
 AUC = _row("told from the recordings", "AUC", ".2f")
 
 ROWS = (
-    *(FLATNESS, FLATNESS_MEDIAN, QUIET, LINE, DIFFERENCE, HIGH, SPREAD, *LEVELS),
+    *(FLATNESS, FLATNESS_MEDIAN, QUIET, LINE, PATTERN, ROUGHNESS),
+    *(DIFFERENCE, HIGH, SPREAD, *LEVELS),
     *(ONSET, BEFORE, MODULATION, NEAREST, NEAREST_5, REVERSE, REVERSE_95, AUC),
 )
 
@@ -83,21 +92,23 @@ ROWS = (
 def describe(sounds: Sequence[Sound]) -> Figures:
     """Return what can be said of sounds by themselves.
 
-    Flatness, quiet cells, the line and onsets are medians over the sounds; spread and levels are of
+    Flatness, quiet cells, lines, roughness and onsets are medians over the sounds; spread and levels are of
     all their seconds together.
     """
     flat = [flatness(sound.whole) for sound in sounds]
-    rises = [sharpest_rises(sound.whole) for sound in sounds]
+    onsets = [sharpest_onsets(sound.whole) for sound in sounds]
     cells = cells_db(sounds)
     return {
         FLATNESS.name: _median(mean for mean, _ in flat),
         FLATNESS_MEDIAN.name: _median(median for _, median in flat),
         QUIET.name: _median(map(quiet_db, sounds)),
-        LINE.name: _median(frame_rate_line_db(sound.whole) for sound in sounds),
+        LINE.name: _median(envelope_line_db(sound.whole, FRAME_RATE_HZ) for sound in sounds),
+        PATTERN.name: _median(envelope_line_db(sound.whole, PATTERN_RATE_HZ) for sound in sounds),
+        ROUGHNESS.name: _median(roughness_db(sound.whole) for sound in sounds),
         SPREAD.name: spread_db(cells),
         **percentiles_db(cells),
-        ONSET.name: _median(_median(rise for rise, _ in found) for found in rises),
-        BEFORE.name: _median(ahead for found in rises for _, ahead in found),
+        ONSET.name: _median(_median(rise for rise, _ in found) for found in onsets),
+        BEFORE.name: _median(ahead for found in onsets for _, ahead in found),
     }
 
 
@@ -168,7 +179,9 @@ def table(columns: dict[str, Figures]) -> str:
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join(
-        "| " + " | ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)) + " |"
+        "| "
+        + " | ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
+        + " |"
         for line in lines
     )
 

@@ -24,7 +24,7 @@ from distill_runtime.errors import RecordingError
 from distill_runtime.files.shown import shown
 
 SECOND = SAMPLE_RATE_HZ
-_MAY_BE_CUT = SECOND // 10  # of a sound shorter than a second: less than that has no spectrum
+_SHORTEST = SECOND // 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +47,16 @@ class Sound:
 
     @classmethod
     def of(cls, name: str, samples: Float32Array, *, one_gain: bool = False) -> Sound:
-        """Bring a sound to its peak.
+        """Bring a sound to its peak, and fill a click that has no spectrum up to 0.1 s.
 
         Raises:
-            RecordingError: It is silent, or shorter than 0.1 s.
+            RecordingError: It is silent.
         """
-        if len(samples) < _MAY_BE_CUT:
-            raise RecordingError(f"is {len(samples) / SECOND:.2f} s long, expected 0.1 s or more")
         loudest = peak(samples)
         if loudest < AUDIBLE_PEAK:
             raise RecordingError("is silent")
-        return cls(name, samples * np.float32(TARGET_PEAK / loudest), one_gain)
+        whole = np.pad(samples, (0, max(0, _SHORTEST - len(samples))))
+        return cls(name, whole * np.float32(TARGET_PEAK / loudest), one_gain)
 
     @cached_property
     def seconds(self) -> Float32Array:

@@ -66,9 +66,9 @@ def two_sample_auc(first: Sequence[Sound], second: Sequence[Sound], *, seed: int
     inputs = _cosines(_components(np.concatenate(groups)), random)
     found = []
     for _ in range(_ROUNDS):
-        fold = np.concatenate(
-            [random.permutation(len(one)) % folds for one in (first, second)]
-        )[owner]
+        fold = np.concatenate([random.permutation(len(one)) % folds for one in (first, second)])[
+            owner
+        ]
         for held in range(folds):
             known, asked = fold != held, fold == held
             if len(set(labels[known])) == len(set(labels[asked])) == 2:
