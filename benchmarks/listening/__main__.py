@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("recordings", type=Path, help="folder that the models learnt from")
-    parser.add_argument("artifacts", type=Path, nargs="+")
+    parser.add_argument("artifacts", type=Path, nargs="*", help="none: only the recordings")
     parser.add_argument(
         "--held-out",
         type=Path,

@@ -92,8 +92,8 @@ ROWS = (
 def describe(sounds: Sequence[Sound]) -> Figures:
     """Return what can be said of sounds by themselves.
 
-    Flatness, quiet cells, lines, roughness and onsets are medians over the sounds; spread and levels are of
-    all their seconds together.
+    Flatness, quiet cells, lines, roughness and onsets are medians over the sounds; spread and
+    levels are of all their seconds together.
     """
     flat = [flatness(sound.whole) for sound in sounds]
     onsets = [sharpest_onsets(sound.whole) for sound in sounds]
