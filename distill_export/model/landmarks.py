@@ -33,10 +33,16 @@ def read_landmarks(own: object, *, latent_dim: int, document: str) -> Landmarks 
     assert isinstance(own, dict)
     values = own["landmarks"]
     vectors = finite_array(values, "vectors", (count, latent_dim), owner=_OWNER, document=document)
+    potentials = finite_array(values, "potentials", (count,), owner=_OWNER, document=document)
     widths = finite_array(values, "widths", (latent_dim,), owner=_OWNER, document=document)
     default = section.number("default")
     try:
-        return Landmarks(tuple(map(tuple, _plain(vectors))), tuple(_plain(widths)), default)
+        return Landmarks(
+            tuple(map(tuple, _plain(vectors))),
+            tuple(_plain(potentials)),
+            tuple(_plain(widths)),
+            default,
+        )
     except ArtifactError as reason:
         raise ModelFileError(f"{document}: {reason}") from None
 
@@ -48,6 +54,7 @@ def own_document(landmarks: Landmarks) -> dict[str, Any]:
         "landmarks": {
             "count": len(landmarks.vectors),
             "vectors": np.array(landmarks.vectors, np.float32),
+            "potentials": np.array(landmarks.potentials, np.float32),
             "widths": np.array(landmarks.widths, np.float32),
             "default": landmarks.default,
         },

@@ -2,7 +2,9 @@
 
 A landmark is an encoded second of the recordings. Of many, k-means finds groups, and the second
 nearest to the middle of each stands for it: the middle itself would be an average, which is what
-the pull is there to avoid.
+the pull is there to avoid. Potentials give each landmark as many seeds as its group has seconds,
+by Sinkhorn's iteration (Cuturi 2013): without them, those that lie where seeds are few are never
+heard (docs/nearness.md has the figures).
 
 How far a landmark is felt is in proportion to the posterior's standard deviation, which says over
 what distance the decoder was taught that a value does not matter. The factor is chosen so that a
@@ -34,9 +36,11 @@ from distill_runtime.files.temporary import temporary_folder
 
 _MOST = 256
 _MOST_VALUES = 2**14  # as text, a tenth of a megabyte
-_NEIGHBOURS = 3.0
-_SEEDS = 256  # that the widths are chosen by
-_ROUNDS = 50  # of k-means, and of the search for widths
+_NEIGHBOURS = 4.0
+_SEEDS, _FEWER_SEEDS = 4096, 512  # that potentials, and widths, are chosen by
+_ROUNDS = 100  # of k-means and of Sinkhorn's iteration, which seldom need as many
+_HALVINGS = 14
+_LEAST_SHARE, _CLOSE = 1e-12, 1e-3
 _BATCH = 32
 _DIGITS = 5
 
@@ -87,20 +91,26 @@ def find_landmarks(
     """
     means, variances = encode(model, statistics, spectrograms)
     most = max(1, min(_MOST, _MOST_VALUES // means.shape[1]))
-    vectors = representatives(means, most)
+    vectors, counts = representatives(means, most)
     deviations = np.sqrt(variances.mean(axis=0))
-    widths = np.maximum(deviations * width_factor(vectors, deviations), MIN_LANDMARK_WIDTH)
-    return Landmarks(tuple(map(tuple, _short(vectors))), tuple(_short(widths)), default)
+    widths = np.maximum(deviations * width_factor(vectors, counts, deviations), MIN_LANDMARK_WIDTH)
+    potentials = even_potentials(_exponents(vectors, widths, _SEEDS), counts)
+    return Landmarks(
+        tuple(map(tuple, _short(vectors))),
+        tuple(_short(potentials)),
+        tuple(_short(widths)),
+        default,
+    )
 
 
-def representatives(vectors: Float64Array, most: int) -> Float64Array:
-    """Return vectors `[count, dim]` themselves, or at most so many of them that stand for all.
+def representatives(vectors: Float64Array, most: int) -> tuple[Float64Array, Float64Array]:
+    """Return at most so many of vectors `[count, dim]`, and for how many each stands.
 
     Groups are found by k-means (Lloyd's algorithm, from the k-means++ beginning of Arthur and
     Vassilvitskii 2007); the member nearest to a group's mean stands for it.
     """
     if len(vectors) <= most:
-        return vectors
+        return vectors, np.ones(len(vectors))
     random = np.random.default_rng(0)
     chosen = [int(random.integers(len(vectors)))]
     nearest = _squares(vectors, vectors[chosen])[:, 0]
@@ -116,35 +126,61 @@ def representatives(vectors: Float64Array, most: int) -> Float64Array:
         before, groups = groups, _squares(vectors, middles).argmin(axis=1)
         if (groups == before).all():
             break
-    return vectors[np.unique(_squares(middles, vectors).argmin(axis=1))]
+    standing = np.unique(_squares(middles, vectors).argmin(axis=1))
+    nearest_standing = _squares(vectors, vectors[standing]).argmin(axis=1)
+    counts = np.bincount(nearest_standing, minlength=len(standing)).astype(np.float64)
+    return vectors[standing], counts
 
 
-def width_factor(vectors: Float64Array, deviations: Float64Array) -> float:
+def width_factor(vectors: Float64Array, counts: Float64Array, deviations: Float64Array) -> float:
     """Return how many deviations `[dim]` wide landmarks `[count, dim]` are, by bisection.
 
     Over standard normal draws, the median of exp(entropy of the shares), their effective number,
     is then `_NEIGHBOURS`, or half of all landmarks where that is less.
     """
     wanted = max(1.0, min(_NEIGHBOURS, len(vectors) / 2.0))
-    seeds = np.random.default_rng(0).standard_normal((_SEEDS, len(deviations)))
-    distances = _squares(seeds / deviations, vectors / deviations)
+    exponents = _exponents(vectors, deviations, _FEWER_SEEDS)
     low, high = 1e-2, 1e3
-    for _ in range(_ROUNDS):
+    for _ in range(_HALVINGS):
         factor = np.sqrt(low * high)
-        if np.median(_effective_number(distances / factor**2)) < wanted:
+        scaled = exponents / factor**2
+        shares = _shares(scaled + even_potentials(scaled, counts))
+        logarithms = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
+        if np.median(np.exp(-(shares * logarithms).sum(axis=1))) < wanted:
             low = factor
         else:
             high = factor
     return float(np.sqrt(low * high))
 
 
-def _effective_number(distances: Float64Array) -> Float64Array:
-    """Return exp(entropy) of the shares that squared distances `[rows, count]` stand for."""
-    shares = np.exp((distances.min(axis=1, keepdims=True) - distances) / 2.0)
-    shares /= shares.sum(axis=1, keepdims=True)
-    logarithms = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
-    number: Float64Array = np.exp(-(shares * logarithms).sum(axis=1))
-    return number
+def even_potentials(exponents: Float64Array, counts: Float64Array) -> Float64Array:
+    """Return what to add to each column of `[rows, count]` so that the shares are as the counts.
+
+    The mean over rows of a column's shares is then its count's part of all; their largest is 0.
+    """
+    wanted = np.log(counts / counts.sum())
+    potentials = np.zeros(len(counts))
+    for _ in range(_ROUNDS):
+        means = np.maximum(_shares(exponents + potentials).mean(axis=0), _LEAST_SHARE)
+        change = wanted - np.log(means)
+        potentials += change
+        if np.abs(change).max() < _CLOSE:
+            break
+    even: Float64Array = potentials - potentials.max()
+    return even
+
+
+def _exponents(vectors: Float64Array, widths: Float64Array, seeds: int) -> Float64Array:
+    """Return `-|(z - m) / w|^2 / 2` of standard normal draws, `[seeds, len(vectors)]`."""
+    drawn = np.random.default_rng(0).standard_normal((seeds, len(widths)))
+    return -_squares(drawn / widths, vectors / widths) / 2.0
+
+
+def _shares(exponents: Float64Array) -> Float64Array:
+    """Return the softmax of each row."""
+    shares = np.exp(exponents - exponents.max(axis=1, keepdims=True))
+    normalised: Float64Array = shares / shares.sum(axis=1, keepdims=True)
+    return normalised
 
 
 def _squares(a: Float64Array, b: Float64Array) -> Float64Array:

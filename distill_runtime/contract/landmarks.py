@@ -14,6 +14,7 @@ MAX_LANDMARKS = 1024
 MAX_LANDMARK_VALUES = 2**18  # of all vectors together
 MIN_LANDMARK_WIDTH = 1e-6  # beside it, any float32 can still be squared
 _LARGEST = 3e38  # of float32
+_LARGEST_POTENTIAL = 1e9
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,13 @@ class Landmarks:
 
     Attributes:
         vectors: `[count, latent_dim]`, each the mean that the encoder answered.
+        potentials: `[count]`: added to a landmark's exponent, so that each has its share of seeds.
         widths: `[latent_dim]`, above 0: over what distance a landmark is felt, for each value.
         default: The nearness, 0 to 1, of sounds that ask for none.
     """
 
     vectors: tuple[tuple[float, ...], ...]
+    potentials: tuple[float, ...]
     widths: tuple[float, ...]
     default: float
 
@@ -39,6 +42,10 @@ class Landmarks:
             )
         if any(len(vector) != latent_dim for vector in self.vectors):
             raise ArtifactError(f"a landmark is of another size than {latent_dim} values")
+        if len(self.potentials) != count or not all(map(_is_moderate, self.potentials)):
+            raise ArtifactError(
+                f"the landmarks' potentials are not {count} numbers within {_LARGEST_POTENTIAL:g}"
+            )
         values = itertools.chain.from_iterable(self.vectors)
         if not all(-_LARGEST <= value <= _LARGEST for value in values):
             raise ArtifactError("a landmark lies beyond float32")
@@ -57,16 +64,22 @@ class Landmarks:
         """Read the object "landmarks", whose vectors are one row after the other."""
         count = fields.integer("count", 1, MAX_LANDMARKS)
         values = iter(fields.numbers("vectors", count * latent_dim))
+        potentials = fields.numbers("potentials", count)
         widths = fields.numbers("widths", latent_dim)
         vectors = tuple(tuple(itertools.islice(values, latent_dim)) for _ in range(count))
         with fields.about():
-            return cls(vectors, widths, fields.number("default"))
+            return cls(vectors, potentials, widths, fields.number("default"))
 
     def document(self) -> dict[str, Any]:
         """Return the object as JSON has it."""
         return {
             "count": len(self.vectors),
             "vectors": list(itertools.chain.from_iterable(self.vectors)),
+            "potentials": list(self.potentials),
             "widths": list(self.widths),
             "default": self.default,
         }
+
+
+def _is_moderate(potential: float) -> bool:
+    return abs(potential) <= _LARGEST_POTENTIAL

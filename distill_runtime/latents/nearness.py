@@ -4,12 +4,14 @@ A seed draws from the whole normal distribution, and the recordings are a few pl
 draws belong a little to each, and decode to an average of them. The pull moves a latent vector z
 towards
 
-    t(z) = sum_i p_i(z) m_i,   p_i(z) proportional to exp(-|(z - m_i) / w|^2 / 2),
+    t(z) = sum_i p_i(z) m_i,   p_i(z) proportional to exp(b_i - |(z - m_i) / w|^2 / 2),
 
-with the landmarks m_i and their widths w. That is the mean of a mixture of normal distributions
-around the landmarks, given z as a noisy sight of it: what a denoiser of the encoded recordings
-answers (Miyasawa 1961; Vincent 2011, "A connection between score matching and denoising
-autoencoders"). It is smooth, so the path that a seed walks stays a path.
+with the landmarks m_i, their widths w and potentials b_i. With potentials such that over all seeds
+each p_i has the share of its landmark in the recordings, p is the plan of entropic optimal
+transport from seeds to recordings, and t its barycentric projection (Cuturi 2013, "Sinkhorn
+distances"; Seguy et al. 2018, "Large-scale optimal transport and mapping estimation"): every seed
+goes to where it is near already, and none of the recordings is left out. It is smooth, so the path
+that a seed walks stays a path.
 
 Every sum goes in one order, value after value, so that other hosts reach the same numbers, and one
 vector at a time, so that blocks of any size do.
@@ -58,6 +60,7 @@ class Pull:
         self._vectors = np.array(landmarks.vectors, np.float64)
         # A value in each row, whatever the strides were: what lies along a row numpy adds in pairs.
         self._by_value = np.ascontiguousarray(self._vectors.T)
+        self._potentials = np.array(landmarks.potentials, np.float64)
         self._widths = np.array(landmarks.widths, np.float64)[:, None]
 
     def __call__(self, latents: Float32Array, nearness: float) -> Float32Array:
@@ -75,8 +78,8 @@ class Pull:
 
     def _target(self, row: Float64Array) -> Float64Array:
         offsets = (row[:, None] - self._by_value) / self._widths
-        distances: Float64Array = np.add.reduce(offsets * offsets, axis=0)
-        shares = np.exp((distances.min() - distances) / 2.0)
+        exponents: Float64Array = self._potentials - np.add.reduce(offsets * offsets, axis=0) / 2.0
+        shares = np.exp(exponents - exponents.max())
         shares /= np.add.accumulate(shares)[-1]
         target: Float64Array = np.add.reduce(shares[:, None] * self._vectors, axis=0)
         return target

@@ -37,7 +37,9 @@ from tests.distill_runtime.small_artifacts import (
 )
 
 VECTORS = np.random.default_rng(3).standard_normal((6, LATENT_DIM)).round(3)
-LANDMARKS = Landmarks(tuple(map(tuple, VECTORS.tolist())), (0.75,) * LATENT_DIM, 0.25)
+LANDMARKS = Landmarks(
+    tuple(map(tuple, VECTORS.tolist())), (0.0, -1.0) * 3, (0.75,) * LATENT_DIM, 0.25
+)
 
 
 def artifact(folder: Path, landmarks: Landmarks | None, name: str = "rain") -> Artifact:
@@ -110,7 +112,7 @@ def test_an_artifact_that_does_not_know_says_what_to_do(far: Artifact) -> None:
 def test_in_a_blend_whoever_renders_is_pulled_to_its_own(
     near: Artifact, far: Artifact, tmp_path: Path, mode: str
 ) -> None:
-    other = Landmarks(tuple(map(tuple, (-VECTORS).tolist())), (0.5,) * LATENT_DIM, 1.0)
+    other = Landmarks(tuple(map(tuple, (-VECTORS).tolist())), (0.0,) * 6, (0.5,) * LATENT_DIM, 1.0)
     others = artifact(tmp_path, other, "others")
     blend = Blend([near, others], mode=mode)
     assert [pull is not None for pull in blend.pulls] == [True] * len(blend.renderers)

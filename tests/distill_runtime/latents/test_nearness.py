@@ -20,7 +20,8 @@ DIM = 16
 
 def landmarks(count: int = 5, *, width: float = 1.0, seed: int = 0) -> Landmarks:
     vectors = np.random.default_rng(seed).standard_normal((count, DIM)).round(4)
-    return Landmarks(tuple(map(tuple, vectors.tolist())), (width,) * DIM, 0.5)
+    potentials = tuple(np.random.default_rng(seed + 1).uniform(-2.0, 0.0, count).round(3).tolist())
+    return Landmarks(tuple(map(tuple, vectors.tolist())), potentials, (width,) * DIM, 0.5)
 
 
 def draws(count: int, seed: int = 1) -> np.ndarray:
@@ -30,9 +31,10 @@ def draws(count: int, seed: int = 1) -> np.ndarray:
 def denoised(known: Landmarks, z: np.ndarray) -> np.ndarray:
     """What the formula says, value by value, in Python's own floats."""
     exponents = [
-        -sum(((a - b) / w) ** 2 for a, b, w in zip(z.tolist(), vector, known.widths, strict=True))
+        b
+        - sum(((x - m) / w) ** 2 for x, m, w in zip(z.tolist(), vector, known.widths, strict=True))
         / 2
-        for vector in known.vectors
+        for vector, b in zip(known.vectors, known.potentials, strict=True)
     ]
     shares = [math.exp(e - max(exponents)) for e in exponents]
     total = math.fsum(shares)
@@ -80,7 +82,8 @@ def test_narrow_landmarks_catch_a_vector_and_wide_ones_share_it() -> None:
     vectors = np.array(narrow.vectors)
     nearest = vectors[((z[:, None] - vectors) ** 2).sum(axis=-1).argmin(axis=1)]
     assert np.allclose(Pull(narrow)(z, 1.0), nearest, atol=1e-3)
-    assert np.allclose(Pull(wide)(z, 1.0), vectors.mean(axis=0), atol=1e-3)
+    shares = np.exp(wide.potentials) / np.exp(wide.potentials).sum()
+    assert np.allclose(Pull(wide)(z, 1.0), shares @ vectors, atol=1e-3)
 
 
 def test_it_is_smooth_along_a_path() -> None:
@@ -140,6 +143,8 @@ def test_a_document_comes_back_as_it_was() -> None:
         ({"count": MAX_LANDMARKS + 1}, "a whole number from 1"),
         ({"vectors": [1e39] * 5 * DIM}, "beyond float32"),
         ({"vectors": "x"}, "a list of finite numbers"),
+        ({"potentials": [1e10] * 5}, "not 5 numbers within 1e+09"),
+        ({"potentials": [0.0] * 4}, "a list of 5 numbers"),
         ({"widths": [0.0] * DIM}, "the width 0.0"),
         ({"widths": [1.0] * (DIM + 1)}, "a list of 16 numbers"),
         ({"default": 1.5}, "the default nearness is 1.5"),
@@ -155,8 +160,8 @@ def test_a_spoilt_document_is_refused_in_a_line(changes: dict[str, object], comp
 
 def test_landmarks_are_of_one_size_and_not_too_many() -> None:
     with pytest.raises(ArtifactError, match="another size"):
-        Landmarks(((0.0,) * 15,), (1.0,) * 16, 0.0)
+        Landmarks(((0.0,) * 15,), (0.0,), (1.0,) * 16, 0.0)
     with pytest.raises(ArtifactError, match="values at most"):
-        Landmarks(((0.0,) * 4096,) * 65, (1.0,) * 4096, 0.0)
+        Landmarks(((0.0,) * 4096,) * 65, (0.0,) * 65, (1.0,) * 4096, 0.0)
     with pytest.raises(ArtifactError, match="0 landmarks"):
-        Landmarks((), (1.0,) * 16, 0.0)
+        Landmarks((), (), (1.0,) * 16, 0.0)

@@ -46,7 +46,7 @@ def test_a_model_without_sliders_and_controls_still_has_drift_and_level() -> Non
 
 
 def test_nearness_is_there_where_the_recordings_are_known() -> None:
-    known = Landmarks(((0.0,) * 16,), (1.0,) * 16, 0.75)
+    known = Landmarks(((0.0,) * 16,), (0.0,), (1.0,) * 16, 0.75)
     faders = faders_of(fake_artifact(landmarks=known))
     nearness = find_fader(faders, NEARNESS, "")
     assert (nearness.low, nearness.high, nearness.rest) == (0.0, 1.0, 0.75)
