@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from distill_runtime.artifact.file import ArtifactFile
     from distill_runtime.artifact.session import SessionOptions
     from distill_runtime.artifact.verification import VerificationReport, verify
+    from distill_runtime.audio.binaural.sofa_file import SofaFile
     from distill_runtime.audio.level_meter import Levels
     from distill_runtime.audio.spatial import StereoSettings
     from distill_runtime.audio_file.container import AudioFormat
@@ -59,6 +60,7 @@ _HOMES = {
     "artifact.file": ("ArtifactFile",),
     "artifact.session": ("SessionOptions",),
     "artifact.verification": ("VerificationReport", "verify"),
+    "audio.binaural.sofa_file": ("SofaFile",),
     "audio.level_meter": ("Levels",),
     "audio.spatial": ("StereoSettings",),
     "audio_file.container": ("AudioFormat",),
@@ -122,6 +124,7 @@ __all__ = [
     "RequestError",
     "SessionOptions",
     "Slider",
+    "SofaFile",
     "SoundStream",
     "SpaceError",
     "StereoSettings",

@@ -46,6 +46,7 @@ PUBLIC = {
     "RequestError",
     "SessionOptions",
     "Slider",
+    "SofaFile",
     "SoundStream",
     "SpaceError",
     "StereoSettings",

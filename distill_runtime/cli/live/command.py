@@ -14,7 +14,15 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
-from distill_runtime.cli.play.sound_options import DepthOption, WidthOption
+from distill_runtime.cli.play.sound_options import (
+    STEREO_METAVAR,
+    AzimuthOption,
+    DepthOption,
+    DistanceOption,
+    ElevationOption,
+    SofaOption,
+    WidthOption,
+)
 
 _SOUND, _STEREO, _DEVICE, _HANDS, _KEEPING = (
     "The sound to begin with",
@@ -86,13 +94,18 @@ def live(
         str | None,
         typer.Option(
             "--stereo",
-            metavar="mono|mid-side|dual-seed",
-            help="One channel; one sound spread over two; or a voice for each. [default: mono]",
+            metavar=STEREO_METAVAR,
+            help="One channel; one sound spread over two; a voice for each; or for headphones: a "
+            "sound at a place, or two voices at two. [default: mono]",
             rich_help_panel=_STEREO,
         ),
     ] = None,
     width: WidthOption = None,
     depth: DepthOption = None,
+    azimuth: AzimuthOption = None,
+    elevation: ElevationOption = None,
+    distance: DistanceOption = None,
+    sofa: SofaOption = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -202,6 +215,7 @@ def live(
     """
     from distill_runtime.cli.live.options import LiveOptions  # noqa: PLC0415
     from distill_runtime.cli.live.run import play_live  # noqa: PLC0415
+    from distill_runtime.cli.stereo import StereoOptions  # noqa: PLC0415
 
     del list_devices
     play_live(
@@ -212,9 +226,15 @@ def live(
             sliders=tuple(slider or ()),
             controls=tuple(control or ()),
             drift=drift,
-            stereo=stereo,
-            width=width,
-            depth=depth,
+            stereo=StereoOptions(
+                mode=stereo,
+                width=width,
+                depth=depth,
+                azimuth_deg=azimuth,
+                elevation_deg=elevation,
+                distance_m=distance,
+                sofa=sofa,
+            ),
             device=device,
             block=block,
             midi=midi,
