@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from distill_runtime.artifact.session import SessionOptions
     from distill_runtime.artifact.verification import VerificationReport, verify
     from distill_runtime.audio.binaural.sofa_file import SofaFile
+    from distill_runtime.audio.binaural.source_position import SourcePosition
     from distill_runtime.audio.level_meter import Levels
     from distill_runtime.audio.spatial import StereoSettings
     from distill_runtime.audio_file.container import AudioFormat
@@ -61,6 +62,7 @@ _HOMES = {
     "artifact.session": ("SessionOptions",),
     "artifact.verification": ("VerificationReport", "verify"),
     "audio.binaural.sofa_file": ("SofaFile",),
+    "audio.binaural.source_position": ("SourcePosition",),
     "audio.level_meter": ("Levels",),
     "audio.spatial": ("StereoSettings",),
     "audio_file.container": ("AudioFormat",),
@@ -126,6 +128,7 @@ __all__ = [
     "Slider",
     "SofaFile",
     "SoundStream",
+    "SourcePosition",
     "SpaceError",
     "StereoSettings",
     "Tags",

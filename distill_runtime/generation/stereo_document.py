@@ -36,13 +36,14 @@ def stereo_from_document(fields: JsonFields) -> StereoSettings:
     Raises:
         RequestError: A field is missing or not right.
     """
-    settings: dict[str, Any] = {name: fields.number(name) for name in _ALWAYS}
+    settings: dict[str, Any] = {"mode": fields.text("mode")}
+    settings |= {name: fields.number(name) for name in _ALWAYS}
     settings |= {name: fields.number(name) for name in PLACE if name in fields}
     if "sofa" in fields:
         sofa = fields.section("sofa")
         settings["sofa"] = _named(sofa.text("name"), sofa.text("sha256"))
     with fields.about():
-        return StereoSettings(fields.text("mode"), **settings)
+        return StereoSettings(**settings)
 
 
 def preset_settings(stereo: StereoSettings) -> dict[str, str | float]:

@@ -48,6 +48,7 @@ PUBLIC = {
     "Slider",
     "SofaFile",
     "SoundStream",
+    "SourcePosition",
     "SpaceError",
     "StereoSettings",
     "Tags",

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from distill_runtime.arrays import Float64Array
+from distill_runtime.arrays import Float64Array, FloatArray
 from distill_runtime.audio.binaural.ear_filter import MAX_TAPS
 from distill_runtime.audio.binaural.fractional_delay import fractional_delay
 from distill_runtime.audio.binaural.sofa_reader import Measurements, read_sofa
@@ -45,7 +45,7 @@ class SofaFile:
 
     name: str = field(compare=False)
     sha256: str
-    _measured: Measurements | None = field(default=None, compare=False, repr=False)
+    _measured: Measurements | None = field(default=None, compare=False, repr=False, init=False)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, sha256: str | None = None) -> SofaFile:
@@ -76,7 +76,9 @@ class SofaFile:
             measured = read_sofa(content)
         except RequestError as error:
             raise RequestError(f"{shown(path)}: {error}") from None
-        return cls(portable_name(path), found, measured)
+        sofa = cls(portable_name(path), found)
+        object.__setattr__(sofa, "_measured", measured)
+        return sofa
 
     @property
     def is_loaded(self) -> bool:
@@ -104,7 +106,7 @@ class SofaFile:
         turned = -math.remainder(float(azimuth), 360.0)
         return SourcePosition(turned, max(-90.0, min(90.0, float(elevation))), position.distance_m)
 
-    def responses(self, position: SourcePosition) -> Float64Array:
+    def responses(self, position: SourcePosition) -> FloatArray:
         """Return the impulse responses at 48 kHz of the left and right ear.
 
         Their gain is the file's own at 1 m, and falls with the distance.

@@ -158,7 +158,14 @@ def test_legacy_names(name: str, mode: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"mode": "binaural"}, "stereo.mode is 'binaural', expected one of mono, mid-side, du"),
+        ({"mode": "surround"}, "stereo.mode is 'surround', expected one of mono, mid-side, du"),
+        ({"azimuth_deg": 180.5}, "stereo.azimuth_deg is 180.5, expected degrees from -180 to 180"),
+        ({"azimuth_deg": "30"}, "stereo.azimuth_deg is '30', expected degrees from -180 to 180"),
+        ({"elevation_deg": -91}, "stereo.elevation_deg is -91, expected degrees from -90 to 90"),
+        ({"elevation_deg": float("nan")}, "stereo.elevation_deg is nan, expected degrees"),
+        ({"distance_m": 0.1}, "stereo.distance_m is 0.1, expected metres from 0.2 to 100"),
+        ({"distance_m": float("inf")}, "stereo.distance_m is inf, expected metres from 0.2 to 100"),
+        ({"sofa": "kemar.sofa"}, "stereo.sofa is 'kemar.sofa', expected a SofaFile: SofaFile.load"),
         ({"mode": None}, "stereo.mode is None, expected one of"),
         ({"mode": ["mono"]}, "stereo.mode is ['mono'], expected one of"),
         ({"width": -0.1}, "stereo.width is -0.1, expected a number from 0 to 1.5"),
