@@ -13,7 +13,7 @@ TAPS = 32
 
 
 def small_head(azimuths: np.ndarray = AZIMUTHS, taps: int = TAPS) -> np.ndarray:
-    """Responses `[measurements, 2, taps]`: a click in each ear, its place and height the angle's."""
+    """Responses `[measurements, 2, taps]`: a click in each ear, placed by the angle."""
     responses = np.zeros((len(azimuths), 2, taps))
     sine = np.sin(np.radians(azimuths))
     for ear, side in enumerate((sine, -sine)):

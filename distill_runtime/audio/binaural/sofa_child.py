@@ -38,23 +38,36 @@ def main() -> int:
     """Read stdin, write stdout; return the exit code."""
     _limit()
     try:
-        import h5py  # noqa: PLC0415
+        header, arrays = answer(sys.stdin.buffer.read())
     except ImportError:
         return NO_READER
-    out = sys.stdout.buffer
-    try:
-        header, arrays = _read(h5py, sys.stdin.buffer.read())
-    except _RefusedError as reason:
-        header, arrays = {"error": str(reason)}, []
     except MemoryError:
         return OUT_OF_MEMORY
-    except Exception:  # whatever the library makes of a damaged file
-        header, arrays = {"error": "is damaged, or is not a SOFA file"}, []
+    out = sys.stdout.buffer
     out.write(json.dumps(header).encode() + b"\n")
     for array in arrays:
         out.write(array.tobytes())
     out.flush()
     return 0
+
+
+def answer(content: bytes) -> tuple[dict[str, Any], list[Any]]:
+    """Return what goes out for a file's bytes: the header and the arrays.
+
+    Raises:
+        ImportError: h5py is missing.
+        MemoryError: The file takes more than there is.
+    """
+    import h5py  # noqa: PLC0415
+
+    try:
+        return _read(h5py, content)
+    except _RefusedError as reason:
+        return {"error": str(reason)}, []
+    except MemoryError:
+        raise
+    except Exception:  # whatever the library makes of a damaged file
+        return {"error": "is damaged, or is not a SOFA file"}, []
 
 
 def _limit() -> None:

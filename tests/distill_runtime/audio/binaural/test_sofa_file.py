@@ -1,4 +1,4 @@
-"""Measured heads: the nearest place, at our rate; and every file that is none of them, in a line."""
+"""Measured heads: the nearest place, at our rate; every file that is none of them, in a line."""
 
 from __future__ import annotations
 
@@ -158,7 +158,6 @@ WRONG = {
     "has a Data.IR that is no array of numbers": ({"Data.IR": ONE.astype("S1")}, {}),
     "has 3 receivers, expected 2, the ears": ({"Data.IR": np.ones((12, 3, 4))}, {}),
     "has several sampling rates": ({"Data.SamplingRate": np.array([44_100.0, 48_000.0])}, {}),
-    "has a sampling rate of 0 Hz, expected 8000 to": ({"Data.SamplingRate": np.zeros(1)}, {}),
     "has source positions of shape [1, 3], expected [12, 3]": (
         {"SourcePosition": (np.zeros((1, 3)), "spherical")},
         {},
@@ -169,7 +168,6 @@ WRONG = {
         {},
     ),
     "has delays of shape [3, 2]": ({"Data.Delay": np.zeros((3, 2))}, {}),
-    "has values that are not finite": ({"Data.IR": np.full((12, 2, 4), np.nan)}, {}),
 }
 
 
@@ -177,11 +175,27 @@ WRONG = {
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, message: str) -> None:
     changes, attributes = WRONG[message]
     path = write_sofa(tmp_path / "wrong.sofa", changes, **attributes)
+    header, arrays = sofa_child.answer(path.read_bytes())
+    assert message in header["error"]
+    assert not arrays
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"Data.IR": None}, "has no Data.IR"),
+        (
+            {"Data.SamplingRate": np.zeros(1)},
+            "has a sampling rate of 0 Hz, expected 8000 to 384000",
+        ),
+        ({"Data.IR": np.full((12, 2, 4), np.nan)}, "has values that are not finite"),
+    ],
+)
+def test_it_is_said_of_the_file(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    path = write_sofa(tmp_path / "wrong.sofa", changes)
     with pytest.raises(RequestError) as caught:
         SofaFile.load(path)
-    assert message in str(caught.value)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == f"{path}: {message}"
 
 
 @pytest.mark.parametrize("content", [b"", b"not HDF5", b"\x89HDF\r\n\x1a\n" + bytes(2000)])
@@ -240,8 +254,8 @@ def linked(path: Path, kind: str) -> Path:
 
 @pytest.mark.parametrize("kind", ["external", "link", "virtual"])
 def test_nothing_outside_the_file_is_read(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(RequestError, match=r"has its Data\.IR elsewhere"):
-        SofaFile.load(linked(tmp_path / "linked.sofa", kind))
+    content = linked(tmp_path / "linked.sofa", kind).read_bytes()
+    assert sofa_child.answer(content) == ({"error": "has its Data.IR elsewhere"}, [])
 
 
 def test_a_small_file_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
@@ -315,7 +329,7 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_damage_anywhere_is_survived(tmp_path: Path) -> None:
     content = write_sofa(tmp_path / "head.sofa").read_bytes()
     generator = np.random.default_rng(16)
-    for _ in range(6):
+    for _ in range(4):
         damaged = bytearray(content)
         for at in generator.integers(0, len(content), 30):
             damaged[at] = int(generator.integers(256))
