@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -198,7 +197,6 @@ class SpatialProcessor:
         return samples + echo
 
 
-@lru_cache(maxsize=4)
 def _ear_responses(settings: StereoSettings) -> Float64Array:
     """Return the filters `[input_channels, 2, taps]` of a binaural mode."""
     responses = head_responses if settings.sofa is None else settings.sofa.responses

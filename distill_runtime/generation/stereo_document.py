@@ -39,10 +39,11 @@ def stereo_from_document(fields: JsonFields) -> StereoSettings:
     settings: dict[str, Any] = {"mode": fields.text("mode")}
     settings |= {name: fields.number(name) for name in _ALWAYS}
     settings |= {name: fields.number(name) for name in PLACE if name in fields}
-    if "sofa" in fields:
-        sofa = fields.section("sofa")
-        settings["sofa"] = _named(sofa.text("name"), sofa.text("sha256"))
+    sofa = fields.section("sofa") if "sofa" in fields else None
+    name, sha256 = ("", "") if sofa is None else (sofa.text("name"), sofa.text("sha256"))
     with fields.about():
+        if sofa is not None:
+            settings["sofa"] = _named(name, sha256)
         return StereoSettings(**settings)
 
 

@@ -83,7 +83,7 @@ def test_what_is_refused(cli: Any, words: tuple[object, ...], complaint: str) ->
 
 
 @pytest.mark.parametrize("option", ["--azimuth", "--elevation", "--distance", "--sofa"])
-@pytest.mark.parametrize("command", [(), ("live",)])
+@pytest.mark.parametrize("command", [(), ("live", "--no-page")])
 def test_a_place_needs_a_mode_that_has_one(cli: Any, command: Any, option: str) -> None:
     done = cli(*command, "rain.onnx", option, 5, "--stereo", "mid-side")
     assert done.complaint == f"{option} needs --stereo binaural or binaural-dual-seed"
@@ -91,7 +91,7 @@ def test_a_place_needs_a_mode_that_has_one(cli: Any, command: Any, option: str) 
 
 def test_what_reads_a_sofa_file_is_missed_at_once(cli: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(sofa_reader, "find_spec", lambda name: None)
-    done = cli("no.onnx", "--stereo", "binaural", "--sofa", "head.sofa")
+    done = cli("rain.onnx", "--stereo", "binaural", "--sofa", "head.sofa")
     assert done.code == 1
     assert done.complaint == "h5py is not installed, and a SOFA file needs it: pip install h5py"
 
