@@ -20,6 +20,7 @@ from distill_runtime.cli.play.sound_options import (
     DepthOption,
     DistanceOption,
     ElevationOption,
+    NearnessOption,
     SofaOption,
     WidthOption,
 )
@@ -90,6 +91,7 @@ def live(
             rich_help_panel=_SOUND,
         ),
     ] = None,
+    nearness: NearnessOption = None,
     stereo: Annotated[
         str | None,
         typer.Option(
@@ -226,6 +228,7 @@ def live(
             sliders=tuple(slider or ()),
             controls=tuple(control or ()),
             drift=drift,
+            nearness=nearness,
             stereo=StereoOptions(
                 mode=stereo,
                 width=width,

@@ -18,6 +18,7 @@ from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import finite
 from distill_runtime.generation.preset import Preset
 from distill_runtime.latents.controls import parse_control
+from distill_runtime.latents.nearness import check_nearness
 from distill_runtime.latents.seeds import check_seed
 from distill_runtime.latents.sliders import parse_slider, slider_positions
 
@@ -36,6 +37,7 @@ class LiveOptions:
     sliders: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     drift: float | None = None
+    nearness: float | None = None
     stereo: StereoOptions = field(default_factory=StereoOptions)
     device: str | None = None
     block: int = 0
@@ -68,6 +70,8 @@ class LiveOptions:
             raise RequestError("--midi-channel is for --midi, which is not given")
         if self.drift is not None and not 0.0 <= self.drift <= 1.0:
             raise RequestError(f"--drift is {self.drift:g}, expected a number from 0 to 1")
+        if self.nearness is not None:
+            check_nearness(self.nearness)
         length = self.duration_s
         if length is not None and (finite(length) is None or length <= 0):
             raise RequestError(f"--duration is {length:g}, expected seconds, more than 0")
@@ -112,6 +116,7 @@ class LiveOptions:
             "seed": self.seed if self.seed is not None or preset is None else preset.seed,
             "stereo": self.stereo.settings(settings, Path() if path is None else path.parent),
             "drift": _DRIFT if self.drift is None else self.drift,
+            "nearness": settings.get("nearness") if self.nearness is None else self.nearness,
             "keep_s": _KEPT_S if self.record is None else _RECORDED_S,
         }
         if self.sliders or base:
