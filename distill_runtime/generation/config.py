@@ -203,6 +203,6 @@ class GenerationConfig:
 
     @property
     def row_seeds(self) -> tuple[int, ...]:
-        """The seed of each voice that is rendered: two for dual-seed stereo, else one."""
+        """The seed of each voice that is rendered: two for stereo of two seeds, else one."""
         assert self.seed is not None, "the seed was not drawn"
         return tuple(range(self.seed, self.seed + self.stereo.input_channels))

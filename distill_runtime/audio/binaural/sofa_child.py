@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 CONVENTION = "SimpleFreeFieldHRIR"
-MAX_VALUES = 2**26
+MAX_VALUES = 2**25
 MAX_SECONDS = 30
 MAX_MEMORY_BYTES = 2**31
 # Exit codes beside 0 that have a meaning; any other is a crash.

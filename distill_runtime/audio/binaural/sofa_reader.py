@@ -81,6 +81,8 @@ def _run(content: bytes) -> bytes:
         "PYTHONPATH": os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path),
         # libhdf5 loads what a file names from a folder of plug-ins, unless it is told not to.
         "HDF5_PLUGIN_PRELOAD": "::",
+        # Threads of numpy's take addresses for every core, of which there are only so many.
+        "OPENBLAS_NUM_THREADS": "1",
     }
     command = [sys.executable, "-P", "-m", sofa_child.__name__]
     try:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from distill_runtime.audio.lowpass import lowpass
 from distill_runtime.audio.snr import snr_db
-from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
+from distill_runtime.audio.spatial import STEREO_MODES, SpatialProcessor, StereoSettings
 from distill_runtime.errors import RequestError
 
 
@@ -44,7 +44,7 @@ def test_distill_agrees(shared: Path, case: str) -> None:
     assert snr_db(expected, gain * found) > 140.0
 
 
-@pytest.mark.parametrize("mode", ["mono", "mid-side", "dual-seed"])
+@pytest.mark.parametrize("mode", STEREO_MODES)
 @given(
     cuts=st.lists(st.integers(0, 4000), max_size=8),
     width=st.floats(0.0, 1.5),
@@ -189,6 +189,11 @@ def test_settings_out_of_bounds(changes: dict[str, Any], message: str) -> None:
         ({"stereo_mode": "mid_side", "spatial": {}}, "stereo_mode and spatial are both given"),
         ({"spatial": "stereo"}, "spatial is 'stereo', expected an object with a mode"),
         ({"spatial": {"mode": "stereo", "depth": None}}, "stereo.depth is None"),
+        (
+            {"spatial": {"mode": "binaural"}},
+            "stereo.mode is 'binaural', expected one of mono, mid-side, dual-seed",
+        ),
+        ({"stereo_mode": "binaural"}, "stereo.mode is 'binaural', expected one of mono, mid-side"),
     ],
 )
 def test_legacy_configurations_out_of_bounds(config: dict[str, Any], message: str) -> None:

@@ -24,8 +24,10 @@ from distill_runtime import (
     SofaFile,
     StereoSettings,
 )
+from distill_runtime.audio.binaural.ear_filter import MAX_TAPS
 from distill_runtime.audio.lowpass import lowpass
 from distill_runtime.audio.spatial import SpatialProcessor
+from distill_runtime.generation.live.output import MEMORY_SAMPLES
 from tests.distill_runtime.sofa_files import write_sofa
 
 MODES = ["binaural", "binaural-dual-seed"]
@@ -184,6 +186,10 @@ def test_what_is_played_live_is_played_again(artifact: Artifact, mode: str, sofa
         recipe = kept.recipe
         again = Reproduction.of(recipe, [artifact.path]).generate()
         np.testing.assert_array_equal(again.audio, kept.audio)
+
+
+def test_a_recording_begins_with_all_that_a_filter_remembers() -> None:
+    assert MAX_TAPS <= MEMORY_SAMPLES
 
 
 def test_the_last_seed_has_no_second_voice() -> None:
