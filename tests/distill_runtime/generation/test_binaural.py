@@ -209,7 +209,7 @@ def test_the_last_seed_has_no_second_voice() -> None:
         ),
         ("distance_m", 0.0, "it: stereo.distance_m is 0.0, expected metres from 0.2 to 100"),
         ("sofa", {"name": "../head.sofa", "sha256": "00"}, "by its file name, not by '../head"),
-        ("sofa", {"name": "head.sofa"}, "it lacks stereo.sofa.sha256"),
+        ("sofa", {"name": "head.sofa"}, "it lacks 'stereo.sofa.sha256'"),
     ],
 )
 def test_a_recipe_out_of_bounds_is_refused(
