@@ -15,7 +15,6 @@ from distill_runtime.cli.arguments import (
     TrustOption,
 )
 from distill_runtime.cli.play.sound_options import (
-    STEREO_METAVAR,
     AzimuthOption,
     DepthOption,
     DistanceOption,
@@ -96,9 +95,10 @@ def live(
         str | None,
         typer.Option(
             "--stereo",
-            metavar=STEREO_METAVAR,
-            help="One channel; one sound spread over two; a voice for each; or for headphones: a "
-            "sound at a place, or two voices at two. [default: mono]",
+            metavar="MODE",
+            help="mono; mid-side, one sound spread over two channels; dual-seed, a voice for each; "
+            "for headphones binaural, a sound at a place, and binaural-dual-seed, two. "
+            "[default: mono]",
             rich_help_panel=_STEREO,
         ),
     ] = None,

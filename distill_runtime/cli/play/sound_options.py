@@ -10,8 +10,6 @@ import typer
 _PATH, _CONTROLS, _LATENT = "The sound", "Controls", "Sliders"
 _STEREO, _BLEND = "Stereo", "Blending"
 
-STEREO_METAVAR = "mono|mid-side|dual-seed|binaural|binaural-dual-seed"
-
 DurationOption = Annotated[
     str | None,
     typer.Option(
@@ -162,9 +160,9 @@ StereoOption = Annotated[
     str | None,
     typer.Option(
         "--stereo",
-        metavar=STEREO_METAVAR,
-        help="One channel; one sound spread over two; a seed for each; or for headphones: a "
-        "sound at a place, or two seeds at two. [default: mono]",
+        metavar="MODE",
+        help="mono; mid-side, one sound spread over two channels; dual-seed, a seed for each; for "
+        "headphones binaural, a sound at a place, and binaural-dual-seed, two. [default: mono]",
         rich_help_panel=_STEREO,
     ),
 ]
