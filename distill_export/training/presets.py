@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from distill_runtime.contract import MIN_LATENT_DIM
 from distill_runtime.errors import RequestError
 
 AUTO = "auto"
@@ -61,6 +62,22 @@ PRESETS = {
         },
     ),
 }
+
+
+def latent_values(training_chunks: int) -> int:
+    """Return how many latent values suit so many chunks: PLACEHOLDER.
+    """
+    return MIN_LATENT_DIM
+
+
+def preset_settings(name: str, training_chunks: int) -> dict[str, Any]:
+    """Return the settings that go by the size of the training set, as fields of `TrainingSettings`.
+
+    Raises:
+        RequestError: There is no such preset.
+    """
+    settings = PRESETS[preset_name(name, training_chunks)].settings
+    return {**settings, "latent_dim": latent_values(training_chunks)}
 
 
 def preset_name(name: str, training_chunks: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -43,15 +42,13 @@ def render_preview(model: ConvVAE, statistics: Statistics) -> Float32Array:
     ).astype(np.float32)
     mel = decode_trajectory(lambda z: model.decode(z.to(device)).cpu(), torch.from_numpy(path))
     sound = ComplexSpectrogram().complex_mel_to_waveform(mel, statistics)[0, 0].numpy()
+    return at_one_peak(sound)
+
+
+def at_one_peak(sound: Float32Array) -> Float32Array:
+    """Return a sound at the peak that finished sounds have; silence instead of one with NaN."""
     loudest = peak(sound)
     return sound * np.float32(normalization_gain(loudest)) if np.isfinite(loudest) else sound * 0
-
-
-def wav_bytes(sound: Float32Array) -> bytes:
-    """Return a WAV file of 16 bits."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()
 
 
 def write_preview(model: ConvVAE, statistics: Statistics, path: Path) -> None:
@@ -62,4 +59,5 @@ def write_preview(model: ConvVAE, statistics: Statistics, path: Path) -> None:
     """
     make_folder(path.parent)
     with replacing(path, overwrite=True) as temporary:
-        temporary.write_bytes(wav_bytes(render_preview(model, statistics)))
+        sound = render_preview(model, statistics)
+        soundfile.write(temporary, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")

@@ -3,55 +3,16 @@ from __future__ import annotations
 import base64
 import io
 import re
-import struct
-import xml.etree.ElementTree as ET
-import zlib
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
-from distill_export.training.report.picture import curves_svg, spectrogram_png
-
-
-def decode_png(content: bytes) -> np.ndarray:
-    """Read an image without interlacing, whose rows all have filter 0."""
-    assert content.startswith(b"\x89PNG\r\n\x1a\n")
-    at, data, size = 8, b"", (0, 0)
-    while at < len(content):
-        length, name = struct.unpack(">I4s", content[at : at + 8])
-        part = content[at + 8 : at + 8 + length]
-        (checksum,) = struct.unpack(">I", content[at + 8 + length : at + 12 + length])
-        assert checksum == zlib.crc32(name + part)
-        if name == b"IHDR":
-            size = struct.unpack(">II", part[:8])
-        data += part if name == b"IDAT" else b""
-        at += 12 + length
-    rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(size[1], 1 + 3 * size[0])
-    assert not rows[:, 0].any()
-    return rows[:, 1:].reshape(size[1], size[0], 3)
-
-
-def test_a_spectrogram_is_drawn_with_low_bands_at_the_bottom() -> None:
-    levels = np.full((4, 6), -20.0)
-    levels[0, 2] = 50.0
-    image = decode_png(spectrogram_png(levels, -20.0, 50.0, scale=2))
-    assert image.shape == (8, 12, 3)
-    bright = np.argwhere(image.sum(axis=2) > 300)
-    assert bright.min(axis=0).tolist() == [6, 4]
-    assert bright.max(axis=0).tolist() == [7, 5]
-    assert spectrogram_png(levels * np.inf, -20.0, 50.0)
-
-
-def test_curves_are_drawn_within_their_axes() -> None:
-    picture = curves_svg({"a": [(1, 5.0), (2, 3.0), (3, 4.0)], "b": [], "c": [(1, 1.0)]})
-    root = ET.fromstring(picture)
-    lines = root.findall("polyline")
-    assert len(lines) == 2
-    points = [[float(v) for v in p.split(",")] for p in lines[0].attrib["points"].split()]
-    assert all(0 <= x <= 640 and 0 <= y <= 240 for x, y in points)
-    assert points[0][1] < points[2][1] < points[1][1]  # 5 is above 4, and that above 3
-    assert curves_svg({"b": []}) == ""
+from tests.chromium import CHROMIUM, needs_chromium
+from tests.distill_export.training.report.png import decode_png
 
 
 class _Page(HTMLParser):
