@@ -46,7 +46,10 @@ def train(
         typer.Option(metavar="NAME", help="auto (by the number of chunks), small, medium, large."),
     ] = "auto",
     latent_dim: Annotated[
-        int | None, typer.Option(metavar="N", help="Values of a latent vector; by the number of chunks if not given.")
+        int | None,
+        typer.Option(
+            metavar="N", help="Values of a latent vector; by the number of chunks if not given."
+        ),
     ] = None,
     width: Annotated[
         int | None,
@@ -117,7 +120,8 @@ def train(
         typer.Option(metavar="MODEL", help="Train nothing: give this model its sliders anew."),
     ] = None,
     report: Annotated[
-        bool, typer.Option("--report", help="Write <model>.html: what it learnt, and sounds to hear.")
+        bool,
+        typer.Option("--report", help="Write <model>.html: what it learnt, and sounds to hear."),
     ] = False,
     export: Annotated[
         bool, typer.Option("--export", help="Go on to <model>.onnx, verified.")

@@ -65,8 +65,7 @@ PRESETS = {
 
 
 def latent_values(training_chunks: int) -> int:
-    """Return how many latent values suit so many chunks: PLACEHOLDER.
-    """
+    """Return how many latent values suit so many chunks: PLACEHOLDER."""
     return MIN_LATENT_DIM
 
 

@@ -28,6 +28,7 @@ EFFORT = Effort(
     places=10,
     slider_places=0,  # they have their labels
 )
+_WORTH_SAYING = 0.5  # of correlations
 _FADE_S, _PAUSE_S = 0.02, 0.15
 
 
@@ -54,15 +55,16 @@ def slider_directions(
     for i, label in enumerate(analysis.suggested_labels):
         low, high = float(analysis.safe_min[i]), float(analysis.safe_max[i])
         step = float(analysis.step_size[i])
-        follows = [
+        moved = [
             f"{feature.replace('_', ' ')} {values[i]:+.2f}"
             for feature, values in analysis.feature_correlations.items()
+            if abs(values[i]) >= _WORTH_SAYING
         ]
         yield Direction(
             name=label,
             note=f"{100 * float(analysis.explained_variance_ratio[i]):.1f}% of the variation, "
-            f"{low / step:+.0f} to {high / step:+.0f} steps; correlation with "
-            f"{', '.join(follows)}",
+            f"{low / step:+.0f} to {high / step:+.0f} steps"
+            + (f"; correlation with {', '.join(moved)}" if moved else ""),
             sound=_swept(model, statistics, place, analysis.pca_components[i], low, high),
         )
 
@@ -77,7 +79,7 @@ def control_directions(
         yield Direction(
             name=control.name,
             note=f"{control.change_per_step:+.2g} {_unit(control)} a step, {low:+d} to {high:+d} "
-            f"steps; follows at {control.correlation:.2f} of 1",
+            f"steps; correlation {control.correlation:.2f}",
             sound=_swept(
                 model,
                 statistics,

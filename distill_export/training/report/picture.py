@@ -64,7 +64,7 @@ def spectrogram_svg(levels: FloatArray, low: float, high: float) -> str:
     drawn += [
         line for t in (0.0, 0.5, 1.0) for line in _x_tick(_LEFT + t / seconds * width, f"{t:g}")
     ]
-    return _svg("spectrogram", drawn, x_unit="s", y_unit="Hz")
+    return _svg("spectrogram", drawn, x_unit="seconds", y_unit="Hz")
 
 
 def curves_svg(
@@ -82,8 +82,8 @@ def curves_svg(
     if not drawn:
         return ""
     every = np.concatenate(list(drawn.values()))
-    (x0, y0), (x1, y1) = every.min(axis=0), every.max(axis=0)
-    span = np.array([max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)])
+    (x0, x1), (y0, y1) = (_widened(*ends) for ends in zip(every.min(0), every.max(0), strict=True))
+    span = np.array([x1 - x0, y1 - y0])
     size = np.array([_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM])
 
     def place(points: Float64Array) -> Float64Array:
@@ -110,14 +110,20 @@ def curves_svg(
 
 
 def _round_values(low: float, high: float) -> list[float]:
-    """Return the multiples of 1, 2 or 5 of a power of ten in a range: five at most, one at least."""
-    span = max(high - low, 1e-9)
-    power = 10.0 ** math.floor(math.log10(span))
-    for step in (power / 5, power / 2, power, 2 * power, 5 * power):
+    """Return the multiples of 1, 2 or 5 times a power of ten in a range: five at most."""
+    power = 10.0 ** math.floor(math.log10(high - low))
+    for step in (power / 5, power / 2, power, 2 * power):
         first, last = math.ceil(low / step), math.floor(high / step)
-        if 0 <= last - first < _MOST_TICKS:
-            return [float(f"{i * step:.6g}") for i in range(first, last + 1)]
-    return [float(f"{low:.3g}")]
+        if last - first < _MOST_TICKS:
+            break
+    return [float(f"{i * step:.6g}") for i in range(first, last + 1)]
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """Return a range with room for numbers that can be told apart."""
+    least = 0.01 * max(abs(low), abs(high), 1e-6)
+    slack = max(0.0, least - (high - low)) / 2
+    return low - slack, high + slack
 
 
 def _y_tick(y: float, text: str) -> list[str]:

@@ -34,9 +34,10 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 60rem
   overflow-wrap: anywhere }
 .verdict { font-size: 1.15rem } .verdict::first-letter { text-transform: uppercase }
 .warning { border-left: .3rem solid #c40; padding-left: .7rem }
-dl { display: grid; grid-template-columns: minmax(6rem, auto) 1fr; gap: .2rem 1rem } dd { margin: 0 }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem }
-figure { margin: 0; min-width: 0 } svg { display: block; width: 100%; max-width: 40rem }
+dl { display: grid; grid-template-columns: minmax(6rem, auto) 1fr; gap: .2rem 1rem }
+.row { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)) }
+dd, figure { margin: 0; min-width: 0 } svg { display: block; width: 100%; max-width: 40rem }
 audio { width: 100% } .note { color: #777; font-size: .85rem }
 """
 
@@ -100,8 +101,8 @@ class Report:
         place = self._place()
         yield "<h2>Sliders</h2>"
         yield (
-            "<p>Each is heard at the minimum, in the middle and at the maximum of its safe range, a "
-            "second each, from the same place.</p>"
+            "<p>Each is heard at the minimum, in the middle and at the maximum of its safe range, "
+            "a second each, from the same place.</p>"
         )
         yield _directions(slider_directions(model, statistics, self.analysis, place))
         controls = list(control_directions(model, statistics, place))

@@ -33,7 +33,7 @@ def texts(picture: ET.Element) -> list[str]:
 
 def test_a_spectrogram_has_axes() -> None:
     picture = ET.fromstring(spectrogram_svg(np.zeros((128, 94)), -20.0, 50.0))
-    assert texts(picture) == ["200", "1k", "4k", "12k", "0", "0.5", "1", "Hz", "s"]
+    assert texts(picture) == ["200", "1k", "4k", "12k", "0", "0.5", "1", "Hz", "seconds"]
     heights = [float(text.attrib["y"]) for text in picture.iter("text")][:4]
     assert heights == sorted(heights, reverse=True)
     image = picture.find("image")
