@@ -17,6 +17,7 @@ from distill_export.training.data.baseline import baseline_distance_db
 from distill_export.training.data.dataset import ChunkSet, Recording, total_duration_s
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.data.statistics import compute_statistics
+from distill_export.training.optimization.prior_match import match_prior
 from distill_export.training.optimization.resumption import Resumption
 from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.optimization.training_loop import TrainingLoop
@@ -139,6 +140,9 @@ def _finish(
     """Analyse the best model, write it, and report."""
     best = checkpoints.read_best()
     model = ConvVAE.from_state_dict(best["model_state_dict"])
+    if best["latent_analysis"] is None:  # else it was finished before, and is to stay the same
+        match_prior(model, trainer.statistics, trainer.training.batches(_BATCH))
+        best = {**best, "model_state_dict": model.state_dict()}
     say(f"analysing the latents of epoch {best['epoch']}, the best")
     analysis = analyse_latents(model, trainer.statistics, trainer.training.batches(_BATCH))
     checkpoints.save_best({**best, "latent_analysis": analysis.to_dict()})
