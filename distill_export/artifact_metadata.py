@@ -59,6 +59,7 @@ def artifact_metadata(
         parity=verification.parity,
         test_vector=verification.test_vector,
         controls=names.controls,
+        landmarks=loaded.landmarks,
     )
 
 

@@ -16,8 +16,9 @@ from distill_runtime.artifact.description import describe_loss
 from distill_runtime.cli import program as command_line
 from distill_runtime.cli.console import say, show, show_json, show_path
 from distill_runtime.cli.usage import OneLineCommand
-from distill_runtime.contract import ONNX, Control
+from distill_runtime.contract import ONNX, Control, Landmarks
 from distill_runtime.errors import DependencyError, RequestError
+from distill_runtime.files.output_file import check_output
 from distill_runtime.files.paths import is_folder
 from distill_runtime.files.shown import shown
 
@@ -112,6 +113,15 @@ def export(
             "sliders keep the training program's labels.",
         ),
     ] = False,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            "--recordings",
+            metavar="FOLDER",
+            help="The recordings that the model was trained on: --nearness then pulls sounds to "
+            "where they lie. It needs a model with its encoder; distill-train does it by itself.",
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -133,6 +143,10 @@ def export(
 
     if every:
         _check_all(precision, format, output)
+    if output is not None and not is_folder(output):
+        check_output(output, overwrite=force)  # before the recordings are read
+    landmarks = None if recordings is None else _landmarks(model, recordings)
+    if every:
         reports = export_all(
             model,
             output or Path(),
@@ -141,6 +155,7 @@ def export(
             quality=quality,
             accept_loss=force,
             controls=not no_controls,
+            landmarks=landmarks,
             progress=say,
         )
     else:
@@ -158,6 +173,7 @@ def export(
                 precision=precision,
                 accept_loss=force,
                 controls=not no_controls,
+                landmarks=landmarks,
                 progress=say,
             )
         ]
@@ -170,6 +186,12 @@ def export(
             show_json(_document(report))
         else:
             show_path(report.path)
+
+
+def _landmarks(model: Path, recordings: Path) -> Landmarks:
+    from distill_export.training.landmarks import landmarks_of_folder  # noqa: PLC0415
+
+    return landmarks_of_folder(model, recordings, say=say)
 
 
 def _check_all(precision: str | None, format: str, output: Path | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,13 @@ from distill_export.verify.controls.sound_names import SoundNames, measure_names
 from distill_export.verify.parity import verify_program
 from distill_export.verify.precision_loss import check_loss, measure_loss
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.contract import ONNX, PRECISIONS, RECONSTRUCTIONS, ArtifactMetadata
+from distill_runtime.contract import (
+    ONNX,
+    PRECISIONS,
+    RECONSTRUCTIONS,
+    ArtifactMetadata,
+    Landmarks,
+)
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output, replacing
 from distill_runtime.files.shown import shown
@@ -56,6 +62,7 @@ def export_model(
     precision: str | None = None,
     accept_loss: bool = False,
     controls: bool = True,
+    landmarks: Landmarks | None = None,
     progress: Progress = _silent,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
@@ -72,6 +79,7 @@ def export_model(
             "float32", and "int8" in a page.
         accept_loss: Whether to write a precision that is below its floor, with a warning in it.
         controls: Whether to find controls and to label the sliders anew, which takes some 20 s.
+        landmarks: Where its recordings lie, see `training.landmarks`; by default as its file says.
         progress: Told what is being done, a few words at a time.
 
     Raises:
@@ -87,6 +95,7 @@ def export_model(
         reconstruction=reconstruction,
         quality=quality,
         controls=controls,
+        landmarks=landmarks,
         progress=progress,
     )
     output = output or source.with_name(default_name(source, format=format, precision=precision))
@@ -104,6 +113,7 @@ def export_all(
     quality: int = DEFAULT_QUALITY,
     accept_loss: bool = False,
     controls: bool = True,
+    landmarks: Landmarks | None = None,
     progress: Progress = _silent,
 ) -> list[ExportReport]:
     """Export a model to ONNX in every precision, beside each other.
@@ -116,6 +126,7 @@ def export_all(
         quality: Passes of "refined".
         accept_loss: Whether to write a precision that is below its floor.
         controls: Whether to find controls and to label the sliders anew, once for all of them.
+        landmarks: Where its recordings lie; by default as its file says.
         progress: Told what is being done.
 
     Returns:
@@ -129,6 +140,7 @@ def export_all(
         reconstruction=reconstruction,
         quality=quality,
         controls=controls,
+        landmarks=landmarks,
         progress=progress,
     )
     folder = source.parent if folder is None else folder
@@ -151,6 +163,7 @@ class Exporter:
         reconstruction: str = "learned",
         quality: int = DEFAULT_QUALITY,
         controls: bool = True,
+        landmarks: Landmarks | None = None,
         progress: Progress = _silent,
     ) -> None:
         """See `export_model`.
@@ -162,6 +175,7 @@ class Exporter:
         self._path, self._progress = source, progress
         self._reconstruction, self._quality = reconstruction, quality
         self._with_controls = controls
+        self._landmarks = landmarks
         self._sources: dict[str, ProgramSource] = {}  # by precision
 
     def write(
@@ -213,7 +227,8 @@ class Exporter:
     @cached_property
     def _loaded(self) -> LoadedModel:
         self._progress(f"reading {shown(self._path)}")
-        return load_model_or_checkpoint(self._path)
+        loaded = load_model_or_checkpoint(self._path)
+        return loaded if self._landmarks is None else replace(loaded, landmarks=self._landmarks)
 
     @cached_property
     def _sha256(self) -> str:

@@ -45,7 +45,7 @@ RUNTIME_ROOMS = {
 }
 EXPORT_ROOMS = {
     "__main__": {"cli"},
-    "cli": {"__init__", "comparison", "export", "formats", "graph"},
+    "cli": {"__init__", "comparison", "export", "formats", "graph", "training"},
     "training": {"__init__", "export", "model", "reference", "verify"},
     "comparison": {"export"},
     "export": {"artifact_metadata", "formats", "graph", "model", "verify"},

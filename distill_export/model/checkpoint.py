@@ -20,6 +20,7 @@ from distill_export.model.file import (
     read_weights,
     refuse_sibling,
 )
+from distill_export.model.landmarks import OWN_KEY
 from distill_export.model.metadata import ModelMetadata
 from distill_export.model.naming import stem_of
 from distill_export.model.safe_unpickle import read_file
@@ -123,6 +124,7 @@ def _as_model(checkpoint: Mapping[str, Any], path: Path, model_id: str) -> dict[
             if isinstance(analysis, dict)
             else 0,
         },
+        **({OWN_KEY: checkpoint[OWN_KEY]} if OWN_KEY in checkpoint else {}),
         **{
             name: checkpoint.get(name)
             for name in (

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from distill_export.model.landmarks import OWN_KEY, read_landmarks
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.metadata import (
     ModelMetadata,
@@ -20,6 +21,7 @@ from distill_export.model.safe_unpickle import read_file
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.audio_spectrogram import AudioSpectrogram
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
+from distill_runtime.contract import Landmarks
 from distill_runtime.errors import IncompatibleModelError, ModelFileError, RequestError
 from distill_runtime.files.shown import shown
 
@@ -43,6 +45,7 @@ class LoadedModel:
             file does not describe it.
         normalization_stats: From the model's units to the sound's; None: they are the same.
         training_config: The settings of the training as the file has them, if it does.
+        landmarks: Where its recordings lie in the latent space; None if nobody looked.
     """
 
     model: ConvVAE
@@ -53,6 +56,7 @@ class LoadedModel:
     complex_spectrogram: ComplexSpectrogram
     normalization_stats: Statistics | None = None
     training_config: dict[str, Any] | None = None
+    landmarks: Landmarks | None = None
 
 
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
@@ -152,6 +156,9 @@ def _parse(content: object, document: str, device: str | torch.device) -> Loaded
         ).to(device),
         normalization_stats=read_statistics(content.get("normalization_stats"), document=document),
         training_config=training,
+        landmarks=read_landmarks(
+            content.get(OWN_KEY), latent_dim=model.shape.latent_dim, document=document
+        ),
     )
 
 

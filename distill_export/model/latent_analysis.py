@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from distill_export.model.arrays import finite_array
 from distill_runtime.errors import ModelFileError, RequestError
 from distill_runtime.files.json_fields import JsonFields
 
@@ -73,7 +74,7 @@ class LatentAnalysis:
         count = read.integer("n_active_components", 1, latent_dim)
 
         def array(name: str, *shape: int) -> np.ndarray:
-            return _finite_array(values, name, shape, document)
+            return finite_array(values, name, shape, owner=_OWNER, document=document)
 
         analysis = cls(
             version=read.integer("version", 1, 1),
@@ -140,18 +141,3 @@ class LatentAnalysis:
             "suggested_labels": list(self.suggested_labels),
             "feature_correlations": dict(self.feature_correlations),
         }
-
-
-def _finite_array(
-    values: dict[str, Any], name: str, shape: tuple[int, ...], document: str
-) -> np.ndarray:
-    array = values.get(name)
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        raise ModelFileError(f"{document} has no array of floats at '{_OWNER}.{name}'")
-    if array.shape != shape:
-        raise ModelFileError(
-            f"{document} has shape {list(array.shape)} for '{_OWNER}.{name}', not {list(shape)}"
-        )
-    if not np.isfinite(array).all():
-        raise ModelFileError(f"{document} has NaN or infinity in '{_OWNER}.{name}'")
-    return array

@@ -216,6 +216,15 @@ class ConvVAE(nn.Module):
         """Values of a latent vector."""
         return self.shape.latent_dim
 
+    def check_encoder(self) -> None:
+        """See that recordings can be encoded.
+
+        Raises:
+            ModelFileError: The model came without an encoder, or without a part of it.
+        """
+        if self.encoder is None:
+            raise ModelFileError("the model has no encoder, or not all of one: it can only decode")
+
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode one chunk per row.
 
@@ -228,8 +237,8 @@ class ConvVAE(nn.Module):
         Raises:
             ModelFileError: The model came without an encoder, or without a part of it.
         """
-        if self.encoder is None:
-            raise ModelFileError("the model has no encoder, or not all of one: it can only decode")
+        self.check_encoder()
+        assert self.encoder is not None
         # Zeros on the right fill the last stride, so that five halvings end at the base size.
         mu, logvar = self.encoder(F.pad(x, (0, self.shape.frames - x.shape[-1])))
         return mu, logvar

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from distill_export.model.file import FORMAT, VERSION, parse_model
+from distill_export.model.landmarks import OWN_KEY, own_document
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.metadata import ModelMetadata
 from distill_export.model.pickled import ReferencePickle
@@ -22,6 +23,7 @@ from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_stream
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.reference.complex_spectrogram import Statistics
+from distill_runtime.contract import Landmarks
 from distill_runtime.errors import OutputError, OutputExistsError
 from distill_runtime.files.output_file import replacing
 from distill_runtime.files.output_folder import make_folder
@@ -95,12 +97,14 @@ def write_model(
     training_config: Mapping[str, Any] | None = None,
     analysis: LatentAnalysis | None = None,
     normalization_stats: Statistics | None = None,
+    landmarks: Landmarks | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a model file that Distill opens to a path of the caller's.
 
     An empty `model_id` or `save_date` is filled in, and what the metadata says of the analysis is
-    made to agree with `analysis`. Nothing is written that `load_model` would refuse.
+    made to agree with `analysis`. Landmarks go under a key of their own, which Distill does not
+    read. Nothing is written that `load_model` would refuse.
 
     Raises:
         ModelFileError: The model or what describes it makes no valid file.
@@ -130,6 +134,7 @@ def write_model(
         "training_config": None if training_config is None else dict(training_config),
         "metadata": metadata.to_dict(),
         "normalization_stats": None if normalization_stats is None else dict(normalization_stats),
+        **({} if landmarks is None else {OWN_KEY: own_document(landmarks)}),
     }
     buffer = io.BytesIO()
     torch.save(content, buffer, pickle_module=ReferencePickle, pickle_protocol=PICKLE_PROTOCOL)

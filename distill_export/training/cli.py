@@ -115,9 +115,20 @@ def train(
     tag: Annotated[
         list[str] | None, typer.Option(metavar="WORD", help="To find it by; may be repeated.")
     ] = None,
+    nearness: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0..1",
+            help="How near the recordings its sounds stay where nobody asks; 1 if not given, 0 as "
+            "Distill plays them.",
+        ),
+    ] = None,
     analyse: Annotated[
         Path | None,
-        typer.Option(metavar="MODEL", help="Train nothing: give this model its sliders anew."),
+        typer.Option(
+            metavar="MODEL",
+            help="Train nothing: give this model its sliders anew, and where its recordings lie.",
+        ),
     ] = None,
     report: Annotated[
         bool,
@@ -160,12 +171,12 @@ def train(
         "preview_interval": preview_interval,
     }
     settings = {name: value for name, value in given.items() if value is not None}
-    if analyse and (resume or report or settings or preset != "auto"):
+    if analyse and (resume or report or settings or preset != "auto" or nearness is not None):
         raise RequestError("--analyse trains nothing: leave out the options of a training")
     say("loading PyTorch")
     try:
         from distill_export.training import pipeline  # noqa: PLC0415
-        from distill_export.training.request import TrainingRequest  # noqa: PLC0415
+        from distill_export.training.request import DEFAULT_NEARNESS, TrainingRequest  # noqa: PLC0415
         from distill_export.training.sliders.renewal import renew_sliders  # noqa: PLC0415
         from distill_export.training.workspace import model_name  # noqa: PLC0415
 
@@ -193,6 +204,7 @@ def train(
             name=name,
             description=description,
             tags=tuple(tag or ()),
+            nearness=DEFAULT_NEARNESS if nearness is None else nearness,
             resume=resume,
             report=page,
             overwrite=force,

@@ -6,6 +6,7 @@ import datetime
 import math
 from typing import Any
 
+from distill_export.model.landmarks import OWN_KEY, own_document
 from distill_export.model.metadata import ModelMetadata
 from distill_export.model.vae import ConvVAE
 from distill_export.model.writer import write_model
@@ -17,6 +18,7 @@ from distill_export.training.data.baseline import baseline_distance_db
 from distill_export.training.data.dataset import ChunkSet, Recording, total_duration_s
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.data.statistics import compute_statistics
+from distill_export.training.landmarks import find_landmarks
 from distill_export.training.optimization.prior_match import match_prior
 from distill_export.training.optimization.resumption import Resumption
 from distill_export.training.optimization.trainer import Trainer
@@ -145,7 +147,15 @@ def _finish(
         best = {**best, "model_state_dict": model.state_dict()}
     say(f"analysing the latents of epoch {best['epoch']}, the best")
     analysis = analyse_latents(model, trainer.statistics, trainer.training.batches(_BATCH))
-    checkpoints.save_best({**best, "latent_analysis": analysis.to_dict()})
+    landmarks = find_landmarks(
+        model,
+        trainer.statistics,
+        ChunkSet(recordings).batches(_BATCH),
+        default=request.nearness,
+    )
+    checkpoints.save_best(
+        {**best, "latent_analysis": analysis.to_dict(), OWN_KEY: own_document(landmarks)}
+    )
     metadata = _metadata(request, recordings, best, epochs=trainer.epoch)
     write_model(
         model,
@@ -155,6 +165,7 @@ def _finish(
         training_config=trainer.settings.to_training_config(),
         analysis=analysis,
         normalization_stats=trainer.statistics,
+        landmarks=landmarks,
         overwrite=request.overwrite,
     )
     history = best["metrics_history"]["val"]

@@ -17,8 +17,11 @@ from distill_export.training.report.verdict import SeedDistances, learning_words
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.shown import shown
+from distill_runtime.latents.nearness import check_nearness
 
 Say = Callable[[str], None]
+
+DEFAULT_NEARNESS = 1.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class TrainingRequest:
         name: Of the model; by default the output's.
         description: A sentence about the model.
         tags: Words to find it by.
+        nearness: Of sounds that ask for none, 0 to 1: how far they are pulled to the recordings.
         resume: Go on from the latest checkpoint, with its settings.
         report: Where to write a page about the training; None: nowhere.
         overwrite: Replace an earlier model, and begin anew where a training lies.
@@ -45,6 +49,7 @@ class TrainingRequest:
     name: str | None = None
     description: str = ""
     tags: tuple[str, ...] = ()
+    nearness: float = DEFAULT_NEARNESS
     resume: bool = False
     report: Path | None = None
     overwrite: bool = False
@@ -75,6 +80,7 @@ class TrainingRequest:
             raise RequestError(f"there is no setting {min(unknown)!r}")
         TrainingSettings(**self.settings)
         preset_name(self.preset, 0)
+        check_nearness(self.nearness)
         pick_device(self.settings.get("device", "auto"))
         for what, text in (
             ("the name", self.name or ""),

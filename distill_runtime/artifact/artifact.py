@@ -16,7 +16,7 @@ from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
 from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
 from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
-from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Control, Slider
+from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Control, Landmarks, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
 from distill_runtime.latents.trajectory import check_vector
@@ -141,6 +141,11 @@ class Artifact:
     def controls(self) -> tuple[Control, ...]:
         """The directions that are named by what is heard; empty where none was found or sought."""
         return self.metadata.controls
+
+    @property
+    def landmarks(self) -> Landmarks | None:
+        """Where its recordings lie in the latent space; None where nobody looked."""
+        return self.metadata.landmarks
 
     @property
     def latent_dim(self) -> int:

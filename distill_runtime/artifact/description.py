@@ -49,6 +49,7 @@ def describe(file: ArtifactFile) -> str:
         ("Structure", _structure(file)),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
+        ("Nearness", _nearness(metadata)),
         ("Controls", _control_count(metadata)),
     ]
     lines = [shown(file.path), *(f"  {name:<10} {one_line(text)}" for name, text in rows if text)]
@@ -141,6 +142,14 @@ def _exporter(metadata: ArtifactMetadata) -> str:
     return ", ".join(f"{program} {version}" for program, version in metadata.exporter.items())
 
 
+def _nearness(metadata: ArtifactMetadata) -> str:
+    landmarks = metadata.landmarks
+    if landmarks is None:
+        return ""
+    count = len(landmarks.vectors)
+    return f"to {count} seconds of its recordings, {landmarks.default:g} by default"
+
+
 def _control_count(metadata: ArtifactMetadata) -> str:
     count = len(metadata.controls)
     return f"{count}, in steps from wherever the sound is" if count else "none were exported"
@@ -173,8 +182,8 @@ def metadata_document(metadata: ArtifactMetadata, *, vectors: bool) -> dict[str,
 
     Args:
         metadata: As it was read.
-        vectors: Whether the vectors of sliders and controls and the samples of the test sound are
-            in it.
+        vectors: Whether the vectors of sliders, controls and landmarks and the samples of the test
+            sound are in it.
     """
     document: dict[str, Any] = json.loads(metadata.to_json())
     if not vectors:
@@ -185,5 +194,7 @@ def metadata_document(metadata: ArtifactMetadata, *, vectors: bool) -> dict[str,
                 del slider["component"]
         for control in document.get("controls", ()):
             del control["direction"]
+        if "landmarks" in document:
+            del document["landmarks"]["vectors"], document["landmarks"]["widths"]
         del document["test_vector"]["audio"]
     return document

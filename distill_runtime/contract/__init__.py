@@ -5,6 +5,12 @@ from __future__ import annotations
 from distill_runtime.contract.controls import (
     Control,
 )
+from distill_runtime.contract.landmarks import (
+    MAX_LANDMARK_VALUES,
+    MAX_LANDMARKS,
+    MIN_LANDMARK_WIDTH,
+    Landmarks,
+)
 from distill_runtime.contract.measurements import (
     Parity,
     PrecisionLoss,
@@ -66,10 +72,13 @@ __all__ = [
     "LATENTS",
     "MAX_FILE_BYTES",
     "MAX_IR_VERSION",
+    "MAX_LANDMARKS",
+    "MAX_LANDMARK_VALUES",
     "MAX_LATENT_DIM",
     "MAX_STEP",
     "MEL",
     "METADATA_KEY",
+    "MIN_LANDMARK_WIDTH",
     "MIN_LATENT_DIM",
     "NEXT_STATE",
     "ONNX",
@@ -86,6 +95,7 @@ __all__ = [
     "ArtifactMetadata",
     "AudioGrid",
     "Control",
+    "Landmarks",
     "ModelInfo",
     "Normalization",
     "Parity",

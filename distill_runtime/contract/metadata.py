@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill_runtime.contract.controls import Control, read_controls
+from distill_runtime.contract.landmarks import Landmarks
 from distill_runtime.contract.measurements import Parity, PrecisionLoss, TestVector
 from distill_runtime.contract.model_info import ModelInfo
 from distill_runtime.contract.names import (
@@ -97,6 +98,7 @@ class ArtifactMetadata:
     parity: Parity
     test_vector: TestVector
     controls: tuple[Control, ...] = ()  # in a document only if there are some
+    landmarks: Landmarks | None = None  # in a document only if there are some
 
     def to_json(self) -> str:
         """Return the document as compact JSON (UTF-8 text)."""
@@ -130,6 +132,7 @@ class ArtifactMetadata:
         normalization = fields.optional_section("normalization")
         bank = fields.optional_section("sliders")
         controls = fields.sections("controls") if "controls" in fields else None
+        landmarks = fields.section("landmarks") if "landmarks" in fields else None
         return cls(
             model=ModelInfo.from_fields(fields.section("model")),
             audio=AudioGrid.from_fields(fields.section("audio")),
@@ -149,6 +152,7 @@ class ArtifactMetadata:
             parity=Parity.from_fields(fields.section("parity")),
             test_vector=TestVector.from_fields(fields.section("test_vector")),
             controls=() if controls is None else read_controls(controls, latent_dim),
+            landmarks=None if landmarks is None else Landmarks.from_fields(landmarks, latent_dim),
         )
 
     def _document(self) -> dict[str, Any]:
@@ -167,6 +171,7 @@ class ArtifactMetadata:
             "normalization": self.normalization and dict(vars(self.normalization)),
             "sliders": self.sliders and self.sliders.document(),
             **self._controls(),
+            **({} if self.landmarks is None else {"landmarks": self.landmarks.document()}),
             "source": {"sha256": self.source_sha256},
             "weights": {"sha256": self.weights_sha256},
             "exporter": dict(self.exporter),

@@ -6,7 +6,8 @@ Either starts from sliders: where none is set they all stand at 0. A single arti
 between random anchors. A model of weight 0 takes no part.
 
 Controls move every model along its own direction of that name; a model without it stays where it
-is. A latent blend moves by the average.
+is. A latent blend moves by the average. Nearness pulls every model that renders towards its own
+recordings, and a model that does not know where they lie stays where it is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.latents.blend import average, check_weight, normalized_weights, union_sliders
 from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
+from distill_runtime.latents.nearness import Pull, unknown_recordings
 from distill_runtime.latents.sliders import check_positions, latent_vector
 
 LATENT, AUDIO = "latent", "audio"
@@ -137,6 +139,27 @@ class Blend:
             still = np.zeros(artifact.latent_dim, np.float32)
             shifts.append(control_shift(artifact.controls, steps) if steps else still)
         return tuple(shifts) if self.mixes_sounds else (average(shifts, self.shares),)
+
+    @cached_property
+    def pulls(self) -> tuple[Pull | None, ...]:
+        """What draws each renderer's latent vectors to its recordings, where they are known."""
+        known = [artifact.landmarks for artifact in self.renderers]
+        return tuple(None if landmarks is None else Pull(landmarks) for landmarks in known)
+
+    def nearness(self, asked: float | None) -> float | None:
+        """Return the nearness that sounds have: what is asked for, else the first renderer's own.
+
+        None where nothing is asked for and no renderer knows where its recordings lie.
+
+        Raises:
+            RequestError: None of the renderers knows where its recordings lie.
+        """
+        known = [a.landmarks for a in self.renderers if a.landmarks is not None]
+        if asked and not known:
+            raise unknown_recordings(self.renderers[0].name)
+        if asked is not None:
+            return asked
+        return known[0].default if known else None
 
     def without_level(self, config: GenerationConfig) -> GenerationConfig | None:
         """Return a request without the controls that change the level; None if it sets none."""

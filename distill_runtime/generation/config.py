@@ -13,6 +13,7 @@ from distill_runtime.contract import SAMPLE_RATE_HZ, Control, Slider
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, number
 from distill_runtime.latents.controls import ControlSteps, check_controls, resolve_controls
+from distill_runtime.latents.nearness import check_nearness
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import (
     SliderPositions,
@@ -50,6 +51,8 @@ class GenerationConfig:
             sliders or a latent vector.
         controls: How far controls are moved, name -> steps or fractions of them, from wherever the
             walk is: {"Brightness": 3} is the same sound, but brighter. None where none is.
+        nearness: How far all of the path is pulled towards where the recordings lie, 0 (Distill's
+            sound) to 1; controls then move it from there. None is the model's own default.
         stereo: One channel or two, and how the second is made.
         sample_rate_hz: 44,100, 48,000 or 96,000.
         fade_in_s: Seconds over which the sound rises from zero. The level is that of the sound
@@ -74,6 +77,7 @@ class GenerationConfig:
     fade_in_s: float = 0.0
     fade_out_s: float = 0.0
     loop: bool = False
+    nearness: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sample_rate_hz", check_sample_rate(self.sample_rate_hz))
@@ -95,6 +99,8 @@ class GenerationConfig:
         if self.sliders is not None:
             object.__setattr__(self, "sliders", check_sliders(self.sliders))
         object.__setattr__(self, "controls", check_controls(self.controls))
+        if self.nearness is not None:
+            object.__setattr__(self, "nearness", check_nearness(self.nearness))
         if self.seed is not None:
             object.__setattr__(self, "seed", check_seed(self.seed))
             if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:

@@ -90,6 +90,7 @@ def read_sidecar(fields: JsonFields) -> tuple[str, GenerationConfig, AudioFormat
         "latent_vector": generation.optional_numbers("latent_vector"),
         "evolution": generation.number("evolution_amount"),
         "sample_rate_hz": generation.integer("sample_rate", 1, 2**31),
+        "nearness": 0.0,  # which Distill does not have
     }
     stereo = generation.plain(("stereo_mode", "stereo_width", "spatial"))
     container, depth = generation.text("export_format"), generation.text("bit_depth")

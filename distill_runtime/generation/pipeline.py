@@ -51,13 +51,15 @@ class GenerationPipeline:
     def prepare(self, config: GenerationConfig) -> GenerationConfig:
         """Return a request as it will be generated.
 
-        It has a seed, a position for each slider, and the models' own names of controls.
+        It has a seed, a position for each slider, the models' own names of controls, and a
+        nearness.
 
         Raises:
             RequestError: The sliders, the controls or the latent vector do not fit the models.
         """
         config = config.with_seed().with_positions(self.blend.sliders)
         config = config.with_controls(self.blend.controls)
+        config = replace(config, nearness=self.blend.nearness(config.nearness))
         self.blend.start_vectors(config)
         self.blend.shifts(config)
         return config

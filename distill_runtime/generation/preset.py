@@ -48,7 +48,7 @@ Setting = str | float | bool
 # What a setting may be is for generation to say; a preset knows their names and whether they are
 # numbers, texts, or true or false.
 _FADES = ("fade_in_s", "fade_out_s")
-_NUMBERS = ("duration_s", "evolution", "width", "depth", *_FADES)
+_NUMBERS = ("duration_s", "evolution", "nearness", "width", "depth", *_FADES)
 _TEXTS = ("mode", "stereo")
 _FLAGS = ("loop",)
 SETTINGS = (*_NUMBERS, *_TEXTS, *_FLAGS)
@@ -118,6 +118,7 @@ class Preset:
                 "width": config.stereo.width,
                 "depth": config.stereo.depth,
                 **_ends(config),
+                **_nearness(artifact, config),
             },
             controls=resolve_controls(artifact.controls, config.controls or {}).steps,
         )
@@ -221,6 +222,14 @@ def _ends(config: GenerationConfig) -> dict[str, Setting]:
     """Return fades and loop, where there are some: programs of before know no such settings."""
     values = {name: getattr(config, name) for name in (*_FADES, *_FLAGS)}
     return {name: value for name, value in values.items() if value}
+
+
+def _nearness(artifact: Artifact, config: GenerationConfig) -> dict[str, Setting]:
+    """Return how near it is, where there is something to be near to."""
+    landmarks = artifact.landmarks
+    if landmarks is None:
+        return {}
+    return {"nearness": landmarks.default if config.nearness is None else config.nearness}
 
 
 def _document(preset: Preset) -> dict[str, Any]:

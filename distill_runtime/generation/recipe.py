@@ -94,6 +94,7 @@ class Recipe:
             "latent_vector": config.latent_vector and list(config.latent_vector),
             "evolution": config.evolution,
             **({"controls": dict(config.controls)} if config.controls else {}),
+            **({} if config.nearness is None else {"nearness": config.nearness}),
             "stereo": dict(vars(config.stereo)),
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
@@ -230,6 +231,7 @@ def _config(fields: JsonFields) -> GenerationConfig:
         "evolution": fields.number("evolution"),
         "sample_rate_hz": fields.integer("sample_rate_hz", 1, 2**31),
         "controls": fields.all_numbers("controls") if "controls" in fields else None,
+        "nearness": fields.number("nearness") if "nearness" in fields else None,
     }
     settings |= {name: fields.number(name) for name in _FADES if name in fields}
     if "loop" in fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.latents.closed_walk import closed_walk
 from distill_runtime.latents.trajectory import crossfade_blocks, evolve_blocks
+
+_Move = Callable[[Float32Array], Float32Array]
 
 
 def latent_blocks(
@@ -37,7 +39,7 @@ def latent_blocks(
     rows = sum(len(config.row_seeds) for config in configs)
     steps = block_steps or steps_per_call(rows)
     trajectories: list[Iterator[Float32Array]] = []
-    shifts: list[Float32Array | None] = []
+    moves: list[_Move] = []
     for config in configs:
         walks = _trajectories(blend, config, renderer, block_steps=steps)
         if config.loop:
@@ -48,14 +50,23 @@ def latent_blocks(
                 for before, walk in zip(again, walks, strict=True)
             )
         trajectories += walks
-        shifts += [blend.shifts(config)[renderer]] * len(config.row_seeds)
+        move = _move(blend, config, renderer)
+        moves += [move] * len(config.row_seeds)
     for blocks in zip(*trajectories, strict=True):
-        yield np.stack(
-            [
-                block if shift is None else block + shift
-                for block, shift in zip(blocks, shifts, strict=True)
-            ]
-        )
+        yield np.stack([move(block) for move, block in zip(moves, blocks, strict=True)])
+
+
+def _move(blend: Blend, config: GenerationConfig, renderer: int) -> _Move:
+    """Return what becomes of latent vectors: they are pulled first, and controls shift what is."""
+    pull, shift = blend.pulls[renderer], blend.shifts(config)[renderer]
+    nearness = blend.nearness(config.nearness) or 0.0
+
+    def move(block: Float32Array) -> Float32Array:
+        if pull is not None:
+            block = pull(block, nearness)
+        return block if shift is None else block + shift
+
+    return move
 
 
 def _trajectories(

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import torch
 
 from distill_export.model.vae import ConvVAE
-from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
+from distill_export.reference.complex_spectrogram import Statistics
+from distill_export.training.encoding import encode
 from distill_export.training.optimization.loss import LOG_VARIANCE
 
 _LEAST_VARIANCE = 1e-6
@@ -34,15 +36,14 @@ def match_prior(
         model: In eval mode, with an encoder.
         statistics: What its spectrograms are normalised with.
         spectrograms: The training set, `[batch, 2, n_mels, frames]` each, not normalised.
+
+    Raises:
+        ModelFileError: The model has no encoder.
     """
-    transform = ComplexSpectrogram()
-    device = next(model.parameters()).device
-    encoded = [
-        model.encode(transform.normalize(batch.to(device), statistics)) for batch in spectrograms
-    ]
-    mu = torch.cat([mean for mean, _ in encoded]).double()
-    logvar = torch.cat([logvar for _, logvar in encoded]).double().clamp(*LOG_VARIANCE)
-    center, variance = mu.mean(dim=0), logvar.exp().mean(dim=0)  # [latent_dim]
+    means, variances = encode(model, statistics, spectrograms)
+    mu = torch.from_numpy(means)  # [chunks, latent_dim]
+    center = mu.mean(dim=0)
+    variance = torch.from_numpy(variances.clip(*np.exp(LOG_VARIANCE))).mean(dim=0)
     covariance = (mu - center).T @ (mu - center) / len(mu) + torch.diag(variance)
     values, directions = torch.linalg.eigh(covariance)
     deviations = values.clamp(min=_LEAST_VARIANCE).sqrt()
@@ -50,12 +51,12 @@ def match_prior(
     out = (directions * deviations) @ directions.T  # and back, for the decoder
 
     shares = into.square() * variance  # of each old variance in each new one
-    variances = shares.sum(dim=1)
-    shares = shares / variances[:, None]
+    matched = shares.sum(dim=1)
+    shares = shares / matched[:, None]
 
-    assert model.encoder is not None, "a model in training has an encoder"
+    assert model.encoder is not None, "encode has refused such a model"
     _compose(model.encoder.fc_mu, into, -into @ center)
-    _compose(model.encoder.fc_logvar, shares, variances.log() - shares @ variance.log())
+    _compose(model.encoder.fc_logvar, shares, matched.log() - shares @ variance.log())
     fc = model.decoder.fc
     weight = fc.weight.double()
     fc.bias.copy_(fc.bias.double() + weight @ center)

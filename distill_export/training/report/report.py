@@ -14,6 +14,7 @@ from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import Statistics
 from distill_export.reference.log_mel import FLOOR
 from distill_export.training.data.dataset import ChunkSet
+from distill_export.training.encoding import encode
 from distill_export.training.report.directions import (
     Direction,
     control_directions,
@@ -23,7 +24,6 @@ from distill_export.training.report.examples import Example, examples
 from distill_export.training.report.picture import curves_svg, spectrogram_svg
 from distill_export.training.report.player import player
 from distill_export.training.report.preview import render_preview
-from distill_export.training.sliders.analysis import encode
 from distill_runtime.arrays import Float64Array
 from distill_runtime.files.output_file import replacing
 
@@ -128,7 +128,7 @@ class Report:
 
     def _place(self) -> Float64Array:
         """Return the recorded second nearest to the middle of all, `[latent_dim]`."""
-        encoded = encode(self.model, self.statistics, self.training.batches(_BATCH))
+        encoded, _ = encode(self.model, self.statistics, self.training.batches(_BATCH))
         distances = np.linalg.norm(encoded - encoded.mean(axis=0), axis=1)
         place: Float64Array = encoded[distances.argmin()]
         return place

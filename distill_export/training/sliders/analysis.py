@@ -18,6 +18,7 @@ import torch
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
+from distill_export.training.encoding import encode
 from distill_export.training.sliders.latent_figures import measure_latents
 from distill_export.training.sliders.sound_features import FEATURES, measure
 from distill_export.verify.controls.slider_labels import slider_words
@@ -49,7 +50,7 @@ def analyse_latents(
     Raises:
         ModelFileError: The model has no encoder.
     """
-    encoded = encode(model, statistics, spectrograms)
+    encoded, _ = encode(model, statistics, spectrograms)
     mean, components, ratios, positions = principal_components(with_prior(encoded))
     safe_min, safe_max = np.percentile(positions, _SAFE_PERCENT, axis=0)
     warning_min, warning_max = np.percentile(positions, _WARNING_PERCENT, axis=0)
@@ -74,21 +75,6 @@ def analyse_latents(
         feature_correlations=correlations,
         latent_dim=len(mean),
     )
-
-
-def encode(
-    model: ConvVAE, statistics: Statistics | None, spectrograms: Iterable[torch.Tensor]
-) -> Float64Array:
-    """Return the means of the latents, float64 `[chunks, latent_dim]`."""
-    transform = ComplexSpectrogram()
-    device = next(model.parameters()).device
-    means = []
-    for spectrogram in spectrograms:
-        batch = spectrogram.to(device)
-        if statistics is not None:
-            batch = transform.normalize(batch, statistics)
-        means.append(model.encode(batch)[0].double().cpu())
-    return torch.cat(means).numpy()
 
 
 def with_prior(encoded: Float64Array) -> Float64Array:

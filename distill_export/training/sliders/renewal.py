@@ -1,4 +1,4 @@
-"""Sliders for a model that has none, or others than its recordings suggest."""
+"""Sliders and landmarks for a model that has none, or others than its recordings suggest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.writer import write_model
 from distill_export.training.data.dataset import ChunkSet, read_folder
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
+from distill_export.training.landmarks import find_landmarks
 from distill_export.training.request import Say
 from distill_export.training.sliders.analysis import analyse_latents
 from distill_export.training.workspace import SPECTROGRAMS, workspace
@@ -26,7 +27,7 @@ def renew_sliders(
     overwrite: bool = False,
     say: Say = lambda line: None,
 ) -> LatentAnalysis:
-    """Give a model file the sliders that the recordings suggest.
+    """Give a model file the sliders that the recordings suggest, and landmarks where they lie.
 
     Args:
         folder: The recordings it was trained on.
@@ -47,7 +48,11 @@ def renew_sliders(
     cache = SpectrogramCache(workspace(output) / SPECTROGRAMS)
     chunks = ChunkSet(read_folder(folder, cache, warn=say))
     say(f"analysing the latents of {len(chunks)} chunks")
-    analysis = analyse_latents(loaded.model, loaded.normalization_stats, chunks.batches(_BATCH))
+    model_of, statistics = loaded.model, loaded.normalization_stats
+    analysis = analyse_latents(model_of, statistics, chunks.batches(_BATCH))
+    # What the model plays when nothing is asked for stays as it is.
+    default = 0.0 if loaded.landmarks is None else loaded.landmarks.default
+    landmarks = find_landmarks(model_of, statistics, chunks.batches(_BATCH), default=default)
     write_model(
         loaded.model,
         output,
@@ -55,7 +60,8 @@ def renew_sliders(
         loaded.spectrogram.config,
         training_config=loaded.training_config,
         analysis=analysis,
-        normalization_stats=loaded.normalization_stats,
+        normalization_stats=statistics,
+        landmarks=landmarks,
         overwrite=overwrite,
     )
     return analysis

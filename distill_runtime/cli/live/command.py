@@ -14,7 +14,7 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
-from distill_runtime.cli.play.sound_options import DepthOption, WidthOption
+from distill_runtime.cli.play.sound_options import DepthOption, NearnessOption, WidthOption
 
 _SOUND, _STEREO, _DEVICE, _HANDS, _KEEPING = (
     "The sound to begin with",
@@ -82,6 +82,7 @@ def live(
             rich_help_panel=_SOUND,
         ),
     ] = None,
+    nearness: NearnessOption = None,
     stereo: Annotated[
         str | None,
         typer.Option(
@@ -212,6 +213,7 @@ def live(
             sliders=tuple(slider or ()),
             controls=tuple(control or ()),
             drift=drift,
+            nearness=nearness,
             stereo=stereo,
             width=width,
             depth=depth,

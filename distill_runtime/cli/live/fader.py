@@ -9,10 +9,12 @@ from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
 from distill_runtime.files.one_line import one_line
+from distill_runtime.latents.nearness import unknown_recordings
 from distill_runtime.latents.sliders import distinct_labels, resolve_slider
 
-SLIDER, CONTROL, DRIFT, LEVEL = "slider", "control", "drift", "level"
-KINDS = (SLIDER, CONTROL, DRIFT, LEVEL)
+SLIDER, CONTROL = "slider", "control"
+DRIFT, NEARNESS, LEVEL = "drift", "nearness", "level"
+KINDS = (SLIDER, CONTROL, DRIFT, NEARNESS, LEVEL)
 _CONTROL_STEPS = 10.0  # as far as a slider goes
 
 
@@ -57,7 +59,10 @@ class Fader:
 
 
 def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
-    """Return what can be moved while an artifact plays: controls, sliders, drift and level."""
+    """Return what can be moved while an artifact plays.
+
+    Controls, sliders, drift, nearness if it knows where its recordings lie, and level.
+    """
     sliders = [
         Fader(
             kind=SLIDER,
@@ -88,22 +93,26 @@ def faders_of(artifact: Artifact) -> tuple[Fader, ...]:
         )
         for index, control in enumerate(artifact.controls)
     ]
-    return (*named, *sliders, _amount(DRIFT, rest=0.0), _amount(LEVEL, rest=1.0))
+    landmarks = artifact.landmarks
+    near = [] if landmarks is None else [_amount(NEARNESS, rest=landmarks.default)]
+    return (*named, *sliders, _amount(DRIFT, rest=0.0), *near, _amount(LEVEL, rest=1.0))
 
 
 def find_fader(faders: Sequence[Fader], kind: str, name: str | int) -> Fader:
-    """Return the fader of a kind that a name or an index means; drift and level need neither.
+    """Return the fader of a kind that a name or an index means; amounts are one of their kind.
 
     Raises:
         RequestError: There is none.
     """
     fitting = [fader for fader in faders if fader.kind == kind]
-    if kind in (DRIFT, LEVEL):
+    if kind in (DRIFT, NEARNESS, LEVEL) and fitting:
         return fitting[0]
     wanted = str(name).strip().casefold()
     for fader in fitting:
         if wanted in (fader.name.casefold(), str(fader.index)):
             return fader
+    if kind == NEARNESS:
+        raise unknown_recordings("this artifact")
     known = ", ".join(f"{fader.index} {fader.title}" for fader in fitting[:16]) or "none"
     raise RequestError(f"there is no {kind} {brief(name)}: this model has {known}")
 

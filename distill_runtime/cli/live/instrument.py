@@ -9,7 +9,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from distill_runtime.cli.live.fader import CONTROL, DRIFT, LEVEL, SLIDER, Fader, faders_of
+from distill_runtime.cli.live.fader import (
+    CONTROL,
+    DRIFT,
+    LEVEL,
+    NEARNESS,
+    SLIDER,
+    Fader,
+    faders_of,
+)
 from distill_runtime.cli.live.output_level import OutputLevel
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite
@@ -71,6 +79,8 @@ class Instrument:
             return 0.0 if standing is None else float(standing[fader.index])
         if fader.kind == CONTROL:
             return float(self.sound.controls.get(fader.name, 0.0))
+        if fader.kind == NEARNESS:
+            return self.sound.nearness
         return float(self.sound.drift if fader.kind == DRIFT else self.output.level)
 
     def move(self, fader: Fader, value: object) -> None:
@@ -172,6 +182,8 @@ class Instrument:
             self.sound.move_control(fader.name, value)
         elif fader.kind == DRIFT:
             self.sound.drift = value
+        elif fader.kind == NEARNESS:
+            self.sound.nearness = value
         else:
             assert fader.kind == LEVEL, fader.kind
             self.output.level = value

@@ -18,6 +18,7 @@ from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import finite
 from distill_runtime.generation.preset import Preset
 from distill_runtime.latents.controls import parse_control
+from distill_runtime.latents.nearness import check_nearness
 from distill_runtime.latents.seeds import check_seed
 from distill_runtime.latents.sliders import parse_slider, slider_positions
 
@@ -36,6 +37,7 @@ class LiveOptions:
     sliders: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     drift: float | None = None
+    nearness: float | None = None
     stereo: str | None = None
     width: float | None = None
     depth: float | None = None
@@ -70,6 +72,8 @@ class LiveOptions:
             raise RequestError("--midi-channel is for --midi, which is not given")
         if self.drift is not None and not 0.0 <= self.drift <= 1.0:
             raise RequestError(f"--drift is {self.drift:g}, expected a number from 0 to 1")
+        if self.nearness is not None:
+            check_nearness(self.nearness)
         length = self.duration_s
         if length is not None and (finite(length) is None or length <= 0):
             raise RequestError(f"--duration is {length:g}, expected seconds, more than 0")
@@ -118,6 +122,7 @@ class LiveOptions:
                 depth=_given(self.depth, settings.get("depth"), StereoSettings.depth),
             ),
             "drift": _DRIFT if self.drift is None else self.drift,
+            "nearness": settings.get("nearness") if self.nearness is None else self.nearness,
             "keep_s": _KEPT_S if self.record is None else _RECORDED_S,
         }
         if self.sliders or base:

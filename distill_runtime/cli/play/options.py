@@ -30,6 +30,7 @@ class PlayOptions:
     seed: int | None = None
     count: int = 1
     mode: str | None = None
+    nearness: float | None = None
     controls: tuple[str, ...] = ()
     sliders: tuple[str, ...] = ()
     randomize: bool = False

@@ -91,6 +91,16 @@ ModeOption = Annotated[
         rich_help_panel=_PATH,
     ),
 ]
+NearnessOption = Annotated[
+    float | None,
+    typer.Option(
+        "--nearness",
+        metavar="0..1",
+        help="How near the recordings it stays: 1 is among them, 0 is where Distill's seeds go. "
+        "[default: the model's]",
+        rich_help_panel=_PATH,
+    ),
+]
 ControlOption = Annotated[
     list[str] | None,
     typer.Option(

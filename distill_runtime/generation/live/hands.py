@@ -85,6 +85,22 @@ class Hands:
         self._move(drift=amount)
 
     @property
+    def nearness(self) -> float:
+        """How far all of it is pulled to where the recordings lie, 0 to 1; it can be set.
+
+        Raises:
+            RequestError: On setting: it is no such number, or the artifact does not know where.
+        """
+        return self._place.nearness
+
+    @nearness.setter
+    def nearness(self, amount: float) -> None:
+        with self._moving:
+            place = replace(self._place, nearness=amount)
+            place.check_on(self.artifact)
+            self._ask(place)
+
+    @property
     def hold(self) -> bool:
         """Whether the wandering stands still; it can be set."""
         return self._place.hold

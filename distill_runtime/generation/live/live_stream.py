@@ -59,6 +59,7 @@ class LiveStream(Hands):
         controls: ControlSteps | None = None,
         seed: int | None = None,
         drift: float = 0.0,
+        nearness: float | None = None,
         stereo: StereoSettings | None = None,
         gain: float | None = None,
         realtime: bool = True,
@@ -76,6 +77,8 @@ class LiveStream(Hands):
                 the sound begins where all sliders stand at 0 (of a model without sliders, where
                 the latent vector is 0).
             drift: How far the sound wanders from where the sliders lead, 0 to 1.
+            nearness: How far all of it is pulled to where the recordings lie, 0 to 1; by default
+                as the model has it.
             stereo: One channel or two. "dual-seed" plays two voices, the right one from the next
                 seed.
             gain: What to multiply the model's own sound by; by default what a finished file of the
@@ -91,6 +94,7 @@ class LiveStream(Hands):
         """
         stereo = stereo or StereoSettings()
         place = first_place(artifact, stereo, start, sliders, seed, drift)
+        place = replace(place, nearness=_nearness(artifact, nearness))
         if controls is not None:
             setting = resolve_controls(artifact.controls, controls)
             place = replace(place, controls=tuple(setting.steps.items()))
@@ -223,6 +227,12 @@ def _gain(gain: object) -> float:
     if value is None or value < 0.0:
         raise RequestError(f"the gain is {brief(gain)}, expected a finite number, 0 or more")
     return value
+
+
+def _nearness(artifact: Artifact, asked: float | None) -> float:
+    if asked is not None:
+        return asked
+    return 0.0 if artifact.landmarks is None else artifact.landmarks.default
 
 
 def _keep(seconds: object) -> float:

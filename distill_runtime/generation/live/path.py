@@ -15,6 +15,7 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.generation.live.place import Place
 from distill_runtime.latents.controls import control_shift
+from distill_runtime.latents.nearness import Pull
 from distill_runtime.latents.seeds import TorchGenerator
 from distill_runtime.latents.sliders import latent_vector
 from distill_runtime.latents.trajectory import slerp
@@ -38,6 +39,7 @@ class Path:
     def __init__(self, artifact: Artifact, rows: int) -> None:
         self._artifact = artifact
         self._anchors: dict[int, _Anchors] = {}
+        self._pull = None if artifact.landmarks is None else Pull(artifact.landmarks)
         self._shifted_by: tuple[tuple[str, float], ...] = ()
         self._shift_vector = np.zeros(artifact.latent_dim, np.float32)
         self.rows = rows
@@ -54,8 +56,10 @@ class Path:
             seed: self._anchors.get(seed) or _Anchors(seed, self._artifact.latent_dim)
             for seed in seeds
         }
-        rows = [self._voice(place, seed, phase) for seed in seeds]
-        return np.stack(rows) + self._shift(place) if place.controls else np.stack(rows)
+        rows = np.stack([self._voice(place, seed, phase) for seed in seeds])
+        if self._pull is not None:
+            rows = self._pull(rows, place.nearness)
+        return rows + self._shift(place) if place.controls else rows
 
     def _voice(self, place: Place, seed: int, phase: int) -> Float32Array:
         anchors = self._anchors[seed]

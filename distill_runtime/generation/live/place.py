@@ -10,6 +10,7 @@ from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, number
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.latents.controls import check_controls, control_shift
+from distill_runtime.latents.nearness import check_nearness, unknown_recordings
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import check_positions, latent_vector
 from distill_runtime.latents.written_steps import plain_position
@@ -25,6 +26,7 @@ class Place:
         vector: `[latent_dim]`, where nothing else says where. Without either, the sound walks
             from anchor to anchor, as `generate` does.
         controls: Steps of named controls, which move all of it; those at 0 are left out.
+        nearness: How far all of it is pulled to where the recordings lie, 0 to 1.
         drift: How far it wanders from the place, 0 to 1.
         hold: Whether the wandering stands still.
     """
@@ -35,10 +37,12 @@ class Place:
     controls: tuple[tuple[str, float], ...] = ()
     drift: float = 0.0
     hold: bool = False
+    nearness: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_seed(self.seed))
         object.__setattr__(self, "drift", _share("drift", self.drift))
+        object.__setattr__(self, "nearness", check_nearness(self.nearness))
         controls = check_controls(dict(self.controls)) or {}
         kept = tuple((name, steps) for name, steps in controls.items() if steps)
         object.__setattr__(self, "controls", kept)
@@ -65,6 +69,8 @@ class Place:
             latent_vector(bank, check_positions(bank.sliders, self.sliders))
         if self.controls:
             control_shift(artifact.controls, dict(self.controls))
+        if self.nearness and artifact.landmarks is None:
+            raise unknown_recordings(artifact.name)
 
     def changes_from(self, other: Place | None) -> dict[str, Any]:
         """Return what JSON has to say so that the reader of the other place knows this one."""
@@ -75,10 +81,13 @@ class Place:
             "controls": dict(self.controls),
             "drift": self.drift,
             "hold": self.hold,
+            "nearness": self.nearness,
         }
         if other is None:
+            if not self.nearness:  # programs of before know none
+                del document["nearness"]
             return document
-        before = other.changes_from(None)
+        before = {"nearness": 0.0, **other.changes_from(None)}
         return {key: value for key, value in document.items() if value != before[key]}
 
     @classmethod
@@ -101,6 +110,8 @@ class Place:
             changes["drift"] = fields.number("drift")
         if other is None or "hold" in fields:
             changes["hold"] = fields.boolean("hold")
+        if "nearness" in fields:
+            changes["nearness"] = fields.number("nearness")
         with fields.about():
             return cls(**changes) if other is None else replace(other, **changes)
 

@@ -51,6 +51,7 @@ def make_artifact(
         check_latent_vector=check_latent_vector,
         sliders=() if bank is None else bank.sliders,
         controls=controls,
+        landmarks=None,
         metadata=SimpleNamespace(model=SimpleNamespace(name=f"sea {seed}"), sliders=bank),
     )
 

@@ -65,7 +65,7 @@ def make_metadata(bank: SliderBank | None = BANK, name: str = "sea", model_id: s
 def make_artifact(metadata: Any, controls: tuple[Control, ...] = ()) -> Any:
     bank = metadata.sliders
     sliders = () if bank is None else bank.sliders
-    return SimpleNamespace(metadata=metadata, sliders=sliders, controls=controls)
+    return SimpleNamespace(metadata=metadata, sliders=sliders, controls=controls, landmarks=None)
 
 
 def kept(metadata: Any, positions: Any, **settings: Any) -> Preset:
@@ -92,7 +92,7 @@ def saved(preset: Preset, path: Path) -> dict[str, Any]:
 
 
 def test_the_file_is_what_the_module_says(tmp_path: Path) -> None:
-    assert set(SETTINGS_OF_ALL_KINDS) | ENDS == set(SETTINGS)
+    assert set(SETTINGS_OF_ALL_KINDS) | ENDS | {"nearness"} == set(SETTINGS)
     assert saved(PRESET, tmp_path / "warm.json") == {
         "format": "distill.preset",
         "version": 1,

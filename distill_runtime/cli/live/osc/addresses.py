@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from distill_runtime.cli.live.fader import CONTROL, DRIFT, LEVEL, SLIDER, find_fader, find_slider
+from distill_runtime.cli.live.fader import (
+    CONTROL,
+    DRIFT,
+    LEVEL,
+    NEARNESS,
+    SLIDER,
+    find_fader,
+    find_slider,
+)
 from distill_runtime.cli.live.instrument import Instrument
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite, whole
@@ -92,6 +100,7 @@ def _reset(instrument: Instrument, address: str, values: Sequence[object]) -> No
 _ACTS: dict[str, Callable[[Instrument, str, Sequence[object]], None]] = {
     "seed": _walk,
     "drift": _move_amount(DRIFT),
+    "nearness": _move_amount(NEARNESS),
     "level": _move_amount(LEVEL),
     "hold": _hold,
     "randomise": _randomise,

@@ -15,6 +15,7 @@ from distill_runtime.cli.live.midi.mapping import MidiMapping
 from distill_runtime.cli.live.notices import Notices
 from distill_runtime.cli.live.recorder import Recorder
 from distill_runtime.cli.live.stage import Stage
+from distill_runtime.contract import Landmarks
 from distill_runtime.errors import FailureError, RequestError
 from distill_runtime.files.interruption import Interruption
 from tests.distill_runtime.slider_banks import make_bank
@@ -29,7 +30,11 @@ class FakeControl:
     safe_max_step: float = 5.0
 
 
-def fake_artifact(labels: tuple[str, ...] = LABELS, controls: tuple[str, ...] = ("Warmth",)) -> Any:
+def fake_artifact(
+    labels: tuple[str, ...] = LABELS,
+    controls: tuple[str, ...] = ("Warmth",),
+    landmarks: Landmarks | None = None,
+) -> Any:
     sliders = make_bank(1, len(labels), 16).sliders
     sliders = tuple(
         dataclasses.replace(slider, label=label, safe_min_step=-4, safe_max_step=6)
@@ -39,6 +44,7 @@ def fake_artifact(labels: tuple[str, ...] = LABELS, controls: tuple[str, ...] = 
     return SimpleNamespace(
         sliders=sliders,
         controls=tuple(map(FakeControl, controls)),
+        landmarks=landmarks,
         metadata=SimpleNamespace(model=model, reconstruction="learned"),
         sample_rate_hz=48_000,
     )
@@ -62,7 +68,7 @@ class FakeSound:
     def __init__(self, artifact: Any = None, *, channels: int = 1) -> None:
         self.artifact = fake_artifact() if artifact is None else artifact
         self.channels, self.sample_rate_hz = channels, 48_000
-        self.drift, self.hold = 0.0, False
+        self.drift, self.hold, self.nearness = 0.0, False, 0.0
         self.seed = 7
         self.underruns, self.load, self.peak = 0, 0.1, 0.5
         self.failing: Exception | None = None

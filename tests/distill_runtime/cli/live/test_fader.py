@@ -8,11 +8,13 @@ from distill_runtime.cli.live.fader import (
     CONTROL,
     DRIFT,
     LEVEL,
+    NEARNESS,
     SLIDER,
     faders_of,
     find_fader,
     find_slider,
 )
+from distill_runtime.contract import Landmarks
 from distill_runtime.errors import RequestError
 from tests.distill_runtime.cli.live.fake_sound import fake_artifact
 
@@ -41,6 +43,15 @@ def test_ranges_are_the_models() -> None:
 def test_a_model_without_sliders_and_controls_still_has_drift_and_level() -> None:
     faders = faders_of(fake_artifact(labels=(), controls=()))
     assert [fader.kind for fader in faders] == [DRIFT, LEVEL]
+
+
+def test_nearness_is_there_where_the_recordings_are_known() -> None:
+    known = Landmarks(((0.0,) * 16,), (0.0,), (1.0,) * 16, 0.75)
+    faders = faders_of(fake_artifact(landmarks=known))
+    nearness = find_fader(faders, NEARNESS, "")
+    assert (nearness.low, nearness.high, nearness.rest) == (0.0, 1.0, 0.75)
+    with pytest.raises(RequestError, match="--recordings FOLDER"):
+        find_fader(faders_of(fake_artifact()), NEARNESS, "")
 
 
 def test_a_name_from_a_file_is_one_line_that_no_terminal_obeys() -> None:

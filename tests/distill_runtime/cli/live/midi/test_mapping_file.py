@@ -74,7 +74,7 @@ def changed(path: Path, **values: Any) -> Path:
         ({"controllers": [3]}, "has no object at 'controllers[0]'"),
         ({"c_controller": 128}, "has 128 for 'controllers[0].controller'"),
         ({"c_channel": 17}, "has 17 for 'controllers[0].channel'"),
-        ({"c_moves": "seed"}, "not one of slider, control, drift, level"),
+        ({"c_moves": "seed"}, "not one of slider, control, drift, nearness, level"),
         ({"c_name": None}, "has None for 'controllers[0].name', not a text"),
         ({"c_from": "low"}, "has 'low' for 'controllers[0].from', not a finite number"),
         ({"c_to": float("nan")}, "has nan for 'controllers[0].to', not a finite number"),
