@@ -1,7 +1,8 @@
-"""Presets by the size of a data set: the less there is, the more is done against overfitting."""
+"""Settings by the size of a data set: the less there is, the more is done against overfitting."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,9 @@ from distill_runtime.contract import MIN_LATENT_DIM
 from distill_runtime.errors import RequestError
 
 AUTO = "auto"
+
+_FEW_CHUNKS = 600  # and fewer: no more latent values than seeds need
+_MOST_LATENT_VALUES = 128
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,14 @@ PRESETS = {
 
 
 def latent_values(training_chunks: int) -> int:
-    """Return how many latent values suit so many chunks: PLACEHOLDER."""
-    return MIN_LATENT_DIM
+    """Return how many latent values suit so many chunks: the least up to 600, then slowly more.
+
+    Chunks fill a space that is the smaller the fewer values it has, and between them lies what
+    seeds sound like. What it takes to tell n chunks apart grows with log n, and so does this: twice
+    as many values for each tenfold, up to Distill's own number.
+    """
+    tenfolds = math.ceil(math.log10(max(1.0, training_chunks / _FEW_CHUNKS)))
+    return min(MIN_LATENT_DIM * 2**tenfolds, _MOST_LATENT_VALUES)
 
 
 def preset_settings(name: str, training_chunks: int) -> dict[str, Any]:
