@@ -1,9 +1,9 @@
 """Measures what the number of latent values does to the sounds of seeds, at equal training.
 
-    python -m benchmarks.latent_values FOLDER --held-out FOLDER --latents 16 128 --epochs 40 --width 32
+    python -m benchmarks.latent_values FOLDER --held-out FOLDER --epochs 40 --width 32
 
-Everything is compared as log-mel levels, straight from the decoder: no reconstruction is in it. Each
-model is judged twice, as it was trained and moved to where its seeds are drawn.
+Everything is compared as log-mel levels, straight from the decoder: no reconstruction is in it.
+Each model is judged twice, as it was trained and moved to where its seeds are drawn.
 """
 
 from __future__ import annotations
