@@ -192,6 +192,7 @@ def _finish(
             training=trainer.training,
             asked=trainer.validation if len(trainer.validation) else trainer.training,
             analysis=analysis,
+            landmarks=landmarks,
         )
         report.write(request.report, overwrite=request.overwrite)
     return result

@@ -25,6 +25,7 @@ from distill_export.training.report.picture import curves_svg, spectrogram_svg
 from distill_export.training.report.player import player
 from distill_export.training.report.preview import render_preview
 from distill_runtime.arrays import Float64Array
+from distill_runtime.contract import Landmarks
 from distill_runtime.files.output_file import replacing
 
 _LOW_DB, _HIGH_DB = 10 * np.log10(FLOOR), 50.0
@@ -57,6 +58,7 @@ class Report:
         training: What it learnt from.
         asked: Where the examples come from.
         analysis: The sliders.
+        landmarks: Where the recordings lie.
     """
 
     title: str
@@ -69,6 +71,7 @@ class Report:
     training: ChunkSet
     asked: ChunkSet
     analysis: LatentAnalysis
+    landmarks: Landmarks
 
     def write(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the page, which needs nothing beside itself.
@@ -97,7 +100,7 @@ class Report:
         for warning in self.warnings:
             yield f'<p class="warning">{html.escape(warning)}</p>'
         yield "<h2>A path through random latents</h2>"
-        yield player(render_preview(model, statistics), "a path through random latents")
+        yield _paths(model, statistics, self.landmarks)
         place = self._place()
         yield "<h2>Sliders</h2>"
         yield (
@@ -132,6 +135,19 @@ class Report:
         distances = np.linalg.norm(encoded - encoded.mean(axis=0), axis=1)
         place: Float64Array = encoded[distances.argmin()]
         return place
+
+
+def _paths(model: ConvVAE, statistics: Statistics, landmarks: Landmarks) -> str:
+    captions = {
+        0.0: "at nearness 0, as Distill plays it",
+        landmarks.default: f"at nearness {landmarks.default:g}, as it plays by itself",
+    }
+    figures = [
+        f"<figure><figcaption>{caption}</figcaption>"
+        f"{player(render_preview(model, statistics, landmarks, nearness), caption)}</figure>"
+        for nearness, caption in captions.items()
+    ]
+    return f'<div class="row">{"".join(figures)}</div>'
 
 
 def _directions(directions: Iterable[Direction]) -> str:

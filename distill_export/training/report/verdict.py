@@ -24,6 +24,8 @@ _NEAR, _HALF_WAY = 1 / 3, 2 / 3  # from a neighbour's distance to any other's
 class SeedDistances:
     """How far what comes of seeds is from the recordings, in dB of log-mel distance.
 
+    At nearness 0, which says what the model has learnt; with more they are nearer.
+
     Attributes:
         nearest_db: From a seed's second to the nearest recorded one, mean over seeds.
         neighbour_db: From a recorded second to the nearest other one, mean over recorded ones.
@@ -49,9 +51,9 @@ class SeedDistances:
         else:
             where = "land far from the recordings, and blur them"
         return (
-            f"sounds of seeds {where}: the nearest recorded second is {self.nearest_db:.1f} dB off "
-            f"(for a recorded second {self.neighbour_db:.1f} dB, between any two "
-            f"{self.any_db:.1f} dB)"
+            f"sounds of seeds {where}: at nearness 0 the nearest recorded second is "
+            f"{self.nearest_db:.1f} dB off (for a recorded second {self.neighbour_db:.1f} dB, "
+            f"between any two {self.any_db:.1f} dB)"
         )
 
 

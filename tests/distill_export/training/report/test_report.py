@@ -74,7 +74,7 @@ def test_each_slider_and_control_has_a_player(trained) -> None:
     assert "Brightness" in names  # what the recordings differ by
     assert set(names) <= {figure.name for figure in FIGURES}
     assert controls.count("<audio") == len(names)
-    assert text.count("<audio") == len(labels) + len(names) + 3 * 2 + 1
+    assert text.count("<audio") == len(labels) + len(names) + 3 * 2 + 2
 
 
 def test_a_page_fits_a_narrow_window(trained, tmp_path: Path) -> None:
