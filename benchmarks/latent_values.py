@@ -28,7 +28,7 @@ SEEDS = 256
 BATCH = 32
 HEAD = (
     *("latent values", "moved", "held out, dB", "nearest second, dB", "reached, dB"),
-    *("mean level, dB off", "contrast, dB", "seconds of training"),
+    *("mean level, dB off", "spread of a band, dB", "seconds of training"),
 )
 
 
@@ -47,8 +47,8 @@ def main() -> None:
         cache = SpectrogramCache(Path(temporary))
         training = ChunkSet(read_folder(arguments.folder, cache, warn=print))
         held_out = ChunkSet(read_folder(arguments.held_out, cache, warn=print))
-    levels = level_db(torch.cat(list(training.batches(BATCH)))[:, 0])
-    print(f"contrast of {len(training)} recorded seconds: {contrast_db(levels):.1f} dB")
+    recorded = deep_level_db(torch.cat(list(training.batches(BATCH)))[:, 0])
+    print(f"spread of a band in {len(training)} recorded seconds: {spread_db(recorded):.1f} dB")
     row(*HEAD)
     row(*("---" for _ in HEAD))
     for latent_dim in arguments.latents:
@@ -82,19 +82,21 @@ def learn(training: ChunkSet, settings: TrainingSettings) -> Trainer:
 
 @torch.inference_mode()
 def judge(trainer: Trainer, held_out: ChunkSet) -> list[str]:
-    """Return the figures of a row, from "held out" to "contrast"."""
+    """Return the figures of a row, from "held out" to "spread"."""
     model, transform, stats = trainer.model, trainer.transform, trainer.statistics
     distances = []
     for batch in held_out.batches(BATCH):
         mu, _ = model.encode(transform.normalize(batch, stats))
         found = transform.denormalize(model.decode(mu), stats)
         distances.append(log_mel_distance_db(found[:, 0], batch[:, 0]))
-    recorded = level_db(torch.cat(list(trainer.training.batches(BATCH)))[:, 0])
+    recorded = torch.cat(list(trainer.training.batches(BATCH)))[:, 0]
     latents = torch.randn(SEEDS, model.latent_dim, generator=torch.Generator().manual_seed(1))
     decoded = torch.cat([model.decode(rows) for rows in latents.split(BATCH)])
-    sounds = level_db(transform.denormalize(decoded, stats)[:, 0])
-    between = torch.cdist(recorded.flatten(1), sounds.flatten(1), p=1) / recorded[0].numel()
-    off = sounds.mean(dim=(0, 2)) - recorded.mean(dim=(0, 2))  # [n_mels]
+    sounds = transform.denormalize(decoded, stats)[:, 0]
+    pair = [level_db(levels).flatten(1) for levels in (recorded, sounds)]
+    between = torch.cdist(*pair, p=1) / recorded[0].numel()
+    means = [deep_level_db(levels).mean(dim=(0, 2)) for levels in (sounds, recorded)]
+    off = means[0] - means[1]  # [n_mels]
     near = seed_distances(model, stats, trainer.training)
     assert near is not None, "there are fewer than two seconds to learn from"
     figures = (
@@ -102,14 +104,19 @@ def judge(trainer: Trainer, held_out: ChunkSet) -> list[str]:
         near.nearest_db,
         float(between.amin(dim=1).mean()),  # from each recorded second to the nearest seed's
         float(off.square().mean().sqrt()),
-        contrast_db(sounds),
+        spread_db(deep_level_db(sounds)),
     )
     return [f"{figure:.1f}" for figure in figures]
 
 
-def contrast_db(levels: torch.Tensor) -> float:
-    """Return the standard deviation of a second's levels `[n, n_mels, frames]`, mean over n."""
-    return float(levels.flatten(1).std(dim=1).mean())
+def deep_level_db(log_power: torch.Tensor) -> torch.Tensor:
+    """Return the level of `log1p` mel power, at least -60 dB, as deep as recordings are quiet."""
+    return 10 * torch.log10(torch.expm1(log_power.clamp(min=0.0)) + 1e-6)
+
+
+def spread_db(levels: torch.Tensor) -> float:
+    """Return the standard deviation of a band's levels `[n, n_mels, frames]`, mean over bands."""
+    return float(levels.transpose(0, 1).flatten(1).std(dim=1).mean())
 
 
 if __name__ == "__main__":
