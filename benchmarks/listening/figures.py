@@ -22,7 +22,7 @@ from benchmarks.listening.neighbours import nearest_db
 from benchmarks.listening.sounds import Sound, halves
 from benchmarks.listening.spectra import (
     FRAME_RATE_HZ,
-    PATTERN_RATE_HZ,
+    PATTERN_RATES_HZ,
     envelope_line_db,
     flatness,
     roughness_db,
@@ -59,7 +59,7 @@ FLATNESS = _row("spectral flatness", "", ".1e")
 FLATNESS_MEDIAN = _row("spectral flatness, median frame", "", ".1e")
 QUIET = _row("quiet cells under the peak", "dB")
 LINE = _row("line at 93.75 Hz in the envelope", "dB")
-PATTERN = _row("line at 23.4 Hz in the envelope", "dB")
+PATTERNS = tuple(_row(f"line at {hz:.1f} Hz in the envelope", "dB") for hz in PATTERN_RATES_HZ)
 ROUGHNESS = _row("roughness, 30 to 80 Hz", "dB")
 DIFFERENCE = _row("mean log-mel difference", "dB")
 HIGH = _row("mean log-mel, 4 to 12 kHz", "dB", "+.1f")
@@ -83,7 +83,7 @@ REVERSE_95 = _row("from a recorded, 95th percentile", "dB")
 AUC = _row("told from the recordings", "AUC", ".2f")
 
 ROWS = (
-    *(FLATNESS, FLATNESS_MEDIAN, QUIET, LINE, PATTERN, ROUGHNESS),
+    *(FLATNESS, FLATNESS_MEDIAN, QUIET, LINE, *PATTERNS, ROUGHNESS),
     *(DIFFERENCE, HIGH, SPREAD, *LEVELS),
     *(ONSET, BEFORE, MODULATION, NEAREST, NEAREST_5, REVERSE, REVERSE_95, AUC),
 )
@@ -103,7 +103,10 @@ def describe(sounds: Sequence[Sound]) -> Figures:
         FLATNESS_MEDIAN.name: _median(median for _, median in flat),
         QUIET.name: _median(map(quiet_db, sounds)),
         LINE.name: _median(envelope_line_db(sound.whole, FRAME_RATE_HZ) for sound in sounds),
-        PATTERN.name: _median(envelope_line_db(sound.whole, PATTERN_RATE_HZ) for sound in sounds),
+        **{
+            row.name: _median(envelope_line_db(sound.whole, rate_hz) for sound in sounds)
+            for row, rate_hz in zip(PATTERNS, PATTERN_RATES_HZ, strict=True)
+        },
         ROUGHNESS.name: _median(roughness_db(sound.whole) for sound in sounds),
         SPREAD.name: spread_db(cells),
         **percentiles_db(cells),

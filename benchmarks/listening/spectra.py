@@ -9,8 +9,10 @@ from distill_runtime.arrays import Float32Array, Float64Array, FloatArray
 from distill_runtime.contract import HOP_LENGTH, SAMPLE_RATE_HZ
 
 FRAME_RATE_HZ = SAMPLE_RATE_HZ / HOP_LENGTH
-# The decoder doubles its frames five times; a pattern of its last two doublings comes so often.
-PATTERN_RATE_HZ = FRAME_RATE_HZ / 4
+# The decoder doubles its frames five times: every second frame is louder where the last doubling
+# shows, every fourth where the last two do (Odena et al., "Deconvolution and checkerboard
+# artifacts", 2016).
+PATTERN_RATES_HZ = (FRAME_RATE_HZ / 2, FRAME_RATE_HZ / 4)
 _N_FFT, _HOP = 2048, 512
 _FLATNESS_HZ = (50.0, 16_000.0)
 _SOUNDING = 1e-6  # of the loudest frame's power

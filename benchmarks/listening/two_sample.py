@@ -30,14 +30,15 @@ def patches(sound: Sound) -> Float64Array:
     """Return a sound's log-mel patches `[n, bands * 16]` in dB, side by side in its seconds.
 
     Those that the classifier could know for a reason that is not the sound are left out: what is
-    silent (half of the frames or more), the bands from 19 kHz on, where filters differ, and levels
-    below a mel power of 0.01, where the quantisation of a file lies.
+    silent (more than three quarters of the frames), the bands from 19 kHz on, where filters differ,
+    and levels below a mel power of 0.01, where the quantisation of a file lies.
     """
     power = sound.mel
     frames = power.shape[2] // PATCH_FRAMES * PATCH_FRAMES
     shape = (power.shape[0], power.shape[1], -1, PATCH_FRAMES)
     cut = level_db(power[..., :frames], FLOOR).reshape(shape).permute(0, 2, 1, 3)
-    heard = sounding(power)[:, :frames].reshape(len(power), -1, PATCH_FRAMES).double().mean(2) > 0.5
+    frames_heard = sounding(power)[:, :frames].reshape(len(power), -1, PATCH_FRAMES)
+    heard = frames_heard.double().mean(2) >= 0.25
     found: Float64Array = cut[heard].flatten(1).numpy()
     return found
 

@@ -22,7 +22,7 @@ from distill_runtime import (
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.contract import METADATA_KEY, ArtifactMetadata
 from tests.distill_runtime.made_controls import make_control
-from tests.hosts.answers import Answers
+from tests.hosts.answers import Answers, stereo_in_javascript
 
 STEPS = 5
 DEMO = {
@@ -32,6 +32,11 @@ DEMO = {
         "duration_s": 2.0,
         "seed": 11,
         "stereo": StereoSettings("dual-seed", depth=0.5),
+    },
+    "binaural": {
+        "duration_s": 1.0,
+        "seed": 12,
+        "stereo": StereoSettings("binaural-dual-seed", azimuth_deg=60.0, distance_m=0.5),
     },
     "sliders": {"duration_s": 2.0, "seed": 5, "sliders": {0: 3, "1": -2.5}, "evolution": 0.25},
     "vector": {"duration_s": 0.3, "seed": 6, "latent_vector": (0.125, -0.3) * 64, "evolution": 0.0},
@@ -104,7 +109,7 @@ def _sound(
             "latentVector": config.latent_vector,
             "evolution": config.evolution,
             "controls": config.controls,
-            "stereo": dict(vars(config.stereo)),
+            "stereo": stereo_in_javascript(config.stereo),
         },
         "gain": result.gain,
         "limited_db": result.limited_db,

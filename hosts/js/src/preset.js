@@ -5,7 +5,7 @@
  * which holds all presets of a model.
  */
 
-import { brief, isFinite, isText, listed } from './checks.js';
+import { brief, isFinite, isText, listed, withoutUndefined } from './checks.js';
 import { resolveControls } from './controls.js';
 import { RequestError } from './errors.js';
 import { sliderFingerprint } from './fingerprint.js';
@@ -15,6 +15,12 @@ import { Float, dumps } from './python-json.js';
 import { prepareRequest } from './request.js';
 import { checkSeed, SEED_LIMIT } from './seeds.js';
 import { checkPositions, distinctLabels, originalLabels } from './sliders.js';
+import {
+  presetSettings,
+  refusedSofa,
+  STEREO_NUMBERS,
+  stereoFromSettings,
+} from './stereo-document.js';
 
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./controls.js').ControlSteps} ControlSteps */
@@ -25,7 +31,7 @@ const VERSION = 1;
 const MAX_BYTES = 2 ** 20;
 
 // What a setting may be is for a request to say; a preset knows which are numbers and which texts.
-const NUMBERS = Object.freeze(['duration_s', 'evolution', 'width', 'depth']);
+const NUMBERS = Object.freeze(['duration_s', 'evolution', ...STEREO_NUMBERS]);
 const TEXTS = Object.freeze(['mode', 'stereo']);
 
 /** A sound worth keeping, as the positions and settings that make it. */
@@ -100,9 +106,7 @@ export class Preset {
         duration_s: request.durationS,
         mode: request.mode,
         evolution: request.evolution,
-        stereo: request.stereo.mode,
-        width: request.stereo.width,
-        depth: request.stereo.depth,
+        ...presetSettings(request.stereo),
       },
       controls: request.controls ?? {},
     });
@@ -156,13 +160,13 @@ export class Preset {
    * @throws {RequestError} It does not fit the artifact's model, or a setting is out of bounds.
    */
   request({ metadata }) {
-    const { duration_s: durationS, evolution, width, depth, mode, stereo } = this.settings;
+    const { duration_s: durationS, evolution, mode } = this.settings;
     const options = /** @type {RequestOptions} */ (
       withoutUndefined({
         durationS,
         evolution,
         mode,
-        stereo: withoutUndefined({ mode: stereo, width, depth }),
+        stereo: stereoFromSettings(this.settings),
         seed: this.seed,
         sliders: this.#positionsOn(metadata),
         controls: resolveControls(metadata.controls, this.controls),
@@ -246,6 +250,7 @@ function readPreset(fields) {
   const model = fields.section('model');
   const sliders = fields.section('sliders');
   const settings = fields.section('settings');
+  if (settings.has('sofa')) throw refusedSofa('the preset', settings.text('sofa'));
   const unknown = [
     ...unknownIn(fields, ['format', 'version', 'model', 'sliders', 'seed', 'controls', 'settings']),
     ...unknownIn(model, ['id', 'name', 'slider_fingerprint'], 'model.'),
@@ -312,9 +317,4 @@ function titleOf(name, id) {
   // Two models often have the same name; this much of the id tells them apart.
   const short = brief(id.slice(0, 8));
   return name ? `${brief(name)} (id ${short})` : `with the id ${short}`;
-}
-
-/** @param {Record<string, unknown>} object */
-function withoutUndefined(object) {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }

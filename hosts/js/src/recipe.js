@@ -12,6 +12,7 @@ import { performanceDocument, performanceFrom } from './live/performance.js';
 import { Float, dumps } from './python-json.js';
 import { rowSeeds } from './request.js';
 import { SEED_LIMIT } from './seeds.js';
+import { stereoDocument, stereoFromDocument } from './stereo-document.js';
 import { VERSION as LIBRARY_VERSION } from './version.js';
 
 /** @typedef {import('./request.js').Request} Request */
@@ -105,11 +106,7 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
     latent_vector: request.latentVector && Array.from(request.latentVector, (x) => new Float(x)),
     evolution: new Float(request.evolution),
     ...(request.controls && { controls: request.controls }),
-    stereo: {
-      mode: stereo.mode,
-      width: new Float(stereo.width),
-      depth: new Float(stereo.depth),
-    },
+    stereo: stereoDocument(stereo),
     sample_rate_hz: request.sampleRateHz,
     audio_format: audioFormat && {
       container: audioFormat.container,
@@ -197,7 +194,6 @@ function ingredient(fields) {
  * @returns {import('./request.js').RequestOptions}
  */
 function requestOf(fields) {
-  const stereo = fields.section('stereo');
   return {
     durationS: fields.number('duration_s'),
     seed: fields.integer('seed', 0, SEED_LIMIT - 1),
@@ -206,11 +202,7 @@ function requestOf(fields) {
     latentVector: fields.optional('latent_vector', (key) => fields.numbers(key)),
     evolution: fields.number('evolution'),
     controls: fields.has('controls') ? fields.allNumbers('controls') : null,
-    stereo: {
-      mode: /** @type {import('./stereo.js').StereoSettings['mode']} */ (stereo.text('mode')),
-      width: stereo.number('width'),
-      depth: stereo.number('depth'),
-    },
+    stereo: stereoFromDocument(fields.section('stereo')),
     sampleRateHz: fields.integer('sample_rate_hz', 1, 2 ** 31),
   };
 }

@@ -67,13 +67,10 @@ def test_a_noise_is_nowhere_quiet_and_a_tone_nearly_everywhere() -> None:
 
 def test_the_spread_is_that_of_the_levels() -> None:
     steady = spread_db(cells_db([Sound.of("noise", noise(1))]))
-    swelling = noise(1) * np.repeat([1.0, 0.1], SECOND_HALF).astype(np.float32)
+    swelling = noise(1) * np.repeat([1.0, 0.1], 48_000).astype(np.float32)
     moving = Sound.of("swell", swelling, one_gain=True)
     assert steady < 4
     assert spread_db(cells_db([moving])) == pytest.approx(np.hypot(10, steady), abs=1)
-
-
-SECOND_HALF = 48_000
 
 
 def test_percentiles_are_of_groups_of_bands() -> None:

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from benchmarks.listening.spectra import (
     FRAME_RATE_HZ,
-    PATTERN_RATE_HZ,
+    PATTERN_RATES_HZ,
     envelope_line_db,
     flatness,
     roughness_db,
@@ -31,11 +31,11 @@ def test_silence_between_tones_is_not_counted() -> None:
     assert flatness(tone)[1] < 1e-3
 
 
-@pytest.mark.parametrize("rate_hz", [FRAME_RATE_HZ, PATTERN_RATE_HZ])
+@pytest.mark.parametrize("rate_hz", [FRAME_RATE_HZ, *PATTERN_RATES_HZ])
 def test_a_buzz_is_found_at_its_own_rate(rate_hz: float) -> None:
     hiss = 0.1 * noise(2, 4.0)
     still, buzzing = modulated(rate_hz, 0.0) + hiss, modulated(rate_hz, 0.3) + hiss
-    for hz in (FRAME_RATE_HZ, PATTERN_RATE_HZ):
+    for hz in (FRAME_RATE_HZ, *PATTERN_RATES_HZ):
         assert (envelope_line_db(buzzing, hz) > 25) == (hz == rate_hz)
         assert envelope_line_db(still, hz) < 9
 
