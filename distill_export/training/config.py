@@ -54,7 +54,7 @@ class TrainingSettings:
         device: "cpu", "cuda", or "auto": CUDA where there is one.
     """
 
-    latent_dim: int = 128
+    latent_dim: int = MIN_LATENT_DIM
     width: int = DISTILLS_WIDTH
     statistics: str = "decoder"
     seed: int = 0
