@@ -25,7 +25,7 @@ const VERSION = 1;
 const MAX_BYTES = 2 ** 20;
 
 // What a setting may be is for a request to say; a preset knows which are numbers and which texts.
-const NUMBERS = Object.freeze(['duration_s', 'evolution', 'width', 'depth']);
+const NUMBERS = Object.freeze(['duration_s', 'evolution', 'nearness', 'width', 'depth']);
 const TEXTS = Object.freeze(['mode', 'stereo']);
 
 /** A sound worth keeping, as the positions and settings that make it. */
@@ -88,7 +88,7 @@ export class Preset {
       throw new RequestError('a preset keeps slider positions, not a latent vector');
     }
     const sliders = metadata.sliders?.sliders ?? [];
-    const request = prepareRequest(options, { sliders, controls: metadata.controls });
+    const request = prepareRequest(options, sourceOf(metadata));
     const labels = originalLabels(sliders);
     return new Preset({
       modelName: metadata.model.name,
@@ -103,6 +103,7 @@ export class Preset {
         stereo: request.stereo.mode,
         width: request.stereo.width,
         depth: request.stereo.depth,
+        ...(metadata.landmarks && { nearness: /** @type {number} */ (request.nearness) }),
       },
       controls: request.controls ?? {},
     });
@@ -156,11 +157,20 @@ export class Preset {
    * @throws {RequestError} It does not fit the artifact's model, or a setting is out of bounds.
    */
   request({ metadata }) {
-    const { duration_s: durationS, evolution, width, depth, mode, stereo } = this.settings;
+    const {
+      duration_s: durationS,
+      evolution,
+      nearness,
+      width,
+      depth,
+      mode,
+      stereo,
+    } = this.settings;
     const options = /** @type {RequestOptions} */ (
       withoutUndefined({
         durationS,
         evolution,
+        nearness,
         mode,
         stereo: withoutUndefined({ mode: stereo, width, depth }),
         seed: this.seed,
@@ -168,10 +178,7 @@ export class Preset {
         controls: resolveControls(metadata.controls, this.controls),
       })
     );
-    prepareRequest(options, {
-      sliders: metadata.sliders?.sliders ?? [],
-      controls: metadata.controls,
-    });
+    prepareRequest(options, sourceOf(metadata));
     return options;
   }
 
@@ -228,6 +235,15 @@ export class Preset {
     });
     return checkPositions(sliders, positions);
   }
+}
+
+/**
+ * What a request is held against, of a model that may not be loaded.
+ *
+ * @param {ArtifactMetadata} metadata
+ */
+function sourceOf({ sliders, controls, landmarks, model }) {
+  return { sliders: sliders?.sliders ?? [], controls, landmarks, name: model.name };
 }
 
 /** @param {JsonFields} fields */

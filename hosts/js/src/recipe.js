@@ -4,6 +4,7 @@
  * The document is Python's, key for key: `distill-run reproduce` reads it.
  */
 
+import { Blend } from './blend.js';
 import { brief, isText } from './checks.js';
 import { PRECISIONS } from './contract.js';
 import { RequestError } from './errors.js';
@@ -51,7 +52,7 @@ const MAX_BYTES = 2 ** 20;
 /**
  * The recipe of a request.
  *
- * @param {import('./blend.js').Blend} blend
+ * @param {Blend} blend
  * @param {Request} request
  * @returns {Recipe}
  */
@@ -74,6 +75,19 @@ export function recipeOf(blend, request) {
     threads: first.threads,
     audioFormat: null,
   };
+}
+
+/**
+ * The recipe of what was played by hand.
+ *
+ * @param {import('./artifact.js').Artifact} artifact
+ * @param {Request} request
+ * @param {import('./live/performance.js').Performance} performance
+ * @returns {Recipe}
+ */
+export function performanceRecipe(artifact, request, performance) {
+  // Each place of a performance has a nearness of its own.
+  return { ...recipeOf(Blend.of(artifact), { ...request, nearness: null }), performance };
 }
 
 /**
@@ -105,6 +119,7 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
     latent_vector: request.latentVector && Array.from(request.latentVector, (x) => new Float(x)),
     evolution: new Float(request.evolution),
     ...(request.controls && { controls: request.controls }),
+    ...(request.nearness !== null && { nearness: new Float(request.nearness) }),
     stereo: {
       mode: stereo.mode,
       width: new Float(stereo.width),
@@ -206,6 +221,7 @@ function requestOf(fields) {
     latentVector: fields.optional('latent_vector', (key) => fields.numbers(key)),
     evolution: fields.number('evolution'),
     controls: fields.has('controls') ? fields.allNumbers('controls') : null,
+    nearness: fields.has('nearness') ? fields.number('nearness') : null,
     stereo: {
       mode: /** @type {import('./stereo.js').StereoSettings['mode']} */ (stereo.text('mode')),
       width: stereo.number('width'),

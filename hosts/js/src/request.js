@@ -4,6 +4,7 @@ import { brief } from './checks.js';
 import { SAMPLE_RATE_HZ } from './contract.js';
 import { resolveControls } from './controls.js';
 import { RequestError } from './errors.js';
+import { resolveNearness } from './nearness.js';
 import { roundHalfToEven } from './rounding.js';
 import { checkSeed, drawSeed, SEED_LIMIT } from './seeds.js';
 import { resolvePositions } from './sliders.js';
@@ -33,6 +34,8 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  *   default. It needs sliders or a latent vector.
  * @property {ControlSteps | null} [controls] How far controls are moved, by name, in steps or
  *   fractions of them, from wherever the walk is: {Brightness: 3} is the same sound, but brighter.
+ * @property {number | null} [nearness] How far all of the path is pulled to where the recordings
+ *   lie, 0 (Distill's sound) to 1; by default as the model has it. What controls add comes after.
  * @property {Partial<StereoSettings> | StereoSettings['mode']} [stereo] "mono" by default.
  * @property {number} [sampleRateHz] 48,000, the only rate here.
  */
@@ -49,6 +52,7 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @property {Float32Array | null} latentVector
  * @property {number} evolution
  * @property {ControlSteps | null} controls By the model's own names, none at 0; null: none is moved.
+ * @property {number | null} nearness null where it is not known where the recordings lie.
  * @property {StereoSettings} stereo
  * @property {number} sampleRateHz
  */
@@ -59,6 +63,9 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @typedef {object} Source
  * @property {readonly import('./metadata-types.js').Slider[]} sliders
  * @property {readonly import('./metadata-types.js').Control[]} controls
+ * @property {import('./metadata-types.js').Landmarks | null} landmarks Of the model whose nearness
+ *   is the default; null where none has some.
+ * @property {string} name What errors call it.
  */
 
 const OPTIONS = Object.freeze([
@@ -69,6 +76,7 @@ const OPTIONS = Object.freeze([
   'latentVector',
   'evolution',
   'controls',
+  'nearness',
   'stereo',
   'sampleRateHz',
 ]);
@@ -119,6 +127,7 @@ export function prepareRequest(options, source) {
     latentVector: latentVector === null ? null : checkVector(latentVector),
     evolution: checkEvolution(options.evolution ?? 0.5),
     controls: controlsOf(options.controls ?? null, source.controls),
+    nearness: resolveNearness(options.nearness, source.landmarks, source.name),
     stereo,
     sampleRateHz,
   };

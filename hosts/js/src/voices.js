@@ -20,8 +20,10 @@ export function voices(blend, request, renderer = 0) {
       ? crossfade({ seed, durationS, latentDim })
       : evolve(start, { seed, durationS, evolution }),
   );
-  const latents = new Float32Array(rows.length * rows[0].length);
-  rows.forEach((row, i) => latents.set(row, i * row.length));
+  const walked = new Float32Array(rows.length * rows[0].length);
+  rows.forEach((row, i) => walked.set(row, i * row.length));
+  const pull = blend.pulls[renderer];
+  const latents = pull ? pull.move(walked, request.nearness ?? 0) : walked;
   const shift = blend.shifts(request)[renderer];
   if (shift) for (let i = 0; i < latents.length; i += 1) latents[i] += shift[i % latentDim];
   return { latents, batch: rows.length };
