@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import json
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from distill_runtime.errors import ArtifactError, RequestError
 from distill_runtime.generation.slider_fit import slider_fingerprint
 from distill_runtime.latents.blend import average, normalized_weights, union_sliders
 from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
+from distill_runtime.latents.nearness import Pull
 from distill_runtime.latents.seeds import TorchGenerator
 from distill_runtime.latents.sliders import (
     latent_vector,
@@ -30,10 +32,13 @@ from distill_runtime.latents.sliders import (
 )
 from distill_runtime.latents.trajectory import crossfade, evolve
 from tests.distill_runtime.made_controls import make_control
+from tests.distill_runtime.made_landmarks import make_landmarks
 from tests.distill_runtime.slider_banks import make_bank
-from tests.distill_runtime.small_artifacts import document
+from tests.distill_runtime.small_artifacts import METADATA
 
 SEEDS = (0, 1, 7, 12345, 2**31, 2**32 - 1)
+NEARNESSES = (0.0, 0.3, 0.5, 1.0)
+NEAR_ROWS = 200
 DURATIONS_S = (0.25, 1.0, 2.0, 3.5, 40.0)
 TAGS = Tags(title="Tide", artist="Ré 雨", comment='{"format":"x"}')
 WRONG = (None, True, "", "text", -1, 0.5, 1e300, 2**40, [], [1], ["text"], {}, {"a": 1})
@@ -64,6 +69,7 @@ def write_answers(folder: Path) -> None:
     _sliders(answers)
     _blends(answers)
     _controls(answers)
+    _landmarks(answers)
     _filter_and_stereo(answers)
     _wavs(answers)
     answers.document["metadata"] = document()
@@ -168,6 +174,20 @@ def _controls(answers: Answers) -> None:
     }
 
 
+def _landmarks(answers: Answers) -> None:
+    cases = []
+    for index, (count, size, width) in enumerate(
+        [(1, 16, 1.0), (5, 16, 0.5), (33, 24, 3.0), (200, 128, 5.0), (1024, 32, 0.01)]
+    ):
+        known = make_landmarks(count, latent_dim=size, width=width, seed=index)
+        latents = TorchGenerator(index).randn_rows(NEAR_ROWS, size)
+        answers.save(f"near-of-{index}", latents)
+        for nearness in NEARNESSES:
+            answers.save(f"near-{index}-{nearness:g}", Pull(known)(latents, nearness))
+        cases.append(known.document())
+    answers.document["landmarks"] = {"cases": cases, "nearnesses": NEARNESSES}
+
+
 def _filter_and_stereo(answers: Answers) -> None:
     noise = np.random.default_rng(1).standard_normal(60_000)
     answers.save("noise", noise)
@@ -227,6 +247,13 @@ def _is_taken(values: Any) -> bool:
     except ArtifactError:
         return False
     return True
+
+
+def document() -> dict[str, Any]:
+    """Return the metadata of a small artifact with landmarks, as a JSON object to be changed."""
+    metadata = dataclasses.replace(METADATA, landmarks=make_landmarks(2))
+    values: dict[str, Any] = json.loads(metadata.to_json())
+    return values
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

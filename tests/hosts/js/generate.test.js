@@ -23,6 +23,9 @@ const OWN = ['runtime', 'onnxruntime', 'threads'];
 // Those that the artifact with controls plays alone.
 const MOVED = ['control', 'level', 'limited'];
 
+// Those of the artifact that knows where its recordings lie.
+const NEAR = /^near/;
+
 function withoutOwn(recipe) {
   return recipe.replace(new RegExp(`"(${OWN.join('|')})":("[^"]*"|\\d+),`, 'g'), '');
 }
@@ -46,17 +49,22 @@ for (const build of ['node', 'web']) {
   describe(`finished sounds in onnxruntime-${build}`, { skip: missing }, () => {
     let demo;
     let moved;
+    let near;
 
     before(async () => {
-      [demo, moved] = [await load('demo', build), await load('controls', build)];
+      demo = await load('demo', build);
+      moved = await load('controls', build);
+      near = await load('near', build);
     });
 
-    after(() => Promise.all([demo.dispose(), moved.dispose()]));
+    after(() => Promise.all([demo, moved, near].map((artifact) => artifact.dispose())));
 
     const sourceOf = (name) => {
       if (MOVED.includes(name)) return moved;
+      if (NEAR.test(name)) return near;
       if (!name.endsWith('-blend')) return demo;
-      return new Blend([demo, moved], { weights: [0.6, 0.3], mode: name.split('-')[0] });
+      const artifacts = name.endsWith('-near-blend') ? [near, demo] : [demo, moved];
+      return new Blend(artifacts, { weights: [0.6, 0.3], mode: name.split('-')[0] });
     };
 
     test('they are those of Python, and so are their recipes', async () => {
@@ -87,11 +95,13 @@ describe('generating', { skip: missing }, () => {
   let artifact;
   let plain;
   let withControls;
+  let withLandmarks;
 
   before(async () => {
     artifact = await load('int8', 'node');
     plain = artifact;
     withControls = { metadata: Artifact.inspect(fileOf(answers.artifacts.controls)) };
+    withLandmarks = { metadata: Artifact.inspect(fileOf(answers.artifacts.near)) };
   });
 
   after(() => artifact.dispose());
@@ -200,6 +210,9 @@ describe('generating', { skip: missing }, () => {
       [{ sliders: { 99: 1 } }, null],
       [{ sliders: { 0: 11 } }, 'sliders'],
       [{ controls: { Bass: 1 } }, 'controls'],
+      [{ nearness: 0.5 }, 'nearness'],
+      [{ nearness: -0.1 }, 'nearness'],
+      [{ nearness: '1' }, 'nearness'],
       [{ sliders: [1], latentVector: vector }, null],
       [{ latentVector: new Float32Array(64) }, 'latentVector'],
       [{ sampleRateHz: 44_100 }, 'sampleRateHz'],
@@ -224,13 +237,16 @@ describe('generating', { skip: missing }, () => {
   test('presets are those of Python, byte for byte', () => {
     for (const [name, { request, preset }] of Object.entries(answers.sounds)) {
       if (preset === null) continue;
-      const artifact = MOVED.includes(name) ? withControls : plain;
+      const moved = MOVED.includes(name) ? withControls : plain;
+      const artifact = NEAR.test(name) ? withLandmarks : moved;
       assert.equal(Preset.of(artifact, request).toJson(), preset);
       const [read] = Preset.readAll(preset);
       assert.deepEqual(JSON.parse(read.toJson()), JSON.parse(preset));
       const { sliders, ...rest } = read.request(artifact);
       assert.equal(rest.durationS, request.durationS);
       assert.deepEqual(sliders === null, request.sliders === null);
+      const asked = NEAR.test(name) ? (request.nearness ?? 0.4) : undefined;
+      assert.equal(rest.nearness, asked);
     }
   });
 });
