@@ -22,7 +22,12 @@ STYLES: dict[str, dict[str, Any]] = {
         "controls": {"Brightness": -2.5},
         "stereo": StereoSettings("mid-side"),
     },
-    "dual-seed": {"seed": 11, "drift": 0.5, "nearness": 0.0, "stereo": StereoSettings("dual-seed", depth=0.5)},
+    "dual-seed": {
+        "seed": 11,
+        "drift": 0.5,
+        "nearness": 0.0,
+        "stereo": StereoSettings("dual-seed", depth=0.5),
+    },
 }
 
 

@@ -11,7 +11,7 @@ const STEREO = ['mono', 'mid-side', 'dual-seed'];
  * @param {Settings} settings
  */
 export function fragmentOf(model, settings) {
-  const { stereo, blend, controls } = settings;
+  const { stereo, blend, controls, nearness } = settings;
   const fields = new URLSearchParams({
     model: model.file,
     sha: model.sha256.slice(0, 12),
@@ -27,6 +27,7 @@ export function fragmentOf(model, settings) {
   }
   const moved = Object.entries(controls);
   if (moved.length) fields.set('controls', JSON.stringify(Object.fromEntries(moved)));
+  if (nearness !== null) fields.set('nearness', String(nearness));
   if (blend.others.length) {
     const others = blend.others.map(({ key, weight }) => `${key.slice(0, 12)}:${weight}`);
     fields.set('blend', [blend.mode, blend.weight, ...others].join(' '));
@@ -82,6 +83,7 @@ function settingsOf(fields, model, models) {
     evolution: number(fields.get('evolution'), 0, 1, usual.evolution),
     positions: positions.length ? positions.slice(0, 64) : usual.positions,
     controls: controlsOf(fields.get('controls'), model),
+    nearness: number(fields.get('nearness'), 0, 1, null),
     stereo: {
       mode: STEREO.includes(stereo) ? stereo : 'mono',
       width: number(width, 0, 1.5, usual.stereo.width),

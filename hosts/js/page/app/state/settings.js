@@ -1,7 +1,7 @@
 /** What a sound is made from, as the page holds it, and the library's request for it. */
 
 import { drawSeed } from '../../../src/seeds.js';
-import { unionSliders } from '../../../src/blend.js';
+import { normalizedWeights, unionSliders } from '../../../src/blend.js';
 
 /**
  * @typedef {object} Settings
@@ -13,6 +13,8 @@ import { unionSliders } from '../../../src/blend.js';
  * @property {number} evolution
  * @property {number[]} positions A position for each slider.
  * @property {Record<string, number>} controls Name -> steps; those at 0 are left out.
+ * @property {number | null} nearness How far it is pulled to where the recordings lie; null: as far as the
+ *   model has it, or not where it knows no such places.
  * @property {{mode: 'mono' | 'mid-side' | 'dual-seed', width: number, depth: number}} stereo
  * @property {{mode: 'latent' | 'audio', weight: number, others: {key: string, weight: number}[]}} blend
  * @property {boolean} filter Whether the sound is finished as distill-run's files are.
@@ -36,6 +38,7 @@ export function initialSettings(model) {
     evolution: 0.5,
     positions: model.sliders.map(() => 0),
     controls: {},
+    nearness: null,
     stereo: { mode: 'mono', width: 0.7, depth: 0.3 },
     blend: { mode: 'latent', weight: 50, others: [] },
     filter: true,
@@ -60,6 +63,7 @@ export function requestOf({
   evolution,
   positions,
   controls,
+  nearness,
   stereo,
   blend,
 }) {
@@ -73,6 +77,7 @@ export function requestOf({
     stereo,
     sliders: fromSliders ? positions : null,
     ...(Object.keys(controls).length ? { controls } : {}),
+    ...(nearness === null ? {} : { nearness }),
   };
 }
 
@@ -93,6 +98,19 @@ export function partsOf(model, { blend }) {
  */
 export function slidersOf(models) {
   return unionSliders(models.map((model) => model.sliders));
+}
+
+/**
+ * Where the recordings lie of the first model that renders and knows it; null where none does.
+ *
+ * @param {readonly import('../models/model.js').Model[]} models The open one first.
+ * @param {Settings['blend']} blend
+ */
+export function landmarksOf(models, { mode, weight, others }) {
+  const shares = normalizedWeights([weight, ...others.map((other) => other.weight)]);
+  const parts = models.length > 1 ? models.filter((_, i) => shares[i] > 0) : models;
+  const renderers = mode === 'audio' ? parts : parts.slice(0, 1);
+  return renderers.find(({ landmarks }) => landmarks)?.landmarks ?? null;
 }
 
 /**
