@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from distill_runtime.audio.fades import Fader
+from distill_runtime.audio.loop import crossfaded
 from distill_runtime.audio.lowpass import lowpass
 from distill_runtime.audio.soft_limit import limited_by_db, soft_limit
 from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
@@ -20,8 +22,11 @@ from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError, RequestError
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.generation.slider_fit import slider_fingerprint
 from distill_runtime.latents.blend import average, normalized_weights, union_sliders
+from distill_runtime.latents.closed_walk import closed_walk
 from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
 from distill_runtime.latents.nearness import Pull
 from distill_runtime.latents.seeds import TorchGenerator
@@ -71,6 +76,7 @@ def write_answers(folder: Path) -> None:
     _controls(answers)
     _landmarks(answers)
     _filter_and_stereo(answers)
+    _ends(answers)
     _wavs(answers)
     answers.document["metadata"] = document()
     answers.document["verdicts"] = list(_verdicts())
@@ -212,20 +218,48 @@ def _filter_and_stereo(answers: Answers) -> None:
         answers.save(f"stereo-{index}", SpatialProcessor(setting).push(rows))
 
 
+def _ends(answers: Answers) -> None:
+    generator = np.random.default_rng(9)
+    sound = generator.standard_normal((2, 5000)).astype(np.float32)
+    answers.save("ends-of", sound)
+    answers.save("faded", Fader(5000, fade_in=960, fade_out=1200).push(sound))
+    mixed = (0.6 * sound + 0.4 * sound[::-1]).astype(np.float32)
+    for name, lead in (("alike", mixed), ("opposite", -sound), ("silent", 0 * sound)):
+        answers.save(f"joined-{name}-lead", lead)
+        answers.save(f"joined-{name}", crossfaded(sound, lead))
+    cases = []
+    for index, duration_s in enumerate((0.25, 0.5, 0.75, 1.0, 2.2, 3.3, 10.0)):
+        plan = LoopPlan.of(GenerationConfig(duration_s=duration_s, loop=True))
+        walk = crossfade(seed=index, duration_s=duration_s, latent_dim=16)
+        lengths = {"period": plan.period_steps, "lead": plan.lead_steps}
+        closed = closed_walk([walk], [walk], **lengths)
+        answers.save(f"closed-{index}", np.concatenate(list(closed)))
+        cases.append([duration_s, index, plan.period_steps, plan.lead_steps, plan.overlap])
+    answers.document["loops"] = cases
+
+
 def _wavs(answers: Answers) -> None:
     noise = np.random.default_rng(2).standard_normal((2, 4001)) * 0.4
     # Full scale and beyond, and values in the middle between two steps.
     noise[:, :8] = np.array([1.0, -1.0, 1.5, -1.5, 0.5 / 32768, 1.5 / 32768, -0.5 / 32768, 0.0])
     sound = noise.astype(np.float32)
     answers.save("wav-sound", sound)
-    for channels, bits, seed in itertools.product((1, 2), (16, 24, 32), (None, 7)):
+    for channels, bits, seed, loop in itertools.product(
+        (1, 2), (16, 24, 32), (None, 7), (False, True)
+    ):
         header = wav.header(
-            frames=4001, sample_rate_hz=48_000, channels=channels, bit_depth=bits, tags=TAGS
+            frames=4001,
+            sample_rate_hz=48_000,
+            channels=channels,
+            bit_depth=bits,
+            tags=TAGS,
+            loop=loop,
         )
         quantizer = Quantizer(bits, seed)
         samples = to_bytes(quantizer.push(sound[:channels]), bits)
         whole = header + samples + wav.trailer(frames=4001, channels=channels, bit_depth=bits)
-        answers.save(f"wav-{channels}-{bits}-{seed}", np.frombuffer(whole, np.uint8))
+        name = f"wav-{channels}-{bits}-{seed}" + ("-loop" if loop else "")
+        answers.save(name, np.frombuffer(whole, np.uint8))
     answers.document["tags"] = {name: text for name, text in TAGS.items() if text}
 
 

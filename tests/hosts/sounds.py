@@ -37,7 +37,20 @@ DEMO = {
     "sliders": {"duration_s": 2.0, "seed": 5, "sliders": {0: 3, "1": -2.5}, "evolution": 0.25},
     "vector": {"duration_s": 0.3, "seed": 6, "latent_vector": (0.125, -0.3) * 64, "evolution": 0.0},
 }
+ENDS = {
+    "fades": {"duration_s": 1.0, "seed": 2, "fade_in_s": 0.4, "fade_out_s": 0.25},
+    "loop": {"duration_s": 1.75, "seed": 2, "loop": True},
+    "loop-long": {
+        "duration_s": 2.9,
+        "seed": 11,
+        "sliders": {0: 2},
+        "loop": True,
+        "stereo": StereoSettings("dual-seed"),
+    },
+    "loop-short": {"duration_s": 0.3, "seed": 8, "loop": True},
+}
 NEAR = {
+    "near-loop": {"duration_s": 1.2, "seed": 9, "nearness": 0.9, "loop": True},
     "near": {"duration_s": 1.5, "seed": 9, "controls": {"Bass": 2}},
     "near-0": {"duration_s": 1.0, "seed": 9, "nearness": 0.0},
     "near-0.5": {"duration_s": 1.0, "seed": 9, "nearness": 0.5, "sliders": {0: 3}},
@@ -69,7 +82,7 @@ def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
     demo, other = loaded["demo"], with_controls(folder / "controls.onnx", artifacts["int8"])
     answers.document["artifacts"]["controls"] = str(other.path)
     sounds = {name: (demo, settings) for name, settings in DEMO.items()}
-    sounds |= {name: (other, settings) for name, settings in MOVED.items()}
+    sounds |= {name: (other, settings) for name, settings in (MOVED | ENDS).items()}
     near = with_controls(folder / "near.onnx", artifacts["int8"], _landmarks(other))
     answers.document["artifacts"]["near"] = str(near.path)
     sounds |= {name: (near, settings) for name, settings in NEAR.items()}
@@ -130,6 +143,9 @@ def _sound(
             "controls": config.controls,
             "nearness": config.nearness,
             "stereo": dict(vars(config.stereo)),
+            "fadeInS": config.fade_in_s,
+            "fadeOutS": config.fade_out_s,
+            "loop": config.loop,
         },
         "gain": result.gain,
         "limited_db": result.limited_db,

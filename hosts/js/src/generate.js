@@ -7,7 +7,7 @@ import { CancelledError } from './errors.js';
 import { Finisher } from './finishing.js';
 import { amplify, isSilent, limitedByDb, normalizationGain, peak, softLimit } from './level.js';
 import { recipeOf } from './recipe.js';
-import { prepareRequest, stepsOf } from './request.js';
+import { prepareRequest } from './request.js';
 import { Sound } from './sound.js';
 import { voices } from './voices.js';
 
@@ -126,7 +126,8 @@ async function render(blend, request, index, { filter, stepsPerCall, onProgress,
     latentDim: artifact.latentDim,
     steps: stepsPerCall,
   });
-  const whole = STEP_SAMPLES * (stepsOf(request) + 1) + artifact.latencySamples;
+  const steps = latents.length / batch / artifact.latentDim;
+  const whole = STEP_SAMPLES * (steps + 1) + artifact.latencySamples;
   let rendered = 0;
   checkSignal(signal);
   for await (const rows of artifact.stream(blocks, { batch })) {

@@ -130,6 +130,9 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
       container: audioFormat.container,
       bit_depth: audioFormat.bitDepth,
     },
+    ...(request.fadeInS && { fade_in_s: new Float(request.fadeInS) }),
+    ...(request.fadeOutS && { fade_out_s: new Float(request.fadeOutS) }),
+    ...(request.loop && { loop: true }),
     ...(performance && { performance: performanceDocument(performance, rowSeeds(request).length) }),
   });
 }
@@ -227,6 +230,9 @@ function requestOf(fields) {
       width: stereo.number('width'),
       depth: stereo.number('depth'),
     },
+    ...(fields.has('fade_in_s') && { fadeInS: fields.number('fade_in_s') }),
+    ...(fields.has('fade_out_s') && { fadeOutS: fields.number('fade_out_s') }),
+    ...(fields.has('loop') && { loop: fields.flag('loop') }),
     sampleRateHz: fields.integer('sample_rate_hz', 1, 2 ** 31),
   };
 }

@@ -3,6 +3,7 @@
 import { brief } from './checks.js';
 import { SAMPLE_RATE_HZ } from './contract.js';
 import { resolveControls } from './controls.js';
+import { endsOf } from './ends.js';
 import { RequestError } from './errors.js';
 import { resolveNearness } from './nearness.js';
 import { roundHalfToEven } from './rounding.js';
@@ -37,6 +38,11 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @property {number | null} [nearness] How far all of the path is pulled to where the recordings
  *   lie, 0 (Distill's sound) to 1; by default as the model has it. What controls add comes after.
  * @property {Partial<StereoSettings> | StereoSettings['mode']} [stereo] "mono" by default.
+ * @property {number} [fadeInS] Seconds over which the sound rises from zero, 0 by default. The level
+ *   is that of the sound without fades.
+ * @property {number} [fadeOutS] Seconds over which it sinks to zero at its end.
+ * @property {boolean} [loop] Whether to make a sound that can be played round and round: its walk
+ *   comes back to where it began, and its end cross-fades into its beginning. It has no fades.
  * @property {number} [sampleRateHz] 48,000, the only rate here.
  */
 
@@ -54,6 +60,9 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @property {ControlSteps | null} controls By the model's own names, none at 0; null: none is moved.
  * @property {number | null} nearness null where it is not known where the recordings lie.
  * @property {StereoSettings} stereo
+ * @property {number} fadeInS
+ * @property {number} fadeOutS
+ * @property {boolean} loop
  * @property {number} sampleRateHz
  */
 
@@ -78,6 +87,9 @@ const OPTIONS = Object.freeze([
   'controls',
   'nearness',
   'stereo',
+  'fadeInS',
+  'fadeOutS',
+  'loop',
   'sampleRateHz',
 ]);
 
@@ -119,8 +131,9 @@ export function prepareRequest(options, source) {
   if (positions !== null && latentVector !== null) {
     throw new RequestError('there are sliders and a latent vector: give one of them');
   }
+  const durationS = checkDuration(options.durationS ?? 10);
   return {
-    durationS: checkDuration(options.durationS ?? 10),
+    durationS,
     seed,
     mode: modeOf(options.mode ?? 'crossfade'),
     sliders: positions === null ? null : resolvePositions(source.sliders, positions),
@@ -129,6 +142,7 @@ export function prepareRequest(options, source) {
     controls: controlsOf(options.controls ?? null, source.controls),
     nearness: resolveNearness(options.nearness, source.landmarks, source.name),
     stereo,
+    ...endsOf(options, durationS),
     sampleRateHz,
   };
 }

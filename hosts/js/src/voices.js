@@ -1,5 +1,6 @@
 /** The voices of a request: the latent trajectory of each row that the graph plays. */
 
+import { closedWalk, loopPlan } from './loop.js';
 import { rowSeeds } from './request.js';
 import { crossfade, evolve } from './trajectory.js';
 
@@ -9,17 +10,20 @@ import { crossfade, evolve } from './trajectory.js';
  * @param {import('./blend.js').Blend} blend
  * @param {import('./request.js').Request} request
  * @param {number} [renderer] Its index.
- * @returns {{latents: Float32Array, batch: number}} `[batch, steps, latent_dim]`
+ * @returns {{latents: Float32Array, batch: number}} `[batch, steps, latent_dim]`; of a loop, with the
+ *   steps before its beginning.
  */
 export function voices(blend, request, renderer = 0) {
   const start = blend.startVectors(request)[renderer];
   const { durationS, evolution } = request;
   const { latentDim } = blend.renderers[renderer];
-  const rows = rowSeeds(request).map((seed) =>
-    start === null
-      ? crossfade({ seed, durationS, latentDim })
-      : evolve(start, { seed, durationS, evolution }),
-  );
+  const rows = rowSeeds(request).map((seed) => {
+    const walk =
+      start === null
+        ? crossfade({ seed, durationS, latentDim })
+        : evolve(start, { seed, durationS, evolution });
+    return request.loop ? closedWalk(walk, latentDim, loopPlan(durationS)) : walk;
+  });
   const walked = new Float32Array(rows.length * rows[0].length);
   rows.forEach((row, i) => walked.set(row, i * row.length));
   const pull = blend.pulls[renderer];

@@ -21,7 +21,7 @@ const { missing, answers, float32, fileOf } = answersIn('DISTILL_SOUNDS');
 const OWN = ['runtime', 'onnxruntime', 'threads'];
 
 // Those that the artifact with controls plays alone.
-const MOVED = ['control', 'level', 'limited'];
+const MOVED = ['control', 'level', 'limited', 'fades', 'loop', 'loop-long', 'loop-short'];
 
 // Those of the artifact that knows where its recordings lie.
 const NEAR = /^near/;
@@ -175,6 +175,19 @@ describe('generating', { skip: missing }, () => {
     assert.equal(recipe.ingredients[0].sha256, artifact.sha256);
   });
 
+  test('a loop and its fades come back from recipes and presets, and are not streamed', async () => {
+    const loop = await generate(artifact, { durationS: 0.6, seed: 1, loop: true });
+    const { request } = readRecipe(readWavTags(loop.toWav()).comment);
+    assert.deepEqual((await generate(artifact, request)).channels, loop.channels);
+    const fades = { durationS: 0.5, fadeInS: 0.1, fadeOutS: 0.2 };
+    const [kept] = Preset.readAll(Preset.of(artifact, fades).toJson());
+    const { fadeInS, fadeOutS, loop: none } = kept.request(artifact);
+    assert.deepEqual([fadeInS, fadeOutS, none], [0.1, 0.2, undefined]);
+    for (const ends of [{ loop: true }, { fadeInS: 0.1 }, { fadeOutS: 0.1 }]) {
+      assert.throws(() => new SoundStream(artifact, ends), /generate has them/);
+    }
+  });
+
   test('a stream is the sound before it is finished, of announced lengths', async () => {
     const request = { durationS: 2, seed: 3, stereo: 'dual-seed' };
     const stream = new SoundStream(artifact, request, { gain: 2 });
@@ -211,6 +224,11 @@ describe('generating', { skip: missing }, () => {
       [{ sliders: { 0: 11 } }, 'sliders'],
       [{ controls: { Bass: 1 } }, 'controls'],
       [{ nearness: 0.5 }, 'nearness'],
+      [{ fadeInS: -1 }, 'fadeInS'],
+      [{ fadeOutS: '1' }, 'fadeOutS'],
+      [{ loop: 1 }, 'loop'],
+      [{ loop: true, fadeInS: 0.1 }, null],
+      [{ durationS: 1, fadeInS: 0.6, fadeOutS: 0.6 }, null],
       [{ nearness: -0.1 }, 'nearness'],
       [{ nearness: '1' }, 'nearness'],
       [{ sliders: [1], latentVector: vector }, null],
