@@ -17,6 +17,7 @@ from distill_export.formats import program
 from distill_runtime import Artifact
 from distill_runtime.contract import PRECISIONS
 from tests.distill_export.model_files import complaint
+from tests.distill_export.training.synthetic_recordings import write_recordings
 
 OLD = b"what was there before"
 Run = Callable[..., tuple[int, str, str]]
@@ -50,6 +51,24 @@ def test_json_is_all_there_is_on_stdout(command: Run, model_path: Path, here: Pa
     artifact = Artifact.load(here / "other.onnx")
     assert report["metadata"] == json.loads(artifact.metadata.to_json())
     assert err
+
+
+@pytest.mark.usefixtures("traced")
+def test_recordings_become_landmarks(command: Run, model_path: Path, here: Path) -> None:
+    folder = write_recordings(here / "tones")
+    code, _, err = command(model_path, "--recordings", folder, "-o", "near.onnx")
+    assert code == 0
+    assert "seconds of them lie" in err
+    landmarks = Artifact.load(here / "near.onnx").landmarks
+    assert landmarks is not None
+    assert landmarks.default == 0.0
+    code, _, err = command(model_path, "--recordings", "nowhere", "-o", "far.onnx")
+    assert (code, err.count("nowhere")) == (2, 2)
+    assert not (here / "far.onnx").exists()
+    (here / "mine.onnx").write_bytes(OLD)
+    code, _, err = command(model_path, "--recordings", "nowhere", "-o", "mine.onnx")
+    assert code == 2
+    assert "mine.onnx exists" in err
 
 
 @pytest.mark.usefixtures("traced")

@@ -78,7 +78,7 @@ def cut_chunks(path: Path, found: Survey) -> Iterator[Float32Array]:
     Raises:
         RecordingError: The file cannot be read any more, or its channels together are infinite.
     """
-    for i, samples in enumerate(_cut(_resampled(path, found))):
+    for i, samples in enumerate(_cut(resampled(path, found))):
         if i >= len(found.audible) or (i and len(samples) < _SHORTEST_REST):
             return
         loudest = peak(samples) if found.audible[i] else 0.0
@@ -90,8 +90,16 @@ def cut_chunks(path: Path, found: Survey) -> Iterator[Float32Array]:
             yield chunk
 
 
-def _resampled(path: Path, found: Survey) -> Iterator[Float32Array]:
-    """Yield blocks of any length at 48 kHz, without constant, mono."""
+def resampled(path: Path, found: Survey) -> Iterator[Float32Array]:
+    """Yield blocks of any length at 48 kHz, without constant, mono.
+
+    Args:
+        path: The recording.
+        found: What `survey` has found in it.
+
+    Raises:
+        RecordingError: The file cannot be read any more.
+    """
     with decoding(path) as decoder:
         blocks = decoder.blocks(decoder.rate_hz)
         seconds = (

@@ -20,7 +20,7 @@ from distill_export.training import cli as train_cli
 from distill_export.training.checkpoints import CheckpointFolder, read_checkpoint
 from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.pipeline import train
-from distill_export.training.request import TrainingRequest
+from distill_export.training.request import DEFAULT_NEARNESS, TrainingRequest
 from distill_runtime.cli.program import run
 from distill_runtime.errors import DistillError
 from tests.distill_export.training.synthetic_recordings import RATE_HZ, TINY, tone, write_recordings
@@ -76,10 +76,16 @@ def test_a_folder_becomes_a_model(command: Run, recordings: Path, folder: Path) 
     code, out, err = command(recordings, *TINY_OPTIONS, "--report", "--tag", "a", "--name", "Tones")
     assert code == 0, err
     assert out.splitlines() == ["tones.distill", "tones.html"]
-    assert load_model(folder / "tones.distill").metadata.name == "Tones"
+    model = load_model(folder / "tones.distill")
+    assert model.metadata.name == "Tones"
+    assert model.landmarks is not None
+    assert model.landmarks.default == DEFAULT_NEARNESS
     assert "epoch 3/3" in err
-    code, out, err = command(recordings, *TINY_OPTIONS, "-o", "b.distill", "--json", "--seed", "5")
+    code, out, err = command(
+        recordings, *TINY_OPTIONS, "-o", "b.distill", "--json", "--nearness=.3"
+    )
     assert code == 0, err
+    assert load_model(folder / "b.distill").landmarks.default == 0.3  # type: ignore[union-attr]
     report = json.loads(out)
     assert report["path"] == "b.distill"
     assert report["epochs"] == 3
@@ -115,6 +121,12 @@ def test_analysis_alone(command: Run, recordings: Path, trained) -> None:
     assert code == 0, err
     assert json.loads(out)["sliders"]
     assert load_model(Path("again.distill")).metadata.has_analysis
+    again, before = (
+        load_model(m).landmarks for m in (Path("again.distill"), trained.result.output)
+    )
+    assert again is not None
+    assert before is not None
+    assert again.default == before.default
     code, _, err = command(recordings, "--analyse", trained.result.output)
     assert code == 2 and "exists" in complaint(err)
     code, _, err = command(recordings, "--analyse", trained.result.output, "--epochs", "3")
