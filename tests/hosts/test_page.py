@@ -163,6 +163,10 @@ def test_it_plays_as_python_does(visit: Path, site: Site) -> None:
     assert _nearness(visit / "unfinished.wav", int8, moved) >= 74
     near = GenerationConfig(duration_s=1.0, seed=7, sliders=SLIDERS, nearness=0.75)
     assert _nearness(visit / "near.wav", int8, near) >= 90
+    for name, ends in (("faded", {"fade_out_s": 0.5}), ("loop", {"loop": True})):
+        wanted = replace(near, nearness=0.5, **ends)
+        assert Recipe.load(visit / f"{name}.wav").config == wanted
+        assert _nearness(visit / f"{name}.wav", int8, wanted) >= 90
     blended = Recipe.load(visit / "blend.wav")
     float16 = Artifact.load(site.artifacts["ambience_float16.onnx"])
     assert [one.weight for one in blended.ingredients] == [50, 50]

@@ -222,6 +222,23 @@ test('a preset keeps the nearness', async () => {
   await page.waitForFunction(() => location.hash.includes('nearness=0.5'));
 });
 
+test('a loop and fades are made, linked and kept', async () => {
+  await page.getByLabel('Fade out', { exact: true }).fill('0.5');
+  await page.waitForFunction(() => location.hash.includes('fades=0+0.5'));
+  await generate(page);
+  await save(page, '#download', out('faded.wav'));
+  await page.check('text=A loop without a seam');
+  assert.equal(await page.getByLabel('Fade out', { exact: true }).isVisible(), false);
+  await press('Keep as preset');
+  await page.fill('dialog input >> nth=0', 'Round');
+  await page.click('dialog .primary');
+  await generate(page);
+  await save(page, '#download', out('loop.wav'));
+  await page.uncheck('text=A loop without a seam');
+  await page.getByRole('button', { name: 'Round', exact: true }).click();
+  await page.waitForFunction(() => location.hash.includes('loop=yes'));
+});
+
 test('there is none where a model does not know its recordings', async () => {
   const other = { ...SETTINGS, model: 'ambience_float16.onnx', seconds: '1', nearness: '0.5' };
   await follow(page, environment.page, other);

@@ -11,7 +11,7 @@ const STEREO = ['mono', 'mid-side', 'dual-seed'];
  * @param {Settings} settings
  */
 export function fragmentOf(model, settings) {
-  const { stereo, blend, controls, nearness } = settings;
+  const { stereo, blend, controls, nearness, fadeInS, fadeOutS } = settings;
   const fields = new URLSearchParams({
     model: model.file,
     sha: model.sha256.slice(0, 12),
@@ -32,6 +32,8 @@ export function fragmentOf(model, settings) {
     const others = blend.others.map(({ key, weight }) => `${key.slice(0, 12)}:${weight}`);
     fields.set('blend', [blend.mode, blend.weight, ...others].join(' '));
   }
+  if (fadeInS || fadeOutS) fields.set('fades', `${fadeInS} ${fadeOutS}`);
+  if (settings.loop) fields.set('loop', 'yes');
   if (!settings.filter) fields.set('finish', 'no');
   return `#${fields}`;
 }
@@ -74,6 +76,7 @@ function settingsOf(fields, model, models) {
   const positions = words('sliders').map((text) => number(text, -1000, 1000, 0));
   const [stereo = 'mono', width, depth] = words('stereo');
   const [blendMode, weight, ...others] = words('blend');
+  const [fadeInS, fadeOutS] = words('fades').map((text) => number(text, 0, MAX_DURATION_S, 0));
   return {
     ...usual,
     seed: Math.floor(number(fields.get('seed'), 0, LAST_SEED, usual.seed)),
@@ -99,6 +102,9 @@ function settingsOf(fields, model, models) {
         return [{ key: other.key, weight: number(share, 0, 100, 50) }];
       }),
     },
+    fadeInS: fadeInS ?? 0,
+    fadeOutS: fadeOutS ?? 0,
+    loop: fields.get('loop') === 'yes',
     filter: fields.get('finish') !== 'no',
   };
 }

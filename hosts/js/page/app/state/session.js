@@ -7,6 +7,7 @@ import { makeSound } from '../sound/making.js';
 import { lockOf } from './locks.js';
 import { Slots } from './slots.js';
 import {
+  fittedEnds,
   fittedPositions,
   initialSettings,
   landmarksOf,
@@ -124,6 +125,7 @@ export class Session {
     this.settings.set({
       ...next,
       positions: fittedPositions(next.positions, slidersOf(models)),
+      ...fittedEnds(next),
       nearness: landmarksOf(models, next.blend) ? (next.nearness ?? null) : null,
     });
   }

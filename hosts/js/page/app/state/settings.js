@@ -17,6 +17,9 @@ import { normalizedWeights, unionSliders } from '../../../src/blend.js';
  *   model has it, or not where it knows no such places.
  * @property {{mode: 'mono' | 'mid-side' | 'dual-seed', width: number, depth: number}} stereo
  * @property {{mode: 'latent' | 'audio', weight: number, others: {key: string, weight: number}[]}} blend
+ * @property {number} fadeInS Seconds; with `loop`, neither fade is made.
+ * @property {number} fadeOutS
+ * @property {boolean} loop Whether it can be played round and round.
  * @property {boolean} filter Whether the sound is finished as distill-run's files are.
  */
 
@@ -41,6 +44,9 @@ export function initialSettings(model) {
     nearness: null,
     stereo: { mode: 'mono', width: 0.7, depth: 0.3 },
     blend: { mode: 'latent', weight: 50, others: [] },
+    fadeInS: 0,
+    fadeOutS: 0,
+    loop: false,
     filter: true,
   };
 }
@@ -66,6 +72,9 @@ export function requestOf({
   nearness,
   stereo,
   blend,
+  fadeInS,
+  fadeOutS,
+  loop,
 }) {
   // A blend starts from sliders, whatever is asked for.
   const fromSliders = positions.length > 0 && (path === 'sliders' || blend.others.length > 0);
@@ -78,6 +87,7 @@ export function requestOf({
     sliders: fromSliders ? positions : null,
     ...(Object.keys(controls).length ? { controls } : {}),
     ...(nearness === null ? {} : { nearness }),
+    ...(loop ? { loop } : { fadeInS, fadeOutS }),
   };
 }
 
@@ -98,6 +108,21 @@ export function partsOf(model, { blend }) {
  */
 export function slidersOf(models) {
   return unionSliders(models.map((model) => model.sliders));
+}
+
+/**
+ * Fades that fit the duration; settings that were kept before there were any have none.
+ *
+ * @param {Partial<Settings> & {durationS: number}} settings
+ */
+export function fittedEnds({ durationS, fadeInS = 0, fadeOutS = 0, loop = false }) {
+  const half = Math.floor(500 * durationS) / 1000;
+  const fits = fadeInS + fadeOutS <= durationS;
+  return {
+    fadeInS: fits ? fadeInS : Math.min(fadeInS, half),
+    fadeOutS: fits ? fadeOutS : Math.min(fadeOutS, half),
+    loop,
+  };
 }
 
 /**

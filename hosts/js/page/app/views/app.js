@@ -182,6 +182,7 @@ export class App {
     await session.prepare();
     const request = this.presets.request(preset, session.model.value);
     const { durationS, evolution, mode, stereo, seed, sliders, controls, nearness } = request;
+    const { fadeInS = 0, fadeOutS = 0, loop = false } = request;
     const now = session.settings.value;
     session.change({
       durationS: durationS ?? now.durationS,
@@ -193,6 +194,9 @@ export class App {
       positions: sliders ?? now.positions.map(() => 0),
       controls: controls ?? {},
       nearness: nearness ?? null,
+      fadeInS,
+      fadeOutS,
+      loop,
     });
     this.notices.say(`“${preset.name}” is set. Generate makes its sound.`);
   }
