@@ -80,7 +80,7 @@ export async function generate(source, options = {}, how = {}) {
   const isMix = blend.mixesSounds;
   const channels = isMix ? mixed(parts, levels, blend.shares) : parts[0].channels;
   const gain = isMix ? 1 : normalizationGain(levels[0].kept);
-  const largest = isMix ? peak(channels) : parts[0].peak;
+  const largest = peak(channels); // after fades, which no gain is set by
   if (gain !== 1) for (const channel of channels) amplify(channel, gain);
   const limitedDb = unmoved ? limitedByDb(largest * gain) : 0;
   if (limitedDb) for (const channel of channels) softLimit(channel);
