@@ -89,7 +89,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,sofa,dev]'
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

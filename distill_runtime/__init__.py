@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from distill_runtime.artifact.file import ArtifactFile
     from distill_runtime.artifact.session import SessionOptions
     from distill_runtime.artifact.verification import VerificationReport, verify
+    from distill_runtime.audio.binaural.sofa_file import SofaFile
+    from distill_runtime.audio.binaural.source_position import SourcePosition
     from distill_runtime.audio.level_meter import Levels
     from distill_runtime.audio.spatial import StereoSettings
     from distill_runtime.audio_file.container import AudioFormat
@@ -59,6 +61,8 @@ _HOMES = {
     "artifact.file": ("ArtifactFile",),
     "artifact.session": ("SessionOptions",),
     "artifact.verification": ("VerificationReport", "verify"),
+    "audio.binaural.sofa_file": ("SofaFile",),
+    "audio.binaural.source_position": ("SourcePosition",),
     "audio.level_meter": ("Levels",),
     "audio.spatial": ("StereoSettings",),
     "audio_file.container": ("AudioFormat",),
@@ -122,7 +126,9 @@ __all__ = [
     "RequestError",
     "SessionOptions",
     "Slider",
+    "SofaFile",
     "SoundStream",
+    "SourcePosition",
     "SpaceError",
     "StereoSettings",
     "Tags",

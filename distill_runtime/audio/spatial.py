@@ -1,8 +1,8 @@
-"""Stereo: mid/side width from a short delay, and depth from a quiet echo, block by block.
+"""Stereo: mid/side width from a short delay, depth from a quiet echo, places, block by block.
 
-Both are a signal and a delayed copy of it, so they stream in constant memory: 15 ms of the input
-and up to 40 ms of the result of the width. With x the mono sound, d its copy 15 ms later, w the
-width:
+The first two are a signal and a delayed copy of it, so they stream in constant memory: 15 ms of the
+input and up to 40 ms of the result of the width. With x the mono sound, d its copy 15 ms later, w
+the width:
 
     mid  = (x + d) / 2        left  = mid + side
     side = w (x - d) / 2      right = mid - side
@@ -11,7 +11,8 @@ and with p the depth, each channel y of the result, or of two sounds from two se
 
     y[n] + 0.15 p y[n - int(40 ms p)]
 
-but a depth under 0.01 leaves everything as it is.
+but a depth under 0.01 leaves everything as it is. Places are for headphones, and come from a filter
+for each ear (`binaural/`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from typing import Any
 import numpy as np
 
 from distill_runtime.arrays import Float64Array, FloatArray
+from distill_runtime.audio.binaural.ear_filter import EarFilter
+from distill_runtime.audio.binaural.sofa_file import SofaFile
+from distill_runtime.audio.binaural.source_position import SourcePosition
+from distill_runtime.audio.binaural.spherical_head import head_responses
 from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, number
@@ -35,7 +40,9 @@ MAX_WIDTH = 1.5
 MAX_DEPTH = 1.0
 MIN_DEPTH = 0.01  # what is less does nothing
 
-STEREO_MODES = ("mono", "mid-side", "dual-seed")
+BINAURAL_MODES = ("binaural", "binaural-dual-seed")
+STEREO_MODES = ("mono", "mid-side", "dual-seed", *BINAURAL_MODES)
+_DUAL_SEED_MODES = ("dual-seed", "binaural-dual-seed")
 
 # Distill's own names, older and newer. Its "stereo" is mid/side with a depth of one's choice.
 _LEGACY_NAMES = {"mid_side": "mid-side", "dual_seed": "dual-seed", "stereo": "mid-side"}
@@ -46,11 +53,19 @@ class StereoSettings:
     """How a sound is spread over two channels.
 
     Attributes:
-        mode: "mono", "mid-side" (one sound, widened) or "dual-seed" (left and right from two
-            seeds). Distill's names for them, "mid_side", "dual_seed" and "stereo", become these.
+        mode: "mono", "mid-side" (one sound, widened), "dual-seed" (left and right from two seeds),
+            and for headphones "binaural" (one sound at a place around the head) or
+            "binaural-dual-seed" (two seeds at two places, the first at that on the other side).
+            Distill's names for the first, "mid_side", "dual_seed" and "stereo", become these.
         width: How far mid/side spreads, 0..1.5: at 0 both channels are the same, at 1 the left one
             is the sound and the right one its copy 15 ms later. Without effect on the other modes.
-        depth: How late, and how loud, every channel's own echo is, 0..1. Without effect on mono.
+        depth: How late, and how loud, every channel's own echo is, 0..1, of mid/side and dual seed.
+        azimuth_deg: Where a binaural sound is: -180 to 180, 0 in front, 90 on the right, -90 on
+            the left.
+        elevation_deg: The same, -90 (below) to 90 (above).
+        distance_m: How far away it is, 0.2 to 100. A file's level is set afterwards: in it only
+            what differs between the ears is heard of it, below 1 m.
+        sofa: The head of a SOFA file instead of the built-in one.
 
     Raises:
         RequestError: There is no such mode, or a value is out of bounds.
@@ -59,11 +74,23 @@ class StereoSettings:
     mode: str = "mono"
     width: float = 0.7
     depth: float = 0.3
+    azimuth_deg: float = SourcePosition.azimuth_deg
+    elevation_deg: float = SourcePosition.elevation_deg
+    distance_m: float = SourcePosition.distance_m
+    sofa: SofaFile | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mode", _stereo_mode(self.mode))
         object.__setattr__(self, "width", _amount("stereo.width", self.width, MAX_WIDTH))
         object.__setattr__(self, "depth", _amount("stereo.depth", self.depth, MAX_DEPTH))
+        position = SourcePosition(self.azimuth_deg, self.elevation_deg, self.distance_m)
+        for name, value in vars(position).items():
+            object.__setattr__(self, name, value)
+        if self.sofa is not None and not isinstance(self.sofa, SofaFile):
+            raise RequestError(
+                f"stereo.sofa is {brief(self.sofa)}, expected a SofaFile: SofaFile.load reads it",
+                setting="stereo.sofa",
+            )
 
     @classmethod
     def from_legacy(cls, config: Mapping[str, Any]) -> StereoSettings:
@@ -80,21 +107,33 @@ class StereoSettings:
         """
         mode, spatial = config.get("stereo_mode"), config.get("spatial")
         if spatial is None:
-            return cls(mode or "mono", width=config.get("stereo_width", cls.width))
+            mode = _legacy_mode(mode or "mono")
+            return cls(mode, width=config.get("stereo_width", cls.width))
         if mode not in (None, "mono"):
             raise RequestError("stereo_mode and spatial are both given, expected one of them")
         if not isinstance(spatial, Mapping):
             raise RequestError(f"spatial is {brief(spatial)}, expected an object with a mode")
         return cls(
-            spatial.get("mode", "mono"),
+            _legacy_mode(spatial.get("mode", "mono")),
             width=spatial.get("width", cls.width),
             depth=spatial.get("depth", cls.depth),
         )
 
     @property
+    def is_binaural(self) -> bool:
+        """Whether sounds are at places, for headphones."""
+        return self.mode in BINAURAL_MODES
+
+    @property
+    def positions(self) -> tuple[SourcePosition, ...]:
+        """The place of each sound of a binaural mode, in the order of the seeds."""
+        position = SourcePosition(self.azimuth_deg, self.elevation_deg, self.distance_m)
+        return (position.mirrored(), position) if self.input_channels == 2 else (position,)
+
+    @property
     def input_channels(self) -> int:
         """How many sounds are needed: 2 for dual seed, else 1."""
-        return 2 if self.mode == "dual-seed" else 1
+        return 2 if self.mode in _DUAL_SEED_MODES else 1
 
     @property
     def output_channels(self) -> int:
@@ -111,7 +150,18 @@ class SpatialProcessor:
     """
 
     def __init__(self, settings: StereoSettings) -> None:
+        """Set the filters up.
+
+        Args:
+            settings: How.
+
+        Raises:
+            RequestError: The SOFA file of the settings is only named, or its responses are too
+                long.
+            DependencyError: The SOFA file is of another rate, and soxr is not installed.
+        """
         self.settings = settings
+        self._ears = EarFilter(_ear_responses(settings)) if settings.is_binaural else None
         self._side = _DelayLine(settings.input_channels, round(SIDE_DELAY_S * SAMPLE_RATE_HZ))
         self._depth = settings.depth if settings.depth >= MIN_DEPTH else 0.0
         # Down to a whole sample, as Distill does. In milliseconds, so that 0.35 of them are exact.
@@ -134,6 +184,8 @@ class SpatialProcessor:
         if block.ndim != 2 or block.shape[0] != expected:
             raise ValueError(f"a block has shape {block.shape}, expected ({expected}, samples)")
         samples = block.astype(np.float64)
+        if self._ears is not None:
+            return self._ears.push(samples)
         if self.settings.mode == "mono":
             return samples
         if self.settings.mode == "mid-side":
@@ -143,6 +195,16 @@ class SpatialProcessor:
             samples = np.concatenate([mid + side, mid - side])
         echo: Float64Array = DEPTH_GAIN * self._depth * self._echo.push(samples)
         return samples + echo
+
+
+def _ear_responses(settings: StereoSettings) -> Float64Array:
+    """Return the filters `[input_channels, 2, taps]` of a binaural mode."""
+    responses = head_responses if settings.sofa is None else settings.sofa.responses
+    pairs = [responses(position) for position in settings.positions]
+    filters = np.zeros((len(pairs), 2, max(pair.shape[1] for pair in pairs)))
+    for filled, pair in zip(filters, pairs, strict=True):
+        filled[:, : pair.shape[1]] = pair
+    return filters
 
 
 class _DelayLine:
@@ -168,6 +230,20 @@ def _stereo_mode(name: object) -> str:
             setting="stereo.mode",
         )
     return str(mode)
+
+
+def _legacy_mode(name: Any) -> Any:
+    """Return a mode of Distill's own files, which say nothing of our places.
+
+    Raises:
+        RequestError: It is one that only this program has.
+    """
+    if isinstance(name, str) and name in BINAURAL_MODES:
+        known = ", ".join(mode for mode in STEREO_MODES if mode not in BINAURAL_MODES)
+        raise RequestError(
+            f"stereo.mode is {brief(name)}, expected one of {known}", setting="stereo.mode"
+        )
+    return name
 
 
 def _amount(name: str, value: object, most: float) -> float:

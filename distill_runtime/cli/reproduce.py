@@ -46,6 +46,14 @@ def reproduce(
     ] = False,
     no_space_check: NoSpaceCheckOption = False,
     trust: TrustOption = False,
+    sofa: Annotated[
+        Path | None,
+        typer.Option(
+            "--sofa",
+            metavar="FILE",
+            help="The SOFA file of its recipe; without it it is looked for as artifacts are.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Render a sound again, sample for sample, from the recipe in its file.
@@ -72,6 +80,7 @@ def reproduce(
         other_artifacts=force,
         trust=trust,
         check_space=not no_space_check,
+        sofa=sofa,
     )
     if not no_space_check:
         config = reproduction.recipe.config

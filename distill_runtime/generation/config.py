@@ -103,10 +103,11 @@ class GenerationConfig:
             object.__setattr__(self, "nearness", check_nearness(self.nearness))
         if self.seed is not None:
             object.__setattr__(self, "seed", check_seed(self.seed))
-            if self.stereo.mode == "dual-seed" and self.seed == SEED_LIMIT - 1:
+            if self.stereo.input_channels == 2 and self.seed == SEED_LIMIT - 1:
                 raise RequestError(
-                    f"seed is {self.seed}, the last one: dual-seed stereo takes the next for its "
-                    "right channel, choose a smaller one",
+                    f"seed is {self.seed}, the last one: {self.stereo.mode} stereo takes the next "
+                    f"for its right {'side' if self.stereo.is_binaural else 'channel'}, choose a "
+                    "smaller one",
                     setting="seed",
                 )
 
@@ -202,6 +203,6 @@ class GenerationConfig:
 
     @property
     def row_seeds(self) -> tuple[int, ...]:
-        """The seed of each voice that is rendered: two for dual-seed stereo, else one."""
+        """The seed of each voice that is rendered: two for stereo of two seeds, else one."""
         assert self.seed is not None, "the seed was not drawn"
-        return (self.seed, self.seed + 1) if self.stereo.mode == "dual-seed" else (self.seed,)
+        return tuple(range(self.seed, self.seed + self.stereo.input_channels))

@@ -132,7 +132,7 @@ class GenerationPipeline:
         cut to the duration, its rate is the model's, and its first `latency_samples` are silence.
 
         Args:
-            config: What to generate. Stereo is "mono", or "dual-seed" for two rows.
+            config: What to generate. Stereo is not made of it; of two seeds there are two rows.
             gain: The factor; `GenerationResult.gain` of the same request gives its level.
 
         Returns:

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
-from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.contract import Control
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, finite
@@ -34,6 +33,13 @@ from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.original_files import is_preset_index, preset_in_index
 from distill_runtime.generation.slider_fit import KeptSliders, listed, slider_fingerprint
+from distill_runtime.generation.sofa_search import with_sofa
+from distill_runtime.generation.stereo_document import (
+    PRESET_NUMBERS,
+    PRESET_TEXTS,
+    preset_settings,
+    stereo_from_settings,
+)
 from distill_runtime.latents.controls import ControlSteps, check_controls, resolve_controls
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
 from distill_runtime.latents.sliders import original_labels, resolve_positions
@@ -48,8 +54,8 @@ Setting = str | float | bool
 # What a setting may be is for generation to say; a preset knows their names and whether they are
 # numbers, texts, or true or false.
 _FADES = ("fade_in_s", "fade_out_s")
-_NUMBERS = ("duration_s", "evolution", "nearness", "width", "depth", *_FADES)
-_TEXTS = ("mode", "stereo")
+_NUMBERS = ("duration_s", "evolution", "nearness", *PRESET_NUMBERS, *_FADES)
+_TEXTS = ("mode", *PRESET_TEXTS)
 _FLAGS = ("loop",)
 SETTINGS = (*_NUMBERS, *_TEXTS, *_FLAGS)
 
@@ -114,9 +120,7 @@ class Preset:
                 "duration_s": config.duration_s,
                 "mode": config.mode,
                 "evolution": config.evolution,
-                "stereo": config.stereo.mode,
-                "width": config.stereo.width,
-                "depth": config.stereo.depth,
+                **preset_settings(config.stereo),
                 **_ends(config),
                 **_nearness(artifact, config),
             },
@@ -164,20 +168,31 @@ class Preset:
         with replacing(Path(path), overwrite=overwrite) as temporary:
             temporary.write_bytes(f"{text}\n".encode())
 
-    def config(self, artifact: Artifact) -> GenerationConfig:
+    def config(
+        self, artifact: Artifact, *, folder: str | os.PathLike[str] = "."
+    ) -> GenerationConfig:
         """Return the request that makes its sound on an artifact.
 
+        Args:
+            artifact: What plays it.
+            folder: Where a SOFA file that it names is looked for, before the current folder and
+                those of the environment variable DISTILL_ARTIFACTS.
+
         Raises:
-            RequestError: It does not fit the artifact's model, or a setting is out of bounds.
+            RequestError: It does not fit the artifact's model, a setting is out of bounds, or its
+                SOFA file is not there.
+            DependencyError: The package that reads its SOFA file is missing.
         """
-        settings: dict[str, Any] = dict(self.settings)
-        stereo = {name: settings.pop(name) for name in ("width", "depth") if name in settings}
-        mode = settings.pop("stereo", "mono")
+        stereo = with_sofa(stereo_from_settings(self.settings), folder)
+        of_stereo = (*PRESET_NUMBERS, *PRESET_TEXTS)
+        settings: dict[str, Any] = {
+            name: value for name, value in self.settings.items() if name not in of_stereo
+        }
         return GenerationConfig(
             seed=self.seed,
             sliders=self.kept.on(artifact.metadata),
             controls=self.controls_on(artifact.controls),
-            stereo=StereoSettings(mode, **stereo),
+            stereo=stereo,
             **settings,
         )
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from distill_runtime import __version__
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
-from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.audio_file.container import AudioFormat, format_from_name
 from distill_runtime.audio_file.tag_reader import read_tags
 from distill_runtime.audio_file.tags import Tags
@@ -28,6 +27,7 @@ from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.live.performance import Performance
 from distill_runtime.generation.original_files import is_sidecar, read_sidecar
+from distill_runtime.generation.stereo_document import stereo_document, stereo_from_document
 from distill_runtime.latents.seeds import SEED_LIMIT
 
 FORMAT = "distill.recipe"
@@ -95,7 +95,7 @@ class Recipe:
             "evolution": config.evolution,
             **({"controls": dict(config.controls)} if config.controls else {}),
             **({} if config.nearness is None else {"nearness": config.nearness}),
-            "stereo": dict(vars(config.stereo)),
+            "stereo": stereo_document(config.stereo),
             "sample_rate_hz": config.sample_rate_hz,
             "audio_format": self.audio_format and dict(vars(self.audio_format)),
             **_ends(config),
@@ -216,12 +216,7 @@ def _file_name(name: str) -> str:
 
 
 def _config(fields: JsonFields) -> GenerationConfig:
-    section = fields.section("stereo")
-    stereo: dict[str, Any] = {
-        "mode": section.text("mode"),
-        "width": section.number("width"),
-        "depth": section.number("depth"),
-    }
+    stereo = stereo_from_document(fields.section("stereo"))
     settings: dict[str, Any] = {
         "duration_s": fields.number("duration_s"),
         "seed": fields.integer("seed", 0, SEED_LIMIT - 1),
@@ -237,7 +232,7 @@ def _config(fields: JsonFields) -> GenerationConfig:
     if "loop" in fields:
         settings["loop"] = fields.boolean("loop")
     with fields.about():
-        return GenerationConfig(**settings, stereo=StereoSettings(**stereo))
+        return GenerationConfig(**settings, stereo=stereo)
 
 
 def _audio_format(fields: JsonFields | None) -> AudioFormat | None:

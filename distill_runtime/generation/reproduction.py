@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distill_runtime import __version__
@@ -24,6 +24,7 @@ from distill_runtime.generation.live.recording import repeated
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.recipe import Ingredient, Recipe
 from distill_runtime.generation.result import GenerationResult
+from distill_runtime.generation.sofa_search import with_sofa
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Reproduction:
         other_artifacts: bool = False,
         check_space: bool = True,
         trust: bool = False,
+        sofa: str | os.PathLike[str] | None = None,
     ) -> Reproduction:
         """Find and load the artifacts of a recipe.
 
@@ -60,12 +62,15 @@ class Reproduction:
             other_artifacts: Whether to render with artifacts whose bytes are not the recipe's.
             check_space: As for `GenerationPipeline`.
             trust: Whether to load graphs that distill-export did not write.
+            sofa: The path of the SOFA file that the recipe names, if it names one; without it, it
+                is looked for by name as artifacts are.
 
         Raises:
-            RequestError: An artifact is missing, or it is not the recipe's.
+            RequestError: An artifact or the SOFA file is missing, or it is not the recipe's.
             ArtifactError: A file is not an artifact.
             BackendError: The recipe's provider does not start here.
         """
+        recipe = _with_sofa(recipe, folder, sofa)
         given = [ArtifactFile.inspect(path, trust=trust) for path in artifacts]
         files = _chosen(recipe, given)
         if not files:
@@ -107,6 +112,17 @@ class Reproduction:
         if self.recipe.performance is not None:
             return repeated(self.pipeline.blend.artifacts[0], self.recipe)
         return self.pipeline.generate(self.recipe.config, progress=progress)
+
+
+def _with_sofa(
+    recipe: Recipe, folder: str | os.PathLike[str], path: str | os.PathLike[str] | None
+) -> Recipe:
+    """Return a recipe with the SOFA file that it names, read."""
+    stereo = recipe.config.stereo
+    if path is not None and stereo.sofa is None:
+        raise RequestError("the recipe names no SOFA file: leave it out", setting="sofa")
+    stereo = with_sofa(stereo, folder, path=path)
+    return replace(recipe, config=replace(recipe.config, stereo=stereo))
 
 
 def _load(

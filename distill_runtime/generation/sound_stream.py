@@ -19,7 +19,7 @@ class SoundStream(Iterator[Float32Array]):
 
     Attributes:
         config: The request, with its seed and with a position for each slider.
-        rows: Voices: 1, or 2 for dual-seed stereo.
+        rows: Voices: 1, or 2 for stereo of two seeds.
         sample_rate_hz: Of the audio, whatever the request says.
         latency_samples: Of silence, with which the stream begins.
         block_samples: Length of every block but the last.

@@ -25,6 +25,7 @@ from distill_runtime.errors import ArtifactError, RequestError
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.generation.slider_fit import slider_fingerprint
+from distill_runtime.generation.stereo_document import stereo_document
 from distill_runtime.latents.blend import average, normalized_weights, union_sliders
 from distill_runtime.latents.closed_walk import closed_walk
 from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
@@ -194,6 +195,16 @@ def _landmarks(answers: Answers) -> None:
     answers.document["landmarks"] = {"cases": cases, "nearnesses": NEARNESSES}
 
 
+def stereo_in_javascript(stereo: StereoSettings) -> dict[str, Any]:
+    """Return stereo settings in JavaScript's words."""
+    words = {
+        "azimuth_deg": "azimuthDeg",
+        "elevation_deg": "elevationDeg",
+        "distance_m": "distanceM",
+    }
+    return {words.get(name, name): value for name, value in stereo_document(stereo).items()}
+
+
 def _filter_and_stereo(answers: Answers) -> None:
     noise = np.random.default_rng(1).standard_normal(60_000)
     answers.save("noise", noise)
@@ -211,8 +222,11 @@ def _filter_and_stereo(answers: Answers) -> None:
         StereoSettings("mid-side", width=1.5, depth=0.35),
         StereoSettings("dual-seed", depth=1.0),
         StereoSettings("dual-seed", depth=0.009),
+        StereoSettings("binaural", azimuth_deg=-75.0, elevation_deg=20.0, distance_m=0.3),
+        StereoSettings("binaural", azimuth_deg=180.0, distance_m=100.0),
+        StereoSettings("binaural-dual-seed", azimuth_deg=90.0),
     ]
-    answers.document["stereo"] = [dict(vars(s)) for s in settings]
+    answers.document["stereo"] = [stereo_in_javascript(s) for s in settings]
     for index, setting in enumerate(settings):
         rows = noise[: 30_000 * setting.input_channels].reshape(setting.input_channels, -1)
         answers.save(f"stereo-{index}", SpatialProcessor(setting).push(rows))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from distill_runtime import Artifact, LiveStream, StereoSettings
-from tests.hosts.answers import Answers
+from tests.hosts.answers import Answers, stereo_in_javascript
 
 MOVES = 11
 STYLES: dict[str, dict[str, Any]] = {
@@ -22,6 +22,7 @@ STYLES: dict[str, dict[str, Any]] = {
         "controls": {"Brightness": -2.5},
         "stereo": StereoSettings("mid-side"),
     },
+    "binaural": {"seed": 5, "drift": 0.4, "stereo": StereoSettings("binaural", azimuth_deg=-60.0)},
     "dual-seed": {
         "seed": 11,
         "drift": 0.5,
@@ -61,7 +62,7 @@ def _played(
     return {
         "options": {
             **{key: value for key, value in settings.items() if key != "stereo"},
-            "stereo": dict(vars(stereo)),
+            "stereo": stereo_in_javascript(stereo),
             "keepS": 3.0,
         },
         "gain": live.gain,

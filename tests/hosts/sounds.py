@@ -23,7 +23,7 @@ from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.contract import METADATA_KEY, ArtifactMetadata, Landmarks
 from tests.distill_runtime.made_controls import make_control
 from tests.distill_runtime.made_landmarks import make_landmarks
-from tests.hosts.answers import Answers
+from tests.hosts.answers import Answers, stereo_in_javascript
 
 STEPS = 5
 DEMO = {
@@ -33,6 +33,11 @@ DEMO = {
         "duration_s": 2.0,
         "seed": 11,
         "stereo": StereoSettings("dual-seed", depth=0.5),
+    },
+    "binaural": {
+        "duration_s": 1.0,
+        "seed": 12,
+        "stereo": StereoSettings("binaural-dual-seed", azimuth_deg=60.0, distance_m=0.5),
     },
     "sliders": {"duration_s": 2.0, "seed": 5, "sliders": {0: 3, "1": -2.5}, "evolution": 0.25},
     "vector": {"duration_s": 0.3, "seed": 6, "latent_vector": (0.125, -0.3) * 64, "evolution": 0.0},
@@ -142,7 +147,7 @@ def _sound(
             "evolution": config.evolution,
             "controls": config.controls,
             "nearness": config.nearness,
-            "stereo": dict(vars(config.stereo)),
+            "stereo": stereo_in_javascript(config.stereo),
             "fadeInS": config.fade_in_s,
             "fadeOutS": config.fade_out_s,
             "loop": config.loop,

@@ -3,7 +3,8 @@
 A linear magnitude is fitted to the mel bands. The phase starts tonal where the spectrum has sharp
 peaks and as noise elsewhere. Then a few passes of Griffin-Lim (1984) between sound and spectrum,
 with momentum (Perraudin, Balazs and Soendergaard 2013), each of which pulls the mel bands of the
-result to their target rather than each bin to a guessed magnitude. Frames at a block's end are only
+result to their target rather than each bin to a guessed magnitude, and holds back what comes before
+an onset (transients.py). Frames at a block's end are only
 looked at: the next block decides on them (after Zhu, Beauregard and Wyse 2007).
 """
 
@@ -20,13 +21,14 @@ from distill_export.graph.mel_bands import MelLayout
 from distill_export.graph.refined.linear_power import MAX_LOG_RATIO, LinearPower, log_mel, mel_power
 from distill_export.graph.refined.noise import NoisePhase
 from distill_export.graph.refined.tones import TONE_BINS, FindTones, TonePhase
+from distill_export.graph.refined.transients import Transients
 from distill_runtime.contract import HOP_FRAMES
 
 LOOKAHEAD_FRAMES = 2
 OVERLAP_HOPS = 3  # hops that a frame reaches beyond its own
 
 _MOMENTUM = 0.8
-_PULL = 0.6
+_PULL_UP, _PULL_DOWN = 0.5, 0.9  # what is too loud is what is wrong with quiet places
 _MAX_RISE = 1.5
 _ENVELOPE = 1.5  # four squared Hann windows, summed
 _INAUDIBLE = 1e-12
@@ -67,6 +69,9 @@ class RefinedBlock(nn.Module):
         self.find_tones = FindTones(hop_length, n_fft)
         self.tone_phase = TonePhase()
         self.noise_phase = NoisePhase(n_fft=n_fft, hop_length=hop_length)
+        self.transients = Transients(
+            n_fft=n_fft, hop_length=hop_length, frames=HOP_FRAMES + LOOKAHEAD_FRAMES
+        )
         bins = InverseRealDFT.bins()
         # Phases refer to a frame's centre, transforms to its beginning: odd bins are negative.
         alternating = 1.0 - 2.0 * (bins % 2)
@@ -112,12 +117,15 @@ class RefinedBlock(nn.Module):
         tonal = self.tone_phase(tones, noise[..., :TONE_BINS], state.phase, state.advance)
         spectrum = self._start(linear.sqrt().float(), tonal, noise[..., TONE_BINS:])
 
-        sound = self._synthesize(spectrum, state.audio)
-        ahead = sound
+        sound = ahead = self._synthesize(spectrum, state.audio)
+        if self.passes:
+            limits = self.transients.limits(self.transients.energy(power.float()))
+            sound = ahead = self.transients.hold_back(sound, limits)
         for i in range(self.passes):
             if i:
                 last = sound
                 sound = self._synthesize(spectrum, state.audio)
+                sound = self.transients.hold_back(sound, limits)
                 ahead = sound + _MOMENTUM * (sound - last)
             spectrum = self._pull_to_mel(self._analyze(ahead), target)
         if self.passes:
@@ -164,9 +172,10 @@ class RefinedBlock(nn.Module):
     def _pull_to_mel(self, spectrum: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Scale the bins of each band towards the band's target, part of the way."""
         parts = spectrum.unflatten(2, (2, 32))
-        power = parts.square().sum(dim=2).flatten(1, 2)
+        power = (parts * parts).sum(dim=2).flatten(1, 2)
         error = (target - log_mel(self.mel.total(power))).clamp(-MAX_LOG_RATIO, _MAX_RISE)
-        gain = torch.exp(_PULL * self.mel.mean(error))
+        pull = _PULL_UP * error - (_PULL_DOWN - _PULL_UP) * torch.relu(-error)
+        gain = torch.exp(self.mel.mean(pull))
         return (parts * gain.unflatten(1, (33, 1, 32))).flatten(2, 3)
 
     def _phase_of(self, spectrum: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:

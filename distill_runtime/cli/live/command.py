@@ -14,7 +14,15 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
-from distill_runtime.cli.play.sound_options import DepthOption, NearnessOption, WidthOption
+from distill_runtime.cli.play.sound_options import (
+    AzimuthOption,
+    DepthOption,
+    DistanceOption,
+    ElevationOption,
+    NearnessOption,
+    SofaOption,
+    WidthOption,
+)
 
 _SOUND, _STEREO, _DEVICE, _HANDS, _KEEPING = (
     "The sound to begin with",
@@ -87,13 +95,19 @@ def live(
         str | None,
         typer.Option(
             "--stereo",
-            metavar="mono|mid-side|dual-seed",
-            help="One channel; one sound spread over two; or a voice for each. [default: mono]",
+            metavar="MODE",
+            help="mono; mid-side, one sound spread over two channels; dual-seed, a voice for each; "
+            "for headphones binaural, a sound at a place, and binaural-dual-seed, two. "
+            "[default: mono]",
             rich_help_panel=_STEREO,
         ),
     ] = None,
     width: WidthOption = None,
     depth: DepthOption = None,
+    azimuth: AzimuthOption = None,
+    elevation: ElevationOption = None,
+    distance: DistanceOption = None,
+    sofa: SofaOption = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -203,6 +217,7 @@ def live(
     """
     from distill_runtime.cli.live.options import LiveOptions  # noqa: PLC0415
     from distill_runtime.cli.live.run import play_live  # noqa: PLC0415
+    from distill_runtime.cli.stereo import StereoOptions  # noqa: PLC0415
 
     del list_devices
     play_live(
@@ -214,9 +229,15 @@ def live(
             controls=tuple(control or ()),
             drift=drift,
             nearness=nearness,
-            stereo=stereo,
-            width=width,
-            depth=depth,
+            stereo=StereoOptions(
+                mode=stereo,
+                width=width,
+                depth=depth,
+                azimuth_deg=azimuth,
+                elevation_deg=elevation,
+                distance_m=distance,
+                sofa=sofa,
+            ),
             device=device,
             block=block,
             midi=midi,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import SessionOptions
-from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.cli.live.midi.mapping import CHANNELS
 from distill_runtime.cli.live.osc.endpoint import parse_endpoint
 from distill_runtime.cli.live.output_level import MAX_BLOCK
 from distill_runtime.cli.live.recorder import check_recording
 from distill_runtime.cli.play.preset_name import split_preset_name
+from distill_runtime.cli.stereo import StereoOptions
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import finite
 from distill_runtime.generation.preset import Preset
@@ -38,9 +38,7 @@ class LiveOptions:
     controls: tuple[str, ...] = ()
     drift: float | None = None
     nearness: float | None = None
-    stereo: str | None = None
-    width: float | None = None
-    depth: float | None = None
+    stereo: StereoOptions = field(default_factory=StereoOptions)
     device: str | None = None
     block: int = 0
     midi: str | None = None
@@ -116,11 +114,7 @@ class LiveOptions:
         base = () if preset is None else preset.kept.on(artifact.metadata) or ()
         start: dict[str, Any] = {
             "seed": self.seed if self.seed is not None or preset is None else preset.seed,
-            "stereo": StereoSettings(
-                self.stereo or str(settings.get("stereo", "mono")),
-                width=_given(self.width, settings.get("width"), StereoSettings.width),
-                depth=_given(self.depth, settings.get("depth"), StereoSettings.depth),
-            ),
+            "stereo": self.stereo.settings(settings, Path() if path is None else path.parent),
             "drift": _DRIFT if self.drift is None else self.drift,
             "nearness": settings.get("nearness") if self.nearness is None else self.nearness,
             "keep_s": _KEPT_S if self.record is None else _RECORDED_S,
@@ -132,11 +126,3 @@ class LiveOptions:
         if controls := {**(kept or {}), **self._control_settings}:
             start["controls"] = controls
         return start
-
-
-def _given(option: float | None, preset: object, default: float) -> float:
-    """Return what the command line says, else the preset, else the default."""
-    if option is not None:
-        return option
-    kept = finite(preset)
-    return default if kept is None else kept

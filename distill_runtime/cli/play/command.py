@@ -31,6 +31,7 @@ from distill_runtime.cli.play.file_options import (
     TitleOption,
 )
 from distill_runtime.cli.play.sound_options import (
+    AzimuthOption,
     BarsOption,
     BeatsPerBarOption,
     BlendModeOption,
@@ -39,7 +40,9 @@ from distill_runtime.cli.play.sound_options import (
     ControlOption,
     CountOption,
     DepthOption,
+    DistanceOption,
     DurationOption,
+    ElevationOption,
     EvolutionOption,
     FadeInOption,
     FadeOutOption,
@@ -51,6 +54,7 @@ from distill_runtime.cli.play.sound_options import (
     SavePresetOption,
     SeedOption,
     SliderOption,
+    SofaOption,
     StereoOption,
     WeightOption,
     WidthOption,
@@ -81,6 +85,10 @@ def play(
     stereo: StereoOption = None,
     width: WidthOption = None,
     depth: DepthOption = None,
+    azimuth: AzimuthOption = None,
+    elevation: ElevationOption = None,
+    distance: DistanceOption = None,
+    sofa: SofaOption = None,
     blend: BlendOption = None,
     blend_mode: BlendModeOption = None,
     weight: WeightOption = None,
@@ -109,6 +117,7 @@ def play(
     """
     from distill_runtime.cli.play.options import PlayOptions, check_raw  # noqa: PLC0415
     from distill_runtime.cli.play.run import play_options  # noqa: PLC0415
+    from distill_runtime.cli.stereo import StereoOptions  # noqa: PLC0415
 
     play_options(
         PlayOptions(
@@ -127,9 +136,15 @@ def play(
             evolution=evolution,
             preset=preset,
             save_preset=save_preset,
-            stereo=stereo,
-            width=width,
-            depth=depth,
+            stereo=StereoOptions(
+                mode=stereo,
+                width=width,
+                depth=depth,
+                azimuth_deg=azimuth,
+                elevation_deg=elevation,
+                distance_m=distance,
+                sofa=sofa,
+            ),
             blend=tuple(blend or ()),
             blend_mode=blend_mode,
             weight=weight,

@@ -15,9 +15,11 @@ from distill_runtime.cli.play.destination import (
     picture_for,
 )
 from distill_runtime.cli.play.options import PlayOptions
+from distill_runtime.cli.stereo import describe_place
 from distill_runtime.files.shown import shown
 from distill_runtime.files.space import size_in_words
 from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.stereo_document import stereo_document
 
 _CHANNELS = {1: "mono", 2: "stereo"}
 
@@ -46,6 +48,8 @@ def _words(options: PlayOptions, first: GenerationConfig) -> str:
         f"{first.sample_rate_hz / 1000:g} kHz{each}{_ends(first)}, {seeds}{drawn}",
         _format(options, first),
     ]
+    if (place := describe_place(first.stereo)) is not None:
+        lines.append(place)
     if (folder := folder_to_make(options)) is not None:
         lines.append(f"the folder {shown(folder)} would be made")
     beside = ["its recipe"] * options.sidecar + ["its picture"] * options.plot
@@ -106,6 +110,7 @@ def _document(options: PlayOptions, first: GenerationConfig) -> dict[str, Any]:
         "samples": first.samples,
         "channels": first.channels,
         "sample_rate_hz": first.sample_rate_hz,
+        "stereo": stereo_document(first.stereo),
         "loop": first.loop,
         "audio_format": None if options.raw else dict(vars(audio_format(options))),
         "about_bytes": options.count * _bytes_of_one(options, first),

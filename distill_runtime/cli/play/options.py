@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio_file.pipe import RAW_ENCODINGS, RawEncoding
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.cli.length import DEFAULT_BEATS_PER_BAR, seconds_of_bars
+from distill_runtime.cli.stereo import StereoOptions
 from distill_runtime.contract import SAMPLE_RATE_HZ
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
@@ -37,9 +38,7 @@ class PlayOptions:
     evolution: float | None = None
     preset: str | None = None
     save_preset: Path | None = None
-    stereo: str | None = None
-    width: float | None = None
-    depth: float | None = None
+    stereo: StereoOptions = field(default_factory=StereoOptions)
     blend: tuple[str, ...] = ()
     blend_mode: str | None = None
     weight: float | None = None

@@ -12,6 +12,7 @@ from distill_runtime.cli.play.destination import audio_format
 from distill_runtime.cli.play.ends import describe_ends
 from distill_runtime.cli.play.options import PlayOptions
 from distill_runtime.cli.play.request import describe_sliders
+from distill_runtime.cli.stereo import describe_place
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.recipe import Recipe, as_document
@@ -50,6 +51,8 @@ def report(
     if result.config.sliders is not None:
         positions = resolve_positions(pipeline.blend.sliders, result.config.sliders).positions
         say(describe_sliders(pipeline.blend.sliders, positions))
+    if (place := describe_place(result.config.stereo)) is not None:
+        say(place)
     say("silent: this model plays nothing here" if result.silent else result.levels.describe())
     if result.limited_db:
         say(f"louder than full scale: the soft limit lowers its peak by {result.limited_db:.1f} dB")

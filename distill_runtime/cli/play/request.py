@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.cli.play.options import PlayOptions, refuse
 from distill_runtime.cli.play.preset_name import split_preset_name
 from distill_runtime.contract import Slider
@@ -47,11 +47,7 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
         controls=moved.steps,
         evolution=_number("evolution", options.evolution, kept, 0.5),
         nearness=_nearness(options, kept, blend),
-        stereo=StereoSettings(
-            options.stereo or str(kept.get("stereo", "mono")),
-            width=_number("width", options.width, kept, StereoSettings.width),
-            depth=_number("depth", options.depth, kept, StereoSettings.depth),
-        ),
+        stereo=options.stereo.settings(kept, _folder(options)),
         sample_rate_hz=options.sample_rate_hz,
         **_ends(options, kept),
     ).with_seed(room=options.count)
@@ -109,11 +105,11 @@ def _check_effect(options: PlayOptions, config: GenerationConfig, blend: Blend) 
                 "--preset that has some",
             ),
             (
-                options.width is not None and stereo != "mid-side",
+                options.stereo.width is not None and stereo != "mid-side",
                 "--width needs --stereo mid-side",
             ),
             (
-                options.depth is not None and stereo == "mono",
+                options.stereo.depth is not None and stereo not in ("mid-side", "dual-seed"),
                 "--depth needs --stereo mid-side or dual-seed",
             ),
         )
@@ -125,6 +121,11 @@ def _preset(options: PlayOptions) -> Preset | None:
         return None
     path, name = split_preset_name(options.preset)
     return Preset.load(path, name=name)
+
+
+def _folder(options: PlayOptions) -> Path:
+    """Return the folder of the preset, where a SOFA file that it names may lie."""
+    return Path() if options.preset is None else split_preset_name(options.preset)[0].parent
 
 
 def _ends(options: PlayOptions, kept: dict[str, Setting]) -> dict[str, Any]:

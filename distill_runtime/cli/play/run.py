@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import nullcontext
 
+from distill_runtime.audio.binaural.sofa_reader import require_h5py
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
 from distill_runtime.cli.console import say, stdout_bytes
 from distill_runtime.cli.play.batch import render_many
@@ -127,6 +128,8 @@ def _check_output(options: PlayOptions) -> None:
 
 def _check_extras(options: PlayOptions) -> None:
     """Refuse at once what an extra is missing for."""
+    if options.stereo.sofa is not None:
+        require_h5py()
     if options.plot:
         from distill_runtime.generation.plot import require_matplotlib  # noqa: PLC0415
 

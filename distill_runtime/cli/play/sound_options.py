@@ -160,8 +160,9 @@ StereoOption = Annotated[
     str | None,
     typer.Option(
         "--stereo",
-        metavar="mono|mid-side|dual-seed",
-        help="One channel; one sound spread over two; or a seed for each. [default: mono]",
+        metavar="MODE",
+        help="mono; mid-side, one sound spread over two channels; dual-seed, a seed for each; for "
+        "headphones binaural, a sound at a place, and binaural-dual-seed, two. [default: mono]",
         rich_help_panel=_STEREO,
     ),
 ]
@@ -180,6 +181,43 @@ DepthOption = Annotated[
         "--depth",
         metavar="0..1",
         help="How deep the room behind both channels is. [default: 0.3]",
+        rich_help_panel=_STEREO,
+    ),
+]
+AzimuthOption = Annotated[
+    float | None,
+    typer.Option(
+        "--azimuth",
+        metavar="DEGREES",
+        help="Where a binaural sound is: 0 in front, 90 on the right, -90 on the left, 180 behind. "
+        "Of two, the first is as far on the other side. [default: 30]",
+        rich_help_panel=_STEREO,
+    ),
+]
+ElevationOption = Annotated[
+    float | None,
+    typer.Option(
+        "--elevation",
+        metavar="DEGREES",
+        help="How high: -90 below, 90 above. [default: 0]",
+        rich_help_panel=_STEREO,
+    ),
+]
+DistanceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--distance",
+        metavar="METRES",
+        help="How far away, 0.2 to 100; heard in a file below 1. [default: 1]",
+        rich_help_panel=_STEREO,
+    ),
+]
+SofaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sofa",
+        metavar="FILE",
+        help="A measured head instead of the built-in one, from a file of SimpleFreeFieldHRIR.",
         rich_help_panel=_STEREO,
     ),
 ]

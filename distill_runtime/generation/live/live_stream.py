@@ -79,8 +79,8 @@ class LiveStream(Hands):
             drift: How far the sound wanders from where the sliders lead, 0 to 1.
             nearness: How far all of it is pulled to where the recordings lie, 0 to 1; by default
                 as the model has it.
-            stereo: One channel or two. "dual-seed" plays two voices, the right one from the next
-                seed.
+            stereo: One channel or two. "dual-seed" and "binaural-dual-seed" play two voices, the
+                right one from the next seed. A place around the head stands still.
             gain: What to multiply the model's own sound by; by default what a finished file of the
                 beginning would have. What is louder than such a file is limited softly.
             realtime: Whether a thread renders ahead, and `read` never waits: what is not ready is

@@ -14,7 +14,8 @@ from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
 from distill_runtime.generation.live.path import Path
 from distill_runtime.generation.live.place import Place
 
-# What went before and is still heard, of the stereo delays, 15 and 40 ms.
+# What went before and is still heard, of the stereo delays, 15 and 40 ms, and of a head's filters,
+# 2048 taps at most.
 MEMORY_SAMPLES = 2_640
 
 _LEVEL_STEPS = 8  # four seconds

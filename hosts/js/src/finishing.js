@@ -11,7 +11,7 @@ import { peak } from './level.js';
 import { joinLoop, loopPlan } from './loop.js';
 import { ZeroPhaseLowpass } from './lowpass.js';
 import { samplesOf, stepsOf } from './request.js';
-import { outputChannels, SpatialProcessor } from './stereo.js';
+import { inputChannels, outputChannels, SpatialProcessor } from './stereo.js';
 
 /** Takes one sound's audio block by block. */
 export class Finisher {
@@ -32,7 +32,7 @@ export class Finisher {
    * @param {{filter?: boolean}} [options] `filter`: whether to filter against aliases.
    */
   constructor(request, artifact, { filter = true } = {}) {
-    const rows = request.stereo.mode === 'dual-seed' ? 2 : 1;
+    const rows = inputChannels(request.stereo);
     this.#filters = filter ? Array.from({ length: rows }, () => new ZeroPhaseLowpass()) : null;
     this.#spatial = new SpatialProcessor(request.stereo);
     this.#latency = artifact.latencySamples;

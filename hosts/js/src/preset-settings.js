@@ -1,7 +1,8 @@
 /** The settings that a preset keeps beside positions and controls, by the names that its file has. */
 
-import { brief, isFinite, isText } from './checks.js';
+import { brief, isFinite, isText, withoutUndefined } from './checks.js';
 import { RequestError } from './errors.js';
+import { presetSettings, STEREO_NUMBERS, stereoFromSettings } from './stereo-document.js';
 
 /** @typedef {import('./request.js').Request} Request */
 /** @typedef {import('./request.js').RequestOptions} RequestOptions */
@@ -11,8 +12,8 @@ import { RequestError } from './errors.js';
 // What a setting may be is for a request to say; a preset knows which are numbers, texts, or true or
 // false.
 const NUMBERS = Object.freeze([
-  ...['duration_s', 'evolution', 'nearness', 'width', 'depth'],
-  ...['fade_in_s', 'fade_out_s'],
+  ...['duration_s', 'evolution', 'nearness', 'fade_in_s', 'fade_out_s'],
+  ...STEREO_NUMBERS,
 ]);
 const TEXTS = Object.freeze(['mode', 'stereo']);
 const FLAGS = Object.freeze(['loop']);
@@ -34,9 +35,7 @@ export function settingsOf(request, hasLandmarks) {
     duration_s: request.durationS,
     mode: request.mode,
     evolution: request.evolution,
-    stereo: stereo.mode,
-    width: stereo.width,
-    depth: stereo.depth,
+    ...presetSettings(stereo),
     ...Object.fromEntries(ends.filter(([, value]) => value)),
     ...(hasLandmarks && { nearness: /** @type {number} */ (request.nearness) }),
   };
@@ -49,14 +48,14 @@ export function settingsOf(request, hasLandmarks) {
  * @returns {RequestOptions}
  */
 export function optionsOf(settings) {
-  const { duration_s: durationS, evolution, nearness, mode, stereo, width, depth } = settings;
+  const { duration_s: durationS, evolution, nearness, mode } = settings;
   const { fade_in_s: fadeInS, fade_out_s: fadeOutS, loop } = settings;
   return withoutUndefined({
     durationS,
     evolution,
     nearness,
     mode,
-    stereo: withoutUndefined({ mode: stereo, width, depth }),
+    stereo: stereoFromSettings(settings),
     fadeInS,
     fadeOutS,
     loop,
@@ -104,9 +103,4 @@ function kindOf(name, value) {
   if (TEXTS.includes(name)) return [isText(value), 'a text'];
   if (FLAGS.includes(name)) return [typeof value === 'boolean', 'true or false'];
   return [isFinite(value), 'a finite number'];
-}
-
-/** @param {Record<string, unknown>} object */
-function withoutUndefined(object) {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }

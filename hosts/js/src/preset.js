@@ -16,6 +16,7 @@ import { Float, dumps } from './python-json.js';
 import { prepareRequest } from './request.js';
 import { checkSeed, SEED_LIMIT } from './seeds.js';
 import { checkPositions, distinctLabels, originalLabels } from './sliders.js';
+import { refusedSofa } from './stereo-document.js';
 
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./controls.js').ControlSteps} ControlSteps */
@@ -236,6 +237,7 @@ function readPreset(fields) {
   const model = fields.section('model');
   const sliders = fields.section('sliders');
   const settings = fields.section('settings');
+  if (settings.has('sofa')) throw refusedSofa('the preset', settings.text('sofa'));
   const unknown = [
     ...unknownIn(fields, ['format', 'version', 'model', 'sliders', 'seed', 'controls', 'settings']),
     ...unknownIn(model, ['id', 'name', 'slider_fingerprint'], 'model.'),

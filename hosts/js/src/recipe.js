@@ -13,6 +13,7 @@ import { performanceDocument, performanceFrom } from './live/performance.js';
 import { Float, dumps } from './python-json.js';
 import { rowSeeds } from './request.js';
 import { SEED_LIMIT } from './seeds.js';
+import { stereoDocument, stereoFromDocument } from './stereo-document.js';
 import { VERSION as LIBRARY_VERSION } from './version.js';
 
 /** @typedef {import('./request.js').Request} Request */
@@ -120,11 +121,7 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
     evolution: new Float(request.evolution),
     ...(request.controls && { controls: request.controls }),
     ...(request.nearness !== null && { nearness: new Float(request.nearness) }),
-    stereo: {
-      mode: stereo.mode,
-      width: new Float(stereo.width),
-      depth: new Float(stereo.depth),
-    },
+    stereo: stereoDocument(stereo),
     sample_rate_hz: request.sampleRateHz,
     audio_format: audioFormat && {
       container: audioFormat.container,
@@ -215,7 +212,6 @@ function ingredient(fields) {
  * @returns {import('./request.js').RequestOptions}
  */
 function requestOf(fields) {
-  const stereo = fields.section('stereo');
   return {
     durationS: fields.number('duration_s'),
     seed: fields.integer('seed', 0, SEED_LIMIT - 1),
@@ -225,11 +221,7 @@ function requestOf(fields) {
     evolution: fields.number('evolution'),
     controls: fields.has('controls') ? fields.allNumbers('controls') : null,
     nearness: fields.has('nearness') ? fields.number('nearness') : null,
-    stereo: {
-      mode: /** @type {import('./stereo.js').StereoSettings['mode']} */ (stereo.text('mode')),
-      width: stereo.number('width'),
-      depth: stereo.number('depth'),
-    },
+    stereo: stereoFromDocument(fields.section('stereo')),
     ...(fields.has('fade_in_s') && { fadeInS: fields.number('fade_in_s') }),
     ...(fields.has('fade_out_s') && { fadeOutS: fields.number('fade_out_s') }),
     ...(fields.has('loop') && { loop: fields.flag('loop') }),

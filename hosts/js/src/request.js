@@ -9,7 +9,7 @@ import { resolveNearness } from './nearness.js';
 import { roundHalfToEven } from './rounding.js';
 import { checkSeed, drawSeed, SEED_LIMIT } from './seeds.js';
 import { resolvePositions } from './sliders.js';
-import { stereoSettings } from './stereo.js';
+import { inputChannels, stereoSettings } from './stereo.js';
 import { checkDuration, checkEvolution, checkVector, stepsForDuration } from './trajectory.js';
 
 /** @typedef {import('./controls.js').ControlSteps} ControlSteps */
@@ -118,12 +118,12 @@ export function prepareRequest(options, source) {
     );
   }
   const stereo = stereoSettings(options.stereo ?? undefined);
-  const isDual = stereo.mode === 'dual-seed';
-  const seed = options.seed == null ? drawSeed(isDual ? 2 : 1) : checkSeed(options.seed);
-  if (isDual && seed === SEED_LIMIT - 1) {
+  const voices = inputChannels(stereo);
+  const seed = options.seed == null ? drawSeed(voices) : checkSeed(options.seed);
+  if (voices === 2 && seed === SEED_LIMIT - 1) {
     throw new RequestError(
-      `seed is ${seed}, the last one: dual-seed stereo takes the next for its right channel, choose ` +
-        'a smaller one',
+      `seed is ${seed}, the last one: ${stereo.mode} stereo takes the next for its right ` +
+        `${stereo.mode === 'dual-seed' ? 'channel' : 'side'}, choose a smaller one`,
       { setting: 'seed' },
     );
   }
@@ -171,7 +171,7 @@ export function stepsOf(request) {
  * @param {Request} request
  */
 export function rowSeeds(request) {
-  return request.stereo.mode === 'dual-seed' ? [request.seed, request.seed + 1] : [request.seed];
+  return inputChannels(request.stereo) === 2 ? [request.seed, request.seed + 1] : [request.seed];
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Stereo: mid/side width from a short delay, and depth from a quiet echo, block by block.
+ * Stereo: mid/side width from a short delay, depth from a quiet echo, places, block by block.
  *
  * With x the mono sound, d its copy 15 ms later, w the width:
  *
@@ -10,16 +10,27 @@
  *
  *     y[n] + 0.15 p y[n - int(40 ms p)]
  *
- * but a depth under 0.01 leaves everything as it is.
+ * but a depth under 0.01 leaves everything as it is. Places are for headphones, and come from a filter
+ * for each ear (`binaural.js`).
  */
 
+import { EarFilter, headResponses } from './binaural.js';
 import { brief, isFinite, isObject, isText } from './checks.js';
 import { SAMPLE_RATE_HZ } from './contract.js';
 import { RequestError } from './errors.js';
 
-export const STEREO_MODES = Object.freeze(/** @type {const} */ (['mono', 'mid-side', 'dual-seed']));
+export const STEREO_MODES = Object.freeze(
+  /** @type {const} */ (['mono', 'mid-side', 'dual-seed', 'binaural', 'binaural-dual-seed']),
+);
 export const MAX_WIDTH = 1.5;
 export const MAX_DEPTH = 1;
+
+// Of a place around the head: where it is by default, and its bounds.
+const PLACE = Object.freeze({
+  azimuthDeg: { usual: 30, least: -180, most: 180, unit: 'degrees' },
+  elevationDeg: { usual: 0, least: -90, most: 90, unit: 'degrees' },
+  distanceM: { usual: 1, least: 0.2, most: 100, unit: 'metres' },
+});
 
 const MIN_DEPTH = 0.01; // what is less does nothing
 const SIDE_DELAY = 0.015 * SAMPLE_RATE_HZ;
@@ -37,9 +48,16 @@ const LEGACY_NAMES = new Map([
  * How a sound is spread over two channels.
  *
  * @typedef {object} StereoSettings
- * @property {'mono' | 'mid-side' | 'dual-seed'} mode Dual seed is left and right from two seeds.
+ * @property {(typeof STEREO_MODES)[number]} mode Dual seed is left and right from two seeds; binaural,
+ *   for headphones, a sound at a place around the head, or two seeds at two places, the first at that on
+ *   the other side.
  * @property {number} width How far mid/side spreads, 0..1.5.
- * @property {number} depth How late, and how loud, every channel's own echo is, 0..1.
+ * @property {number} depth How late, and how loud, every channel's own echo is, 0..1, of mid/side and
+ *   dual seed.
+ * @property {number} [azimuthDeg] Where a binaural sound is, and of no other: -180..180, 0 in front, 90
+ *   on the right, -90 on the left; 30 by default.
+ * @property {number} [elevationDeg] -90 (below) to 90 (above).
+ * @property {number} [distanceM] 0.2 to 100.
  */
 
 /**
@@ -69,7 +87,46 @@ export function stereoSettings(settings = {}) {
     mode: known,
     width: amount('stereo.width', width, MAX_WIDTH),
     depth: amount('stereo.depth', depth, MAX_DEPTH),
+    ...(isBinaural(known) && checkedPlace(given)),
   };
+}
+
+/** @param {string} mode */
+function isBinaural(mode) {
+  return mode.startsWith('binaural');
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @returns {import('./binaural.js').SourcePosition}
+ */
+function checkedPlace(given) {
+  const values = Object.entries(PLACE).map(([name, { usual, least, most, unit }]) => {
+    const value = given[name] ?? usual;
+    if (isFinite(value) && value >= least && value <= most) return [name, value];
+    throw new RequestError(
+      `stereo.${name} is ${brief(value)}, expected ${unit} from ${least} to ${most}`,
+      { setting: `stereo.${name}` },
+    );
+  });
+  return Object.fromEntries(values);
+}
+
+/**
+ * How many sounds are needed: 2 for two seeds, else 1.
+ *
+ * @param {StereoSettings} settings
+ */
+export function inputChannels({ mode }) {
+  return mode === 'dual-seed' || mode === 'binaural-dual-seed' ? 2 : 1;
+}
+
+/** @param {StereoSettings} settings */
+function earsFor(settings) {
+  const place = checkedPlace({ ...settings });
+  const { azimuthDeg } = place;
+  const azimuths = inputChannels(settings) === 2 ? [-azimuthDeg, azimuthDeg] : [azimuthDeg];
+  return new EarFilter(azimuths.map((azimuth) => headResponses({ ...place, azimuthDeg: azimuth })));
 }
 
 /** @param {StereoSettings} settings */
@@ -85,6 +142,7 @@ export class SpatialProcessor {
   /** @param {StereoSettings} settings */
   constructor(settings) {
     this.settings = settings;
+    this.ears = isBinaural(settings.mode) ? earsFor(settings) : null;
     this.depth = settings.depth >= MIN_DEPTH ? settings.depth : 0;
     // Down to a whole sample, as Distill does. In milliseconds, so that 0.35 of them are exact.
     const delay = Math.trunc((this.depth * DEPTH_DELAY_MS * SAMPLE_RATE_HZ) / 1000);
@@ -93,10 +151,11 @@ export class SpatialProcessor {
   }
 
   /**
-   * @param {readonly Float64Array[]} rows Of one length; two for dual seed, else one.
+   * @param {readonly Float64Array[]} rows Of one length; two for two seeds, else one.
    * @returns {Float64Array[]} A row for each channel.
    */
   push(rows) {
+    if (this.ears) return this.ears.push(rows);
     if (this.settings.mode === 'mono') return [...rows];
     const channels = this.settings.mode === 'mid-side' ? this.#midSide(rows[0]) : rows;
     const gain = DEPTH_GAIN * this.depth;

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from distill_runtime.audio.lowpass import lowpass
 from distill_runtime.audio.snr import snr_db
-from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
+from distill_runtime.audio.spatial import STEREO_MODES, SpatialProcessor, StereoSettings
 from distill_runtime.errors import RequestError
 
 
@@ -44,7 +44,7 @@ def test_distill_agrees(shared: Path, case: str) -> None:
     assert snr_db(expected, gain * found) > 140.0
 
 
-@pytest.mark.parametrize("mode", ["mono", "mid-side", "dual-seed"])
+@pytest.mark.parametrize("mode", STEREO_MODES)
 @given(
     cuts=st.lists(st.integers(0, 4000), max_size=8),
     width=st.floats(0.0, 1.5),
@@ -158,7 +158,14 @@ def test_legacy_names(name: str, mode: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"mode": "binaural"}, "stereo.mode is 'binaural', expected one of mono, mid-side, du"),
+        ({"mode": "surround"}, "stereo.mode is 'surround', expected one of mono, mid-side, du"),
+        ({"azimuth_deg": 180.5}, "stereo.azimuth_deg is 180.5, expected degrees from -180 to 180"),
+        ({"azimuth_deg": "30"}, "stereo.azimuth_deg is '30', expected degrees from -180 to 180"),
+        ({"elevation_deg": -91}, "stereo.elevation_deg is -91, expected degrees from -90 to 90"),
+        ({"elevation_deg": float("nan")}, "stereo.elevation_deg is nan, expected degrees"),
+        ({"distance_m": 0.1}, "stereo.distance_m is 0.1, expected metres from 0.2 to 100"),
+        ({"distance_m": float("inf")}, "stereo.distance_m is inf, expected metres from 0.2 to 100"),
+        ({"sofa": "kemar.sofa"}, "stereo.sofa is 'kemar.sofa', expected a SofaFile: SofaFile.load"),
         ({"mode": None}, "stereo.mode is None, expected one of"),
         ({"mode": ["mono"]}, "stereo.mode is ['mono'], expected one of"),
         ({"width": -0.1}, "stereo.width is -0.1, expected a number from 0 to 1.5"),
@@ -182,6 +189,11 @@ def test_settings_out_of_bounds(changes: dict[str, Any], message: str) -> None:
         ({"stereo_mode": "mid_side", "spatial": {}}, "stereo_mode and spatial are both given"),
         ({"spatial": "stereo"}, "spatial is 'stereo', expected an object with a mode"),
         ({"spatial": {"mode": "stereo", "depth": None}}, "stereo.depth is None"),
+        (
+            {"spatial": {"mode": "binaural"}},
+            "stereo.mode is 'binaural', expected one of mono, mid-side, dual-seed",
+        ),
+        ({"stereo_mode": "binaural"}, "stereo.mode is 'binaural', expected one of mono, mid-side"),
     ],
 )
 def test_legacy_configurations_out_of_bounds(config: dict[str, Any], message: str) -> None:

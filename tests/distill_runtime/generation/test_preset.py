@@ -34,6 +34,7 @@ SETTINGS_OF_ALL_KINDS = {
     "depth": 0.0,
 }
 ENDS = {"fade_in_s", "fade_out_s", "loop"}  # kept where there are some
+PLACES = {"azimuth_deg", "elevation_deg", "distance_m", "sofa", "sofa_sha256"}  # of binaural sounds
 
 
 def make_slider(label: str, component: tuple[float, ...] = (1.0, 0.0)) -> Slider:
@@ -92,7 +93,7 @@ def saved(preset: Preset, path: Path) -> dict[str, Any]:
 
 
 def test_the_file_is_what_the_module_says(tmp_path: Path) -> None:
-    assert set(SETTINGS_OF_ALL_KINDS) | ENDS | {"nearness"} == set(SETTINGS)
+    assert set(SETTINGS_OF_ALL_KINDS) | ENDS | PLACES | {"nearness"} == set(SETTINGS)
     assert saved(PRESET, tmp_path / "warm.json") == {
         "format": "distill.preset",
         "version": 1,

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { Preset, readRecipe, writePresetIndex } from '../../../hosts/js/src/index.js';
+import { Preset, readRecipe, RequestError, writePresetIndex } from '../../../hosts/js/src/index.js';
+import { JsonFields } from '../../../hosts/js/src/json-fields.js';
 import { dumps, Float, floatText } from '../../../hosts/js/src/python-json.js';
 import { sha256, sha256OfBytes } from '../../../hosts/js/src/sha256.js';
+import { stereoFromDocument } from '../../../hosts/js/src/stereo-document.js';
 import { answers, missing } from './answers.js';
 
 const INDEX = readFileSync(
@@ -119,6 +121,10 @@ test('what is no preset is refused', { skip: missing }, () => {
       presetWith((document) => ({ ...document, sliders: { PC1: null } })),
       /sliders.PC1, not a finite/,
     ],
+    [
+      presetWith((document) => ({ ...document, settings: { sofa: 'a.sofa', sofa_sha256: '0' } })),
+      /the preset has the head of the SOFA file "a.sofa", which is not read here/,
+    ],
     [presetWith((document) => ({ ...document, seed: -1 })), /for seed, not a whole number/],
     [INDEX.replace('"version": 1', '"version": 2'), /Distill's version 2/],
     [INDEX.replace('"n_components": 8', '"n_components": 7'), /not a list of 7 numbers/],
@@ -136,6 +142,26 @@ test('what is no preset is refused', { skip: missing }, () => {
   }
   const artifact = artifactWith(answers.sliders[0].bank);
   assert.throws(() => Preset.of(artifact, { latentVector: [1] }), /not a latent vector/);
+});
+
+test('a preset keeps a place around the head', { skip: missing }, () => {
+  const artifact = artifactWith(answers.sliders[0].bank);
+  const stereo = { mode: 'binaural-dual-seed', azimuthDeg: 60, elevationDeg: 0, distanceM: 0.5 };
+  const text = Preset.of(artifact, { seed: 3, stereo }).toJson();
+  assert.match(text, /"azimuth_deg": 60.0,\s+"elevation_deg": 0.0,\s+"distance_m": 0.5/);
+  const [preset] = Preset.readAll(text);
+  assert.deepEqual(preset.request(artifact).stereo, { ...stereo, width: 0.7, depth: 0.3 });
+});
+
+test('a measured head is told of', () => {
+  const fields = JsonFields.parse('{"mode":"binaural","sofa":{"name":"a.sofa"}}', {
+    document: 'it',
+    error: RequestError,
+  });
+  assert.throws(
+    () => stereoFromDocument(fields),
+    /the recipe has the head of the SOFA file "a.sofa"/,
+  );
 });
 
 test('what is no recipe is refused', () => {

@@ -6,8 +6,8 @@ import { RequestError } from '../errors.js';
 import { resolveNearness } from '../nearness.js';
 import { drawSeed, SEED_LIMIT } from '../seeds.js';
 import { resolvePositions } from '../sliders.js';
+import { inputChannels } from '../stereo.js';
 import { checkVector } from '../trajectory.js';
-import { voicesOf } from './output.js';
 import { checkPlace, makePlace } from './place.js';
 
 /** @typedef {import('../stereo.js').StereoSettings} StereoSettings */
@@ -45,7 +45,7 @@ export function firstPlace(metadata, stereo, beginning) {
     throw new RequestError('there are sliders and a latent vector: give one of them');
   }
   const parts = {
-    seed: seed == null ? drawSeed(voicesOf(stereo)) : checkedSeed(seed, stereo),
+    seed: seed == null ? drawSeed(inputChannels(stereo)) : checkedSeed(seed, stereo),
     drift,
     nearness: resolveNearness(nearness, metadata.landmarks, metadata.model.name) ?? 0,
     controls: Object.entries(resolveControls(metadata.controls, controls ?? {})),
@@ -73,7 +73,7 @@ export function firstPlace(metadata, stereo, beginning) {
  * @param {StereoSettings} stereo
  */
 export function checkedSeed(seed, stereo) {
-  const last = SEED_LIMIT - voicesOf(stereo);
+  const last = SEED_LIMIT - inputChannels(stereo);
   if (isWhole(seed, 0, last)) return seed;
   throw new RequestError(`the seed is ${brief(seed)}, expected a whole number from 0 to ${last}`);
 }

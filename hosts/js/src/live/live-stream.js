@@ -6,12 +6,12 @@ import { brief, isWhole } from '../checks.js';
 import { RequestError } from '../errors.js';
 import { isSilent, peak } from '../level.js';
 import { Sound } from '../sound.js';
-import { outputChannels, stereoSettings } from '../stereo.js';
+import { inputChannels, outputChannels, stereoSettings } from '../stereo.js';
 import { Answers } from './answers.js';
 import { checkedGain, firstPlace, keptSamples } from './beginning.js';
 import { Hands } from './hands.js';
 import { Journal } from './journal.js';
-import { fileGain, Output, voicesOf } from './output.js';
+import { fileGain, Output } from './output.js';
 import { recorded } from './recording.js';
 import { Timeline } from './timeline.js';
 
@@ -59,7 +59,10 @@ export class LiveStream {
     this.stereo = stereo;
     /** What the model's own sound is multiplied by. */
     this.gain = gain;
-    this.#timeline = new Timeline(artifact, place, { rows: voicesOf(stereo), keptSamples: kept });
+    this.#timeline = new Timeline(artifact, place, {
+      rows: inputChannels(stereo),
+      keptSamples: kept,
+    });
     this.#journal = new Journal(this.#timeline, gain);
     this.#answers = new Answers(this.#timeline, this.#journal);
     this.#output = new Output(stereo, gain);

@@ -1,7 +1,7 @@
 /** From the voices of a live sound to what is heard: stereo, level and a soft limit. */
 
 import { normalizationGain, peak } from '../level.js';
-import { SpatialProcessor } from '../stereo.js';
+import { inputChannels, SpatialProcessor } from '../stereo.js';
 import { Path } from './path.js';
 import { softLimit } from './soft-limit.js';
 
@@ -40,15 +40,6 @@ export class Output {
 }
 
 /**
- * How many voices there are: 2 for dual seed, else 1.
- *
- * @param {StereoSettings} stereo
- */
-export function voicesOf(stereo) {
-  return stereo.mode === 'dual-seed' ? 2 : 1;
-}
-
-/**
  * The gain that a finished file of the first seconds at a place would have. As in a file, a control of
  * the level does not count: it is to be heard.
  *
@@ -57,7 +48,7 @@ export function voicesOf(stereo) {
  * @param {StereoSettings} stereo
  */
 export async function fileGain(artifact, place, stereo) {
-  const rows = voicesOf(stereo);
+  const rows = inputChannels(stereo);
   const phases = Array.from({ length: LEVEL_STEPS }, (_, step) => (place.hold ? 0 : step));
   const isLevel = new Set(
     artifact.controls.filter((control) => control.is_level).map(({ name }) => name.toLowerCase()),

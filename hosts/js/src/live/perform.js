@@ -6,7 +6,8 @@ import { isSilent, peak } from '../level.js';
 import { performanceRecipe } from '../recipe.js';
 import { prepareRequest, samplesOf } from '../request.js';
 import { Sound } from '../sound.js';
-import { MEMORY_SAMPLES, Output, voicesOf } from './output.js';
+import { inputChannels } from '../stereo.js';
+import { MEMORY_SAMPLES, Output } from './output.js';
 import { checkPlace } from './place.js';
 import { Timeline } from './timeline.js';
 
@@ -62,7 +63,7 @@ export async function perform(artifact, recipe) {
  * @param {number} samples
  */
 async function* play(artifact, performance, stereo, samples) {
-  const timeline = timelineOf(artifact, performance, voicesOf(stereo), samples);
+  const timeline = timelineOf(artifact, performance, inputChannels(stereo), samples);
   const output = new Output(stereo, performance.gain);
   // Some of what was before is heard in the delays.
   const { begin } = performance;

@@ -4,10 +4,11 @@
 
 import { Artifact } from '../artifact.js';
 import { DistillError } from '../errors.js';
+import { inputChannels } from '../stereo.js';
 import { Answers } from './answers.js';
 import { Journal } from './journal.js';
 import { told } from './messages.js';
-import { fileGain, voicesOf } from './output.js';
+import { fileGain } from './output.js';
 import { SendingPlayer, SharedPlayer } from './player.js';
 import { recorded } from './recording.js';
 import { Renderer } from './renderer.js';
@@ -105,7 +106,7 @@ class Session {
     this.#port = port;
     this.#stereo = stereo;
     this.#timeline = new Timeline(artifact, place, {
-      rows: voicesOf(stereo),
+      rows: inputChannels(stereo),
       keptSamples: kept,
     });
     this.#player = memory

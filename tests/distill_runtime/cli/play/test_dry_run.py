@@ -74,6 +74,7 @@ def test_json(cli: Any, made: Any) -> None:
         "samples": 96_000,
         "channels": 1,
         "sample_rate_hz": 48_000,
+        "stereo": {"mode": "mono", "width": 0.7, "depth": 0.3},
         "loop": False,
         "audio_format": {"container": "wav", "bit_depth": 24},
         "about_bytes": 3 * 96_000 * 3,

@@ -172,7 +172,7 @@ function stereoPart({ session }) {
     width.value = stereo.width;
     depth.value = stereo.depth;
     width.element.hidden = stereo.mode !== 'mid-side';
-    depth.element.hidden = stereo.mode === 'mono';
+    depth.element.hidden = !['mid-side', 'dual-seed'].includes(stereo.mode);
   });
   return h('div', { class: 'setting' }, mode.element, width.element, depth.element);
 }
