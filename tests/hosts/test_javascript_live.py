@@ -54,7 +54,7 @@ def test_its_parts_do_what_they_say(node: str, answers: Path, live_sounds: Path,
 
 def test_it_plays_as_python_does(node: str, node_modules: Path, live_sounds: Path) -> None:
     passes(node, "live", {"DISTILL_LIVE": live_sounds})
-    reproduces(live_sounds, "node-*.json", 3)
+    reproduces(live_sounds, "node-*.json", 4)
     reproduces(live_sounds, "web-*.json", 1)
 
 
