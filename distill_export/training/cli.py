@@ -119,8 +119,8 @@ def train(
         float | None,
         typer.Option(
             metavar="0..1",
-            help="How near the recordings its sounds stay where nobody asks; 1 if not given, 0 as "
-            "Distill plays them.",
+            help="How near the recordings its sounds stay where nobody asks: 0.5 if not given; 0 "
+            "is as Distill plays them.",
         ),
     ] = None,
     analyse: Annotated[

@@ -21,7 +21,7 @@ from distill_runtime.latents.nearness import check_nearness
 
 Say = Callable[[str], None]
 
-DEFAULT_NEARNESS = 1.0
+DEFAULT_NEARNESS = 0.5
 
 
 @dataclass(frozen=True)
