@@ -4,7 +4,7 @@ A frame is 43 ms long, and a magnitude does not say when in it an onset is; nois
 over all of the frame, and it is heard before it should be. But frames overlap, and those that end
 before the onset are quiet. So the energy of short segments is found of which each frame, by its
 squared window, has the sum that it asks for: Richardson and Lucy's deconvolution (1972, 1974),
-accelerated by squaring the ratio (after Biggs and Andrews 1997). In float64, for a rounding grows in
+accelerated by squaring the ratio (after Biggs and Andrews 1997). In float64, for roundings grow in
 it, and rows round in other ways beside others than alone. Between passes, sound that lies before a
 steep rise is held back to that.
 """
