@@ -28,7 +28,7 @@ LOOKAHEAD_FRAMES = 2
 OVERLAP_HOPS = 3  # hops that a frame reaches beyond its own
 
 _MOMENTUM = 0.8
-_PULL_UP, _PULL_DOWN = 0.5, 0.9  # what is too loud is what is wrong with quiet places
+_PULL = 0.6
 _MAX_RISE = 1.5
 _ENVELOPE = 1.5  # four squared Hann windows, summed
 _INAUDIBLE = 1e-12
@@ -174,8 +174,7 @@ class RefinedBlock(nn.Module):
         parts = spectrum.unflatten(2, (2, 32))
         power = (parts * parts).sum(dim=2).flatten(1, 2)
         error = (target - log_mel(self.mel.total(power))).clamp(-MAX_LOG_RATIO, _MAX_RISE)
-        pull = _PULL_UP * error - (_PULL_DOWN - _PULL_UP) * torch.relu(-error)
-        gain = torch.exp(self.mel.mean(pull))
+        gain = torch.exp(_PULL * self.mel.mean(error))
         return (parts * gain.unflatten(1, (33, 1, 32))).flatten(2, 3)
 
     def _phase_of(self, spectrum: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
