@@ -24,6 +24,7 @@ from distill_runtime.files.shown import shown
 
 if TYPE_CHECKING:
     from distill_export.export import ExportReport
+    from distill_export.model.levels import BandLevels
 
 app = typer.Typer(add_completion=True, rich_markup_mode="markdown")
 
@@ -122,6 +123,14 @@ def export(
             "where they lie. It needs a model with its encoder; distill-train does it by itself.",
         ),
     ] = None,
+    no_expander: Annotated[
+        bool,
+        typer.Option(
+            "--no-expander",
+            help="Leave the levels of each band to the decoder: refined otherwise gives seeds the "
+            "recordings' contrast, where a model's file or --recordings say what that is.",
+        ),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -145,7 +154,7 @@ def export(
         _check_all(precision, format, output)
     if output is not None and not is_folder(output):
         check_output(output, overwrite=force)  # before the recordings are read
-    landmarks = None if recordings is None else _landmarks(model, recordings)
+    landmarks, levels = (None, None) if recordings is None else _landmarks(model, recordings)
     if every:
         reports = export_all(
             model,
@@ -156,6 +165,8 @@ def export(
             accept_loss=force,
             controls=not no_controls,
             landmarks=landmarks,
+            levels=levels,
+            expander=not no_expander,
             progress=say,
         )
     else:
@@ -174,6 +185,8 @@ def export(
                 accept_loss=force,
                 controls=not no_controls,
                 landmarks=landmarks,
+                levels=levels,
+                expander=not no_expander,
                 progress=say,
             )
         ]
@@ -188,7 +201,7 @@ def export(
             show_path(report.path)
 
 
-def _landmarks(model: Path, recordings: Path) -> Landmarks:
+def _landmarks(model: Path, recordings: Path) -> tuple[Landmarks, BandLevels]:
     from distill_export.training.landmarks import landmarks_of_folder  # noqa: PLC0415
 
     return landmarks_of_folder(model, recordings, say=say)

@@ -1,0 +1,49 @@
+"""An expander for each mel band, for what a decoder leaves where no recording is.
+
+A seed that belongs a little to several recordings decodes to their average: its quiet moments are
+noise and its peaks are flat (docs/reconstruction.md). An expander (McNally 1984) undoes some of it:
+it stretches a band's level, in dB, away from silence.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+LEAST_POWER = 1e-4  # mel power, 94 dB under a full-scale sine: where levels begin
+_MAX_LEVEL = 60.0  # nepers of power: far above any sound, and no overflow
+_MAX_POWER = 1e10
+
+
+class Expansion(NamedTuple):
+    """What an expander does to each band: level l becomes `slope * l + log(gain / LEAST_POWER)`."""
+
+    slope: torch.Tensor  # float64 [n_mels]
+    gain: torch.Tensor  # float64 [n_mels], mel power
+
+
+class Expander(nn.Module):
+    """Maps mel powers P, with e the least: `gain * ((1 + P / e)^slope - 1)`.
+
+    Far above e it is a straight line of levels, silence stays silence, and a slope of 1 with a gain
+    of e changes nothing.
+    """
+
+    def __init__(self, expansion: Expansion) -> None:
+        super().__init__()
+        self.slope = nn.Buffer(expansion.slope.double()[:, None])
+        self.gain = nn.Buffer(expansion.gain.double()[:, None])
+
+    def forward(self, log_power: torch.Tensor) -> torch.Tensor:
+        """Map log1p of the mel power, float64 `[..., n_mels, frames]`; finite for anything."""
+        level = level_of(log_power) * self.slope
+        power = self.gain * (torch.exp(level.clamp(max=_MAX_LEVEL)) - 1.0)
+        return torch.log(power.clamp(0.0, _MAX_POWER) + 1.0)
+
+
+def level_of(log_power: torch.Tensor) -> torch.Tensor:
+    """Return `log(1 + P / LEAST_POWER)`, 0 for silence, of log1p of the mel power."""
+    power = torch.exp(log_power.clamp(0.0, 24.0)) - 1.0
+    return torch.log(power * (1.0 / LEAST_POWER) + 1.0)
