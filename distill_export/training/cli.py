@@ -46,7 +46,10 @@ def train(
         typer.Option(metavar="NAME", help="auto (by the number of chunks), small, medium, large."),
     ] = "auto",
     latent_dim: Annotated[
-        int | None, typer.Option(metavar="N", help="Values of a latent vector: 128 if not given.")
+        int | None,
+        typer.Option(
+            metavar="N", help="Values of a latent vector; by the number of chunks if not given."
+        ),
     ] = None,
     width: Annotated[
         int | None,
@@ -116,8 +119,8 @@ def train(
         float | None,
         typer.Option(
             metavar="0..1",
-            help="How near the recordings its sounds stay where nobody asks; 1 if not given, 0 as "
-            "Distill plays them.",
+            help="How near the recordings its sounds stay where nobody asks: 0.5 if not given; 0 "
+            "is as Distill plays them.",
         ),
     ] = None,
     analyse: Annotated[
@@ -128,7 +131,8 @@ def train(
         ),
     ] = None,
     report: Annotated[
-        bool, typer.Option("--report", help="Write <model>.html: losses, examples, sliders.")
+        bool,
+        typer.Option("--report", help="Write <model>.html: what it learnt, and sounds to hear."),
     ] = False,
     export: Annotated[
         bool, typer.Option("--export", help="Go on to <model>.onnx, verified.")
@@ -220,12 +224,9 @@ def train(
 
 
 def _facts(result: TrainingResult) -> dict[str, Any]:
-    if result.val_log_mel_db is not None:
-        say(
-            f"{shown(result.output)}: epoch {result.best_epoch} of {result.epochs}, "
-            f"{result.val_log_mel_db:.1f} dB off on what was held out "
-            f"({result.baseline_log_mel_db:.1f} dB for always answering the mean)"
-        )
+    say(f"{shown(result.output)}: epoch {result.best_epoch} of {result.epochs}")
+    for sentence in result.verdict:
+        say(sentence)
     for warning in result.warnings:
         say(f"mind: {warning}")
     return {
@@ -233,6 +234,8 @@ def _facts(result: TrainingResult) -> dict[str, Any]:
         "best_epoch": result.best_epoch,
         "val_log_mel_db": result.val_log_mel_db,
         "baseline_log_mel_db": result.baseline_log_mel_db,
+        "seeds": vars(result.seeds) if result.seeds else None,
+        "verdict": list(result.verdict),
         "sliders": list(result.analysis.suggested_labels),
         "warnings": list(result.warnings),
     }

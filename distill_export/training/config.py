@@ -43,6 +43,7 @@ class TrainingSettings:
         augmentation_expansion: Altered copies of every chunk in an epoch, beside the chunk itself.
         gradient_clip_norm: Largest norm of the gradient.
         magnitude_weight: Of the spectrum in the loss.
+        movement_weight: Of the level's change from frame to frame in the loss.
         if_weight: Of the instantaneous frequency in the loss.
         kl_weight_max: Of the KL divergence in the loss, after the warm-up.
         kl_warmup_fraction: Share of `max_epochs` in which that weight grows from 0.
@@ -54,7 +55,7 @@ class TrainingSettings:
         device: "cpu", "cuda", or "auto": CUDA where there is one.
     """
 
-    latent_dim: int = 128
+    latent_dim: int = MIN_LATENT_DIM
     width: int = DISTILLS_WIDTH
     statistics: str = "decoder"
     seed: int = 0
@@ -67,6 +68,7 @@ class TrainingSettings:
     augmentation_expansion: int = 1
     gradient_clip_norm: float = 1.0
     magnitude_weight: float = 1.0
+    movement_weight: float = 0.5
     if_weight: float = 0.5
     kl_weight_max: float = 0.005
     kl_warmup_fraction: float = 0.3
@@ -96,6 +98,7 @@ class TrainingSettings:
             ("weight_decay", 1.0),
             ("gradient_clip_norm", math.inf),
             ("magnitude_weight", math.inf),
+            ("movement_weight", math.inf),
             ("if_weight", math.inf),
             ("kl_weight_max", math.inf),
             ("kl_warmup_fraction", 1.0),

@@ -20,11 +20,13 @@ from distill_export.training.data.dataset import ChunkSet, Recording, total_dura
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.data.statistics import compute_statistics
 from distill_export.training.landmarks import find_landmarks
+from distill_export.training.optimization.prior_match import match_prior
 from distill_export.training.optimization.resumption import Resumption
 from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.optimization.training_loop import TrainingLoop
-from distill_export.training.presets import PRESETS, preset_name
-from distill_export.training.report.report import write_report
+from distill_export.training.presets import preset_settings
+from distill_export.training.report.report import Report
+from distill_export.training.report.verdict import seed_distances
 from distill_export.training.request import Say, TrainingRequest, TrainingResult, pick_device
 from distill_export.training.sliders.analysis import analyse_latents
 from distill_export.training.workspace import (
@@ -99,8 +101,8 @@ def _prepare(
     )
     if before:
         return training, validation, known
-    preset = PRESETS[preset_name(request.preset, len(training))]
-    return training, validation, TrainingSettings(**{**preset.settings, **request.settings})
+    by_size = preset_settings(request.preset, len(training))
+    return training, validation, TrainingSettings(**{**by_size, **request.settings})
 
 
 def _describe(
@@ -141,6 +143,9 @@ def _finish(
     """Analyse the best model, write it, and report."""
     best = checkpoints.read_best()
     model = ConvVAE.from_state_dict(best["model_state_dict"])
+    if best["latent_analysis"] is None:  # else it was finished before, and is to stay the same
+        match_prior(model, trainer.statistics, trainer.training.batches(_BATCH))
+        best = {**best, "model_state_dict": model.state_dict()}
     say(f"analysing the latents of epoch {best['epoch']}, the best")
     analysis = analyse_latents(model, trainer.statistics, trainer.training.batches(_BATCH))
     landmarks = find_landmarks(
@@ -173,21 +178,25 @@ def _finish(
         val_log_mel_db=history[-1]["log_mel_db"] if history else None,
         baseline_log_mel_db=baseline,
         analysis=analysis,
+        seeds=seed_distances(model, trainer.statistics, trainer.training),
         hopelessness=dataset.hopelessness(recordings),
     )
     if request.report:
-        write_report(
-            request.report,
+        say("listening to sliders and controls for the report")
+        report = Report(
             title=metadata.name,
-            facts=_facts(result, recordings, trainer),
+            verdict=result.verdict,
             warnings=result.warnings,
+            facts=_facts(result, recordings, trainer),
             history=trainer.history,
             model=model,
             statistics=trainer.statistics,
-            chunks=trainer.validation if len(trainer.validation) else trainer.training,
+            training=trainer.training,
+            asked=trainer.validation if len(trainer.validation) else trainer.training,
             analysis=analysis,
-            overwrite=request.overwrite,
+            landmarks=landmarks,
         )
+        report.write(request.report, overwrite=request.overwrite)
     return result
 
 
@@ -209,7 +218,7 @@ def _metadata(
 
 
 def _facts(result: TrainingResult, recordings: list[Recording], trainer: Trainer) -> dict[str, str]:
-    facts = {
+    return {
         "recordings": f"{len(recordings)}, {total_duration_s(recordings):.0f} s",
         "chunks": f"{len(trainer.training)} learnt from, {len(trainer.validation)} held out",
         "epochs": f"{result.epochs}, the best was {result.best_epoch}",
@@ -217,12 +226,6 @@ def _facts(result: TrainingResult, recordings: list[Recording], trainer: Trainer
         "statistics": ", ".join(f"{k} {v:.4g}" for k, v in trainer.statistics.items()),
         "seed": str(trainer.settings.seed),
     }
-    if result.val_log_mel_db is not None and result.baseline_log_mel_db is not None:
-        facts["log-mel distance on what was held out"] = (
-            f"{result.val_log_mel_db:.1f} dB (always answering the mean: "
-            f"{result.baseline_log_mel_db:.1f} dB)"
-        )
-    return facts
 
 
 def _finite(value: float) -> float | None:

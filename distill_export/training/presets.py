@@ -1,13 +1,18 @@
-"""Presets by the size of a data set: the less there is, the more is done against overfitting."""
+"""Settings by the size of a data set: the less there is, the more is done against overfitting."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+from distill_runtime.contract import MIN_LATENT_DIM
 from distill_runtime.errors import RequestError
 
 AUTO = "auto"
+
+_FEW_CHUNKS = 600  # and fewer: no more latent values than seeds need
+_MOST_LATENT_VALUES = 128
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,27 @@ PRESETS = {
         },
     ),
 }
+
+
+def latent_values(training_chunks: int) -> int:
+    """Return how many latent values suit so many chunks: the least up to 600, then slowly more.
+
+    Chunks fill a space that is the smaller the fewer values it has, and between them lies what
+    seeds sound like. What it takes to tell n chunks apart grows with log n, and so does this: twice
+    as many values for each tenfold, up to Distill's own number.
+    """
+    tenfolds = math.ceil(math.log10(max(1.0, training_chunks / _FEW_CHUNKS)))
+    return min(MIN_LATENT_DIM * 2**tenfolds, _MOST_LATENT_VALUES)
+
+
+def preset_settings(name: str, training_chunks: int) -> dict[str, Any]:
+    """Return the settings that go by the size of the training set, as fields of `TrainingSettings`.
+
+    Raises:
+        RequestError: There is no such preset.
+    """
+    settings = PRESETS[preset_name(name, training_chunks)].settings
+    return {**settings, "latent_dim": latent_values(training_chunks)}
 
 
 def preset_name(name: str, training_chunks: int) -> str:

@@ -13,6 +13,7 @@ from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.writer import MODEL_SUFFIX
 from distill_export.training.config import TrainingSettings
 from distill_export.training.presets import AUTO, preset_name
+from distill_export.training.report.verdict import SeedDistances, learning_words
 from distill_runtime.errors import RequestError
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.shown import shown
@@ -20,7 +21,7 @@ from distill_runtime.latents.nearness import check_nearness
 
 Say = Callable[[str], None]
 
-DEFAULT_NEARNESS = 1.0
+DEFAULT_NEARNESS = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class TrainingResult:
         val_log_mel_db: Log-mel distance of its answers on the validation set; None without one.
         baseline_log_mel_db: The same of always answering the training set's mean.
         analysis: The sliders.
+        seeds: How far what comes of seeds is from the recordings; None of a single chunk.
         hopelessness: That there was too little to learn from, in words; None if there was not.
     """
 
@@ -110,6 +112,7 @@ class TrainingResult:
     val_log_mel_db: float | None
     baseline_log_mel_db: float | None
     analysis: LatentAnalysis
+    seeds: SeedDistances | None = None
     hopelessness: str | None = None
 
     @property
@@ -118,6 +121,12 @@ class TrainingResult:
         if self.val_log_mel_db is None or self.baseline_log_mel_db is None:
             return False
         return not self.val_log_mel_db < self.baseline_log_mel_db
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """Whether it learnt anything and where seeds land, in sentences without a full stop."""
+        learnt = learning_words(self.val_log_mel_db, self.baseline_log_mel_db)
+        return (learnt, *([self.seeds.words] if self.seeds else []))
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,10 @@ from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Sta
 from distill_export.reference.continuous_mel import decode_trajectory
 from distill_runtime.arrays import Float32Array
 from distill_runtime.audio.level import normalization_gain, peak
-from distill_runtime.contract import SAMPLE_RATE_HZ
+from distill_runtime.contract import SAMPLE_RATE_HZ, Landmarks
 from distill_runtime.files.output_file import replacing
 from distill_runtime.files.output_folder import make_folder
+from distill_runtime.latents.nearness import Pull
 from distill_runtime.latents.trajectory import slerp
 
 _SEED = 7
@@ -25,12 +25,19 @@ _STEPS = 8
 
 
 @torch.inference_mode()
-def render_preview(model: ConvVAE, statistics: Statistics) -> Float32Array:
+def render_preview(
+    model: ConvVAE,
+    statistics: Statistics,
+    landmarks: Landmarks | None = None,
+    nearness: float = 0.0,
+) -> Float32Array:
     """Return four seconds along a path through four random latents, float32 `[samples]`.
 
     Args:
         model: In eval mode; the path is the same for every model of the same latent size.
         statistics: What its spectrograms are normalised with.
+        landmarks: Where its recordings lie; None: nobody looked, and the nearness does not count.
+        nearness: How far the path is pulled there, 0 to 1.
     """
     device = next(model.parameters()).device
     anchors = np.random.default_rng(_SEED).standard_normal(
@@ -41,17 +48,17 @@ def render_preview(model: ConvVAE, statistics: Statistics) -> Float32Array:
     path = np.stack(
         [slerp(anchors[i], anchors[i + 1], t) for i, t in zip(first, places - first, strict=True)]
     ).astype(np.float32)
+    if landmarks is not None:
+        path = Pull(landmarks)(path, nearness)
     mel = decode_trajectory(lambda z: model.decode(z.to(device)).cpu(), torch.from_numpy(path))
     sound = ComplexSpectrogram().complex_mel_to_waveform(mel, statistics)[0, 0].numpy()
+    return at_one_peak(sound)
+
+
+def at_one_peak(sound: Float32Array) -> Float32Array:
+    """Return a sound at the peak that finished sounds have; silence instead of one with NaN."""
     loudest = peak(sound)
     return sound * np.float32(normalization_gain(loudest)) if np.isfinite(loudest) else sound * 0
-
-
-def wav_bytes(sound: Float32Array) -> bytes:
-    """Return a WAV file of 16 bits."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()
 
 
 def write_preview(model: ConvVAE, statistics: Statistics, path: Path) -> None:
@@ -62,4 +69,5 @@ def write_preview(model: ConvVAE, statistics: Statistics, path: Path) -> None:
     """
     make_folder(path.parent)
     with replacing(path, overwrite=True) as temporary:
-        temporary.write_bytes(wav_bytes(render_preview(model, statistics)))
+        sound = render_preview(model, statistics)
+        soundfile.write(temporary, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")

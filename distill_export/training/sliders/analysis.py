@@ -19,11 +19,10 @@ from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram, Statistics
 from distill_export.training.encoding import encode
+from distill_export.training.sliders.latent_figures import measure_latents
 from distill_export.training.sliders.sound_features import FEATURES, measure
 from distill_export.verify.controls.slider_labels import slider_words
-from distill_export.verify.controls.sound_figures import measure_sounds
-from distill_export.verify.controls.still_sounds import as_delivered
-from distill_runtime.arrays import Float32Array, Float64Array
+from distill_runtime.arrays import Float64Array
 from distill_runtime.contract import SAMPLE_RATE_HZ
 
 LEAST_VARIANCE_RATIO = 0.02
@@ -35,7 +34,6 @@ _PRIOR_SAMPLES_PER_DIMENSION = 20
 _MAX_PRIOR_SAMPLES = 20_000
 _LABEL_PLACES = 12
 _LABEL_POSITIONS = 5
-_DECODED_AT_ONCE = 16
 
 
 @torch.inference_mode()
@@ -157,25 +155,12 @@ def suggest_labels(
     """
     positions = np.linspace(safe_min, safe_max, _LABEL_POSITIONS).T
     words = slider_words(
-        partial(_figures, model, statistics),
+        partial(measure_latents, model, statistics),
         list(components),
         list(positions),
         places=_LABEL_PLACES,
     )
     return tuple(f"PC{i + 1} ({word})" if word else f"PC{i + 1}" for i, word in enumerate(words))
-
-
-@torch.inference_mode()
-def _figures(model: ConvVAE, statistics: Statistics | None, latents: Float32Array) -> Float64Array:
-    """Return the figures of latent vectors `[n, latent_dim]`, see `sweep.Measure`."""
-    transform = ComplexSpectrogram()
-    device = next(model.parameters()).device
-    found = []
-    for rows in torch.from_numpy(latents).split(_DECODED_AT_ONCE):
-        decoded = model.decode(rows.to(device)).cpu()
-        sounds = transform.complex_mel_to_waveform(decoded, statistics)[:, 0]
-        found.append(measure_sounds(as_delivered(sounds.numpy())))
-    return np.concatenate(found)
 
 
 def _correlation(positions: Float64Array, values: Float64Array) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.data.statistics import decoder_statistics
 from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.pipeline import train
+from distill_export.training.report import directions
 from distill_export.training.request import TrainingRequest, TrainingResult
 from tests.distill_export.training import synthetic_recordings
 
@@ -26,6 +27,15 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _little_effort():
+    """Reports find controls, whose search has tests of its own and takes long."""
+    effort = replace(directions.EFFORT, samples=60, trial_places=2, places=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(directions, "EFFORT", effort)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distill_export.model.safe_unpickle import read_file
 from distill_export.training.config import TrainingSettings
-from distill_export.training.presets import PRESETS, preset_name
+from distill_export.training.presets import (
+    PRESETS,
+    latent_values,
+    preset_name,
+    preset_settings,
+)
 from distill_runtime.errors import RequestError
 from tests.distill_export.training.synthetic_recordings import tiny_settings
 
@@ -74,3 +81,28 @@ def test_presets_go_by_the_size_of_the_data_set() -> None:
         preset_name("huge", 1)
     for preset in PRESETS.values():
         TrainingSettings(**preset.settings)
+
+
+@given(st.integers(1, 10**8))
+def test_latent_values_grow_slowly_with_the_recordings(chunks: int) -> None:
+    few = latent_values(chunks)
+    TrainingSettings(latent_dim=few)
+    assert few <= latent_values(chunks + 1) <= 2 * few
+    assert latent_values(10 * chunks) <= 2 * few
+    assert few == 16 or chunks > 600
+    assert few in (16, 32, 64, 128)
+
+
+def test_latent_values_go_by_the_corpus() -> None:
+    assert [latent_values(n) for n in (1, 60, 600, 601, 6000, 6001, 60_000, 60_001, 10**9)] == [
+        *(16, 16, 16, 32, 32, 64, 64, 128, 128)
+    ]
+
+
+def test_a_preset_comes_with_its_latent_values() -> None:
+    assert preset_settings("auto", 62) == {**PRESETS["small"].settings, "latent_dim": 16}
+    assert preset_settings("large", 900) == {**PRESETS["large"].settings, "latent_dim": 32}
+    for chunks in (1, 601, 6001):
+        TrainingSettings(**preset_settings("auto", chunks))
+    with pytest.raises(RequestError, match="no preset 'huge'"):
+        preset_settings("huge", 1)

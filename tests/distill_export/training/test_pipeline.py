@@ -20,6 +20,9 @@ from distill_export.model.file import load_model
 from distill_export.model.landmarks import OWN_KEY
 from distill_export.model.pickled import PRESET_GLOBAL
 from distill_export.model.safe_unpickle import read_file
+from distill_export.reference.complex_spectrogram import ComplexSpectrogram
+from distill_export.training.data.dataset import read_folder, split_recordings
+from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.pipeline import train
 from distill_export.training.report.preview import render_preview
 from distill_export.training.request import TrainingRequest, pick_device
@@ -54,6 +57,7 @@ def structure(value: Any, sliders: int | None = None) -> Any:
 def test_a_model_file_is_built_like_distills_own(recordings: Path, shared: Path, tmp_path: Path):
     output = tmp_path / "ambience.distill"
     settings = {"max_epochs": 1, "batch_size": 2, "augmentation_expansion": 0, "val_fraction": 0.8}
+    settings |= {"latent_dim": 128}  # that file's
     train(TrainingRequest(recordings, output, settings={**settings, "device": "cpu"}))
     found, expected = read_file(output), read_file(shared / "reference" / "ambience.distill")
     assert set(found.pop(OWN_KEY)) == {"version", "landmarks"}  # the one that Distill has not
@@ -76,6 +80,23 @@ def test_what_is_learnt_is_better_than_the_mean(trained) -> None:
         ]
     ]
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_seeds_are_drawn_where_the_recordings_are(trained) -> None:
+    loaded = load_model(trained.result.output)
+    cache = SpectrogramCache(trained.beside / "spectrograms")
+    noises = trained.result.output.with_name("noises")
+    training, _ = split_recordings(
+        read_folder(noises, cache, warn=print), fraction=TINY["val_fraction"], seed=0
+    )
+    assert loaded.normalization_stats is not None
+    chunks = training.batch(torch.arange(len(training)))
+    mu, logvar = loaded.model.encode(
+        ComplexSpectrogram().normalize(chunks, loaded.normalization_stats)
+    )
+    torch.testing.assert_close(mu.mean(dim=0), torch.zeros(16), atol=1e-3, rtol=0)
+    variance = mu.var(dim=0, correction=0) + logvar.exp().mean(dim=0)
+    torch.testing.assert_close(variance, torch.ones(16), atol=0.1, rtol=0)
 
 
 def test_what_lies_beside_the_model(trained) -> None:

@@ -24,7 +24,8 @@ def test_the_right_answer_costs_nothing() -> None:
     terms = VAELoss(PLAIN, tiny_settings(free_bits=0.0)).terms(
         batch(), batch(), torch.zeros(2, 16), torch.zeros(2, 16)
     )
-    assert (terms.magnitude, terms.frequency, terms.kl, terms.charged_kl) == (0, 0, 0, 0)
+    assert (terms.magnitude, terms.movement, terms.frequency, terms.charged_kl) == (0, 0, 0, 0)
+    assert terms.kl == 0
 
 
 def test_a_gain_costs_its_size() -> None:
@@ -36,6 +37,23 @@ def test_a_gain_costs_its_size() -> None:
         louder, expected, torch.zeros(2, 16), torch.zeros(2, 16)
     )
     assert float(terms.magnitude) == pytest.approx(0.6931, abs=1e-4)
+    assert float(terms.movement) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_every_second_frame_louder_costs_more_than_all_of_them() -> None:
+    """The pattern of a transposed convolution, of the same error in level as a steady one."""
+    expected = torch.zeros(2, 2, 128, 94)
+    expected[:, 0] = 9.0
+    signs = torch.arange(94) % 2 * 2.0 - 1.0
+    found = expected.clone()
+    found[:, 0] += 0.1 * signs
+    loss = VAELoss(PLAIN, tiny_settings())
+    latents = torch.zeros(2, 16), torch.zeros(2, 16)
+    pattern = loss.terms(found, expected, *latents)
+    steady = loss.terms(expected + 0.1, expected, *latents)
+    assert float(pattern.magnitude) == pytest.approx(float(steady.magnitude), rel=1e-3)
+    assert float(pattern.movement) == pytest.approx(0.2, abs=1e-3)
+    assert loss.total(pattern, 0.0) > loss.total(steady, 0.0) + 0.05
 
 
 def test_the_units_of_the_statistics_do_not_matter() -> None:

@@ -1,57 +1,23 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
+import json
+import os
 import re
-import struct
-import xml.etree.ElementTree as ET
-import zlib
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
-from distill_export.training.report.picture import curves_svg, spectrogram_png
+from distill_export.verify.controls.sound_figures import FIGURES
+from tests.distill_export.training.report.png import decode_png
 
-
-def decode_png(content: bytes) -> np.ndarray:
-    """Read an image without interlacing, whose rows all have filter 0."""
-    assert content.startswith(b"\x89PNG\r\n\x1a\n")
-    at, data, size = 8, b"", (0, 0)
-    while at < len(content):
-        length, name = struct.unpack(">I4s", content[at : at + 8])
-        part = content[at + 8 : at + 8 + length]
-        (checksum,) = struct.unpack(">I", content[at + 8 + length : at + 12 + length])
-        assert checksum == zlib.crc32(name + part)
-        if name == b"IHDR":
-            size = struct.unpack(">II", part[:8])
-        data += part if name == b"IDAT" else b""
-        at += 12 + length
-    rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(size[1], 1 + 3 * size[0])
-    assert not rows[:, 0].any()
-    return rows[:, 1:].reshape(size[1], size[0], 3)
-
-
-def test_a_spectrogram_is_drawn_with_low_bands_at_the_bottom() -> None:
-    levels = np.full((4, 6), -20.0)
-    levels[0, 2] = 50.0
-    image = decode_png(spectrogram_png(levels, -20.0, 50.0, scale=2))
-    assert image.shape == (8, 12, 3)
-    bright = np.argwhere(image.sum(axis=2) > 300)
-    assert bright.min(axis=0).tolist() == [6, 4]
-    assert bright.max(axis=0).tolist() == [7, 5]
-    assert spectrogram_png(levels * np.inf, -20.0, 50.0)
-
-
-def test_curves_are_drawn_within_their_axes() -> None:
-    picture = curves_svg({"a": [(1, 5.0), (2, 3.0), (3, 4.0)], "b": [], "c": [(1, 1.0)]})
-    root = ET.fromstring(picture)
-    lines = root.findall("polyline")
-    assert len(lines) == 2
-    points = [[float(v) for v in p.split(",")] for p in lines[0].attrib["points"].split()]
-    assert all(0 <= x <= 640 and 0 <= y <= 240 for x, y in points)
-    assert points[0][1] < points[2][1] < points[1][1]  # 5 is above 4, and that above 3
-    assert curves_svg({"b": []}) == ""
+CHROMIUM = Path(os.environ.get("DISTILL_CHROMIUM", "/usr/bin/chromium"))
 
 
 class _Page(HTMLParser):
@@ -63,22 +29,84 @@ class _Page(HTMLParser):
         self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_page_needs_nothing_beside_itself(trained) -> None:
+def read_page(trained) -> tuple[str, _Page]:
     text = trained.report.read_text(encoding="utf-8")
     page = _Page()
     page.feed(text)
+    return text, page
+
+
+def test_the_page_needs_nothing_beside_itself(trained) -> None:
+    text, page = read_page(trained)
     assert page.sources and all(source.startswith("data:") for source in page.sources)
     images = [s for s in page.sources if s.startswith("data:image/png;base64,")]
-    sounds = [s for s in page.sources if s.startswith("data:audio/wav;base64,")]
+    sounds = [s for s in page.sources if s.startswith("data:audio/mpeg;base64,")]
     assert len(images) == 3 * 2  # three chunks were held out
-    assert len(sounds) == 3 * 2 + 1
+    assert len(sounds) == text.count("<audio")
     for image in images:
         assert decode_png(base64.b64decode(image.partition(",")[2])).shape == (384, 282, 3)
     for sound in sounds:
         samples, rate_hz = soundfile.read(io.BytesIO(base64.b64decode(sound.partition(",")[2])))
         assert rate_hz == 48_000
-        assert np.abs(samples).max() > 0.1
-    assert text.count("<svg") == 3
-    for label in trained.result.analysis.suggested_labels:
-        assert label in text
-    assert re.search(r"always answering the mean: [\d.]+ dB", text)
+        assert 0.1 < np.abs(samples).max() < 1.0
+    assert text.count("<svg") == 3 + len(images)
+    assert len(text) < 4e6
+
+
+def test_the_page_begins_with_what_was_learnt(trained) -> None:
+    text, _ = read_page(trained)
+    result = trained.result
+    sentences = re.findall(r'<p class="verdict">(.*?)</p>', text)
+    assert sentences == [f"{html.escape(sentence)}." for sentence in result.verdict]
+    assert f"{result.val_log_mel_db:.1f} dB off (always answering the mean: " in sentences[0]
+    assert f"{result.seeds.nearest_db:.1f} dB off (for a recorded second" in sentences[1]
+    assert text.index(sentences[1]) < text.index("<h2>")
+
+
+def test_each_slider_and_control_has_a_player(trained) -> None:
+    text, _ = read_page(trained)
+    sliders = text[text.index("<h2>Sliders") : text.index("<h2>Controls")]
+    labels = trained.result.analysis.suggested_labels
+    assert re.findall("<b>(.*?)</b>", sliders) == [html.escape(label) for label in labels]
+    assert sliders.count("<audio") == len(labels)
+    controls = text[text.index("<h2>Controls") : text.index("<h2>Original")]
+    names = re.findall("<b>(.*?)</b>", controls)
+    assert "Brightness" in names  # what the recordings differ by
+    assert set(names) <= {figure.name for figure in FIGURES}
+    assert controls.count("<audio") == len(names)
+    assert text.count("<audio") == len(labels) + len(names) + 3 * 2 + 2
+
+
+def test_a_page_fits_a_narrow_window(trained, tmp_path: Path) -> None:
+    if not CHROMIUM.is_file():
+        pytest.skip("needs Chromium")
+    text, _ = read_page(trained)
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"{text}<script>parent.postMessage([innerWidth, "
+        "document.documentElement.scrollWidth], '*')</script>",
+        encoding="utf-8",
+    )
+    frame = tmp_path / "frame.html"  # a window cannot be made that narrow, a frame can
+    frame.write_text(
+        "<!doctype html><title></title><script>"
+        "onmessage = (event) => { document.title = JSON.stringify(event.data) }</script>"
+        '<iframe width="400" height="800" src="page.html" style="border: 0"></iframe>',
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            *("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000"),
+            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", frame.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    found = re.search(r"<title>(\[.*?\])</title>", done.stdout)
+    assert found is not None
+    window, needed = json.loads(found[1])
+    assert window == 400
+    assert needed <= window
