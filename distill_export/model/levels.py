@@ -16,9 +16,9 @@ _MAX_LEVEL = 100.0  # nepers of power
 
 @dataclass(frozen=True)
 class BandLevels:
-    """Statistics over all frames of the level of each mel band.
+    """Statistics of the level of each mel band, over the frames that sound.
 
-    A level is `log(1 + P / 1e-4)` of the mel power P: natural, 0 for silence.
+    A level is `log(1 + P / 1e-6)` of the mel power P: natural, 0 for silence.
     """
 
     mean: tuple[float, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
-from distill_export.graph.refined.expander import level_of
+from distill_export.graph.refined.expander import level_of, sounding_frames
 from distill_export.model.levels import BandLevels
 
 
@@ -20,13 +20,13 @@ def find_levels(spectrograms: Iterable[torch.Tensor]) -> BandLevels:
     total: torch.Tensor | float = 0.0
     squares: torch.Tensor | float = 0.0
     for batch in spectrograms:
-        levels = level_of(batch[:, 0].double()).transpose(0, 1).flatten(1)
+        levels = level_of(sounding_frames(batch[:, 0]))
         count += levels.shape[1]
         total = total + levels.sum(dim=1)
         squares = squares + levels.square().sum(dim=1)
     assert isinstance(total, torch.Tensor)
-    mean = total / count
-    deviation = (squares / count - mean.square()).clamp(min=0.0).sqrt()
+    mean = total / max(count, 1)
+    deviation = (squares / max(count, 1) - mean.square()).clamp(min=0.0).sqrt()
     return BandLevels(_short(mean), _short(deviation))
 
 

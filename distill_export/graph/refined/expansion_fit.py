@@ -10,6 +10,7 @@ from distill_export.graph.refined.expander import (
     Expander,
     Expansion,
     level_of,
+    sounding_frames,
 )
 from distill_export.model.file import LoadedModel
 from distill_export.model.levels import BandLevels
@@ -21,7 +22,7 @@ from distill_runtime.latents.nearness import Pull
 _SEEDS = 64
 _CHUNKS = 2  # seconds of each
 _LEAST_SLOPE, _MAX_SLOPE = 1.0, 3.0
-_ROUNDS = 12
+_ROUNDS = 4
 _TINY = 1e-6
 
 
@@ -64,7 +65,7 @@ def expansion_between(log_power: torch.Tensor, wanted: BandLevels) -> Expansion:
 def _frames(
     loaded: LoadedModel, seed: int, landmarks: Landmarks | None, nearness: float
 ) -> torch.Tensor:
-    """Return log1p of the mel power, float64 `[n_mels, frames]`, of a seed."""
+    """Return log1p of the mel power of what sounds of a seed, float64 `[n_mels, frames]`."""
     steps = steps_for_chunks(loaded.spectrogram, _CHUNKS)
     latents = torch.cat(
         crossfade_trajectory(loaded.model.latent_dim, seed=seed, num_chunks=_CHUNKS, steps=steps)
@@ -73,5 +74,5 @@ def _frames(
         latents = torch.from_numpy(Pull(landmarks)(latents.numpy(), nearness))
     units = normalization(loaded.normalization_stats) or IDENTITY
     with torch.inference_mode():
-        mel = decode_trajectory(loaded.model.decode, latents)[0, 0].double()
-    return mel * units.mag_std + units.mag_mean
+        mel = decode_trajectory(loaded.model.decode, latents)[:, 0].double()
+    return sounding_frames(mel * units.mag_std + units.mag_mean)
