@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from distill_export.export import ExportReport
 
 REPOSITORY = Path(__file__).parents[1]
-DEMO_MODEL = REPOSITORY / "artifacts" / "ambience.distill"
+DEMO_MODEL = REPOSITORY / "tests" / "reference" / "demo" / "ambience.distill"
 
 # PyTorch's threads wait busily, which on shared cores makes a test ten times as long. Said before
 # anything imports it, and to the processes that tests start.

@@ -31,7 +31,7 @@ def folder(demo_artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("examples")
     shutil.copy(demo_artifact, folder / "ambience.onnx")
     shutil.copy(demo_artifact, folder / "sea.onnx")
-    (folder / "ambience.distill").symlink_to(REPOSITORY / "artifacts" / "ambience.distill")
+    (folder / "ambience.distill").symlink_to(REPOSITORY / "tests/reference/demo/ambience.distill")
     return folder
 
 

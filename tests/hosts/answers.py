@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import json
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from distill_runtime.audio.fades import Fader
+from distill_runtime.audio.loop import crossfaded
 from distill_runtime.audio.lowpass import lowpass
 from distill_runtime.audio.soft_limit import limited_by_db, soft_limit
 from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
@@ -19,10 +22,14 @@ from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError, RequestError
+from distill_runtime.generation.config import GenerationConfig
+from distill_runtime.generation.loop_plan import LoopPlan
 from distill_runtime.generation.slider_fit import slider_fingerprint
 from distill_runtime.generation.stereo_document import stereo_document
 from distill_runtime.latents.blend import average, normalized_weights, union_sliders
+from distill_runtime.latents.closed_walk import closed_walk
 from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
+from distill_runtime.latents.nearness import Pull
 from distill_runtime.latents.seeds import TorchGenerator
 from distill_runtime.latents.sliders import (
     latent_vector,
@@ -31,10 +38,13 @@ from distill_runtime.latents.sliders import (
 )
 from distill_runtime.latents.trajectory import crossfade, evolve
 from tests.distill_runtime.made_controls import make_control
+from tests.distill_runtime.made_landmarks import make_landmarks
 from tests.distill_runtime.slider_banks import make_bank
-from tests.distill_runtime.small_artifacts import document
+from tests.distill_runtime.small_artifacts import METADATA
 
 SEEDS = (0, 1, 7, 12345, 2**31, 2**32 - 1)
+NEARNESSES = (0.0, 0.3, 0.5, 1.0)
+NEAR_ROWS = 200
 DURATIONS_S = (0.25, 1.0, 2.0, 3.5, 40.0)
 TAGS = Tags(title="Tide", artist="Ré 雨", comment='{"format":"x"}')
 WRONG = (None, True, "", "text", -1, 0.5, 1e300, 2**40, [], [1], ["text"], {}, {"a": 1})
@@ -65,7 +75,9 @@ def write_answers(folder: Path) -> None:
     _sliders(answers)
     _blends(answers)
     _controls(answers)
+    _landmarks(answers)
     _filter_and_stereo(answers)
+    _ends(answers)
     _wavs(answers)
     answers.document["metadata"] = document()
     answers.document["verdicts"] = list(_verdicts())
@@ -169,6 +181,20 @@ def _controls(answers: Answers) -> None:
     }
 
 
+def _landmarks(answers: Answers) -> None:
+    cases = []
+    for index, (count, size, width) in enumerate(
+        [(1, 16, 1.0), (5, 16, 0.5), (33, 24, 3.0), (200, 128, 5.0), (1024, 32, 0.01)]
+    ):
+        known = make_landmarks(count, latent_dim=size, width=width, seed=index)
+        latents = TorchGenerator(index).randn_rows(NEAR_ROWS, size)
+        answers.save(f"near-of-{index}", latents)
+        for nearness in NEARNESSES:
+            answers.save(f"near-{index}-{nearness:g}", Pull(known)(latents, nearness))
+        cases.append(known.document())
+    answers.document["landmarks"] = {"cases": cases, "nearnesses": NEARNESSES}
+
+
 def stereo_in_javascript(stereo: StereoSettings) -> dict[str, Any]:
     """Return stereo settings in JavaScript's words."""
     words = {
@@ -206,20 +232,48 @@ def _filter_and_stereo(answers: Answers) -> None:
         answers.save(f"stereo-{index}", SpatialProcessor(setting).push(rows))
 
 
+def _ends(answers: Answers) -> None:
+    generator = np.random.default_rng(9)
+    sound = generator.standard_normal((2, 5000)).astype(np.float32)
+    answers.save("ends-of", sound)
+    answers.save("faded", Fader(5000, fade_in=960, fade_out=1200).push(sound))
+    mixed = (0.6 * sound + 0.4 * sound[::-1]).astype(np.float32)
+    for name, lead in (("alike", mixed), ("opposite", -sound), ("silent", 0 * sound)):
+        answers.save(f"joined-{name}-lead", lead)
+        answers.save(f"joined-{name}", crossfaded(sound, lead))
+    cases = []
+    for index, duration_s in enumerate((0.25, 0.5, 0.75, 1.0, 2.2, 3.3, 10.0)):
+        plan = LoopPlan.of(GenerationConfig(duration_s=duration_s, loop=True))
+        walk = crossfade(seed=index, duration_s=duration_s, latent_dim=16)
+        lengths = {"period": plan.period_steps, "lead": plan.lead_steps}
+        closed = closed_walk([walk], [walk], **lengths)
+        answers.save(f"closed-{index}", np.concatenate(list(closed)))
+        cases.append([duration_s, index, plan.period_steps, plan.lead_steps, plan.overlap])
+    answers.document["loops"] = cases
+
+
 def _wavs(answers: Answers) -> None:
     noise = np.random.default_rng(2).standard_normal((2, 4001)) * 0.4
     # Full scale and beyond, and values in the middle between two steps.
     noise[:, :8] = np.array([1.0, -1.0, 1.5, -1.5, 0.5 / 32768, 1.5 / 32768, -0.5 / 32768, 0.0])
     sound = noise.astype(np.float32)
     answers.save("wav-sound", sound)
-    for channels, bits, seed in itertools.product((1, 2), (16, 24, 32), (None, 7)):
+    for channels, bits, seed, loop in itertools.product(
+        (1, 2), (16, 24, 32), (None, 7), (False, True)
+    ):
         header = wav.header(
-            frames=4001, sample_rate_hz=48_000, channels=channels, bit_depth=bits, tags=TAGS
+            frames=4001,
+            sample_rate_hz=48_000,
+            channels=channels,
+            bit_depth=bits,
+            tags=TAGS,
+            loop=loop,
         )
         quantizer = Quantizer(bits, seed)
         samples = to_bytes(quantizer.push(sound[:channels]), bits)
         whole = header + samples + wav.trailer(frames=4001, channels=channels, bit_depth=bits)
-        answers.save(f"wav-{channels}-{bits}-{seed}", np.frombuffer(whole, np.uint8))
+        name = f"wav-{channels}-{bits}-{seed}" + ("-loop" if loop else "")
+        answers.save(name, np.frombuffer(whole, np.uint8))
     answers.document["tags"] = {name: text for name, text in TAGS.items() if text}
 
 
@@ -241,6 +295,13 @@ def _is_taken(values: Any) -> bool:
     except ArtifactError:
         return False
     return True
+
+
+def document() -> dict[str, Any]:
+    """Return the metadata of a small artifact with landmarks, as a JSON object to be changed."""
+    metadata = dataclasses.replace(METADATA, landmarks=make_landmarks(2))
+    values: dict[str, Any] = json.loads(metadata.to_json())
+    return values
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -18,11 +18,17 @@ STYLES: dict[str, dict[str, Any]] = {
         "seed": 2**32 - 1,
         "sliders": {0: 3, "1": -2.5},
         "drift": 0.4,
+        "nearness": 0.8,
         "controls": {"Brightness": -2.5},
         "stereo": StereoSettings("mid-side"),
     },
     "binaural": {"seed": 5, "drift": 0.4, "stereo": StereoSettings("binaural", azimuth_deg=-60.0)},
-    "dual-seed": {"seed": 11, "drift": 0.5, "stereo": StereoSettings("dual-seed", depth=0.5)},
+    "dual-seed": {
+        "seed": 11,
+        "drift": 0.5,
+        "nearness": 0.0,
+        "stereo": StereoSettings("dual-seed", depth=0.5),
+    },
 }
 
 
@@ -74,6 +80,7 @@ def _move(generator: np.random.Generator, number: int, latent_dim: int) -> tuple
         "moveTo": lambda: generator.normal(size=latent_dim).tolist(),
         "moveControl": lambda: ["Loudness", round(float(generator.uniform(-3, 3)), 2)],
         "walk": lambda: int(generator.integers(0, 2**32 - 1)),
+        "nearness": lambda: round(float(generator.random()), 2),
     }
     kind = list(moves)[number % len(moves)]
     return kind, moves[kind]()
@@ -95,6 +102,8 @@ def _make(live: LiveStream, kind: str, value: Any) -> None:
             live.move_control(*value)
         case "walk":
             live.walk(value)
+        case "nearness":
+            live.nearness = value
 
 
 def performed_again(recipe: str, artifact: Path) -> np.ndarray:

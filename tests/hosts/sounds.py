@@ -20,8 +20,9 @@ from distill_runtime import (
     contract,
 )
 from distill_runtime.artifact.verification import standard_normal_latents
-from distill_runtime.contract import METADATA_KEY, ArtifactMetadata
+from distill_runtime.contract import METADATA_KEY, ArtifactMetadata, Landmarks
 from tests.distill_runtime.made_controls import make_control
+from tests.distill_runtime.made_landmarks import make_landmarks
 from tests.hosts.answers import Answers, stereo_in_javascript
 
 STEPS = 5
@@ -40,6 +41,30 @@ DEMO = {
     },
     "sliders": {"duration_s": 2.0, "seed": 5, "sliders": {0: 3, "1": -2.5}, "evolution": 0.25},
     "vector": {"duration_s": 0.3, "seed": 6, "latent_vector": (0.125, -0.3) * 64, "evolution": 0.0},
+}
+ENDS = {
+    "fades": {"duration_s": 1.0, "seed": 2, "fade_in_s": 0.4, "fade_out_s": 0.25},
+    "loop": {"duration_s": 1.75, "seed": 2, "loop": True},
+    "loop-long": {
+        "duration_s": 2.9,
+        "seed": 11,
+        "sliders": {0: 2},
+        "loop": True,
+        "stereo": StereoSettings("dual-seed"),
+    },
+    "loop-short": {"duration_s": 0.3, "seed": 8, "loop": True},
+}
+NEAR = {
+    "near-loop": {"duration_s": 1.2, "seed": 9, "nearness": 0.9, "loop": True},
+    "near": {"duration_s": 1.5, "seed": 9, "controls": {"Bass": 2}},
+    "near-0": {"duration_s": 1.0, "seed": 9, "nearness": 0.0},
+    "near-0.5": {"duration_s": 1.0, "seed": 9, "nearness": 0.5, "sliders": {0: 3}},
+    "near-1": {
+        "duration_s": 1.0,
+        "seed": 9,
+        "nearness": 1.0,
+        "stereo": StereoSettings("dual-seed"),
+    },
 }
 BLENDED = {"duration_s": 1.5, "seed": 4, "sliders": {0: 4}, "controls": {"Bass": -1, "Loudness": 2}}
 MOVED = {
@@ -62,9 +87,13 @@ def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
     demo, other = loaded["demo"], with_controls(folder / "controls.onnx", artifacts["int8"])
     answers.document["artifacts"]["controls"] = str(other.path)
     sounds = {name: (demo, settings) for name, settings in DEMO.items()}
-    sounds |= {name: (other, settings) for name, settings in MOVED.items()}
+    sounds |= {name: (other, settings) for name, settings in (MOVED | ENDS).items()}
+    near = with_controls(folder / "near.onnx", artifacts["int8"], _landmarks(other))
+    answers.document["artifacts"]["near"] = str(near.path)
+    sounds |= {name: (near, settings) for name, settings in NEAR.items()}
     for mode in ("latent", "audio"):
         sounds[f"{mode}-blend"] = (Blend([demo, other], [0.6, 0.3], mode), BLENDED)
+        sounds[f"{mode}-near-blend"] = (Blend([near, demo], [0.6, 0.3], mode), BLENDED)
     answers.document["sounds"] = {
         name: _sound(answers, name, source, settings) for name, (source, settings) in sounds.items()
     }
@@ -72,8 +101,15 @@ def write_sounds(folder: Path, artifacts: Mapping[str, Path]) -> None:
     answers.close()
 
 
-def with_controls(path: Path, artifact: Path) -> Artifact:
-    """Write an artifact again, with controls that nobody measured: their directions are drawn."""
+def _landmarks(artifact: Artifact) -> Landmarks:
+    return make_landmarks(40, latent_dim=artifact.latent_dim, width=5.0, default=0.4)
+
+
+def with_controls(path: Path, artifact: Path, landmarks: Landmarks | None = None) -> Artifact:
+    """Write an artifact again, with controls that nobody measured: their directions are drawn.
+
+    And with landmarks that nobody sought, if there are some.
+    """
     import onnx
 
     model = onnx.load(artifact)
@@ -84,7 +120,8 @@ def with_controls(path: Path, artifact: Path) -> Artifact:
         make_control("Bass", seed=1, latent_dim=size, step_size=0.5),
         make_control("Loudness", seed=2, latent_dim=size, step_size=1.0),
     )
-    entry.value = dataclasses.replace(metadata, controls=controls).to_json()
+    changed = dataclasses.replace(metadata, controls=controls, landmarks=landmarks)
+    entry.value = changed.to_json()
     onnx.save(model, path)
     return Artifact.load(path)
 
@@ -109,7 +146,11 @@ def _sound(
             "latentVector": config.latent_vector,
             "evolution": config.evolution,
             "controls": config.controls,
+            "nearness": config.nearness,
             "stereo": stereo_in_javascript(config.stereo),
+            "fadeInS": config.fade_in_s,
+            "fadeOutS": config.fade_out_s,
+            "loop": config.loop,
         },
         "gain": result.gain,
         "limited_db": result.limited_db,

@@ -14,6 +14,7 @@ import pytest
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.errors import ArtifactError
 from tests.distill_runtime import small_artifacts
+from tests.distill_runtime.made_landmarks import make_landmarks
 from tests.distill_runtime.small_artifacts import document, onnx, seal, small_model, with_document
 
 
@@ -46,6 +47,10 @@ def _spoilt(whole: bytes) -> Iterator[tuple[str, bytes]]:
     ):
         text = json.dumps(document() | changes)
         yield name, with_document(small_model(), text).SerializeToString()
+    for name, changes in _LANDMARKS.items():
+        landmarks = make_landmarks().document() | changes
+        text = json.dumps(document() | {"landmarks": landmarks})
+        yield f"landmarks-{name}", with_document(small_model(), text).SerializeToString()
     for name, spoil in _CHANGES.items():
         model = seal(small_model())
         spoil(model)
@@ -122,6 +127,23 @@ def _finish_of_a_row(model: Any) -> None:
 def _audio_in_float16(model: Any) -> None:
     model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
 
+
+# What is in the place of a field of five landmarks of 16 values.
+_LANDMARKS: dict[str, dict[str, Any]] = {
+    "none": {"count": 0, "vectors": []},
+    "too-many": {"count": 1025, "vectors": [0.0] * 1025 * 16, "potentials": [0.0] * 1025},
+    "fewer-vectors": {"count": 6, "potentials": [0.0] * 6},
+    "fewer-potentials": {"potentials": [0.0] * 4},
+    "more-widths": {"widths": [1.0] * 17},
+    "far": {"vectors": [1e39] * 5 * 16},
+    "texts": {"vectors": ["near"] * 5 * 16},
+    "huge-potential": {"potentials": [0.0] * 4 + [-2e9]},
+    "no-width": {"widths": [1.0] * 15 + [0.0]},
+    "narrow": {"widths": [9e-7] * 16},
+    "wide": {"widths": [3.1e38] * 16},
+    "nearer-than-near": {"default": 1.01},
+    "no-default": {"default": None},
+}
 
 _CHANGES = {
     "opset-17": _opset(17),

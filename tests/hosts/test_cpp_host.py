@@ -48,7 +48,7 @@ def built(build: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def model(once: Once) -> Path:
-    source = REPOSITORY / "artifacts" / "ambience.distill"
+    source = REPOSITORY / "tests/reference/demo/ambience.distill"
 
     def export(folder: Path) -> Path:
         return export_model(

@@ -35,7 +35,7 @@ EXAMPLES = [
 MAX_LINES = 350
 
 # Which tests need which of Python's answers.
-PLAIN = ("controls", "finishing", "inspection", "metadata", "preset")
+PLAIN = ("controls", "ends", "finishing", "inspection", "landmarks", "metadata", "preset")
 PLAIN += ("seeds", "sliders", "trajectory", "wav")
 PLAYED = ("artifact", "generate")
 

@@ -25,6 +25,7 @@ from distill_runtime import (
     StereoSettings,
 )
 from distill_runtime.audio.snr import snr_db
+from tests.distill_runtime.made_landmarks import make_landmarks
 from tests.hosts.node import LIBRARY, run_in
 from tests.hosts.page.site import MARK, write_player, write_site
 from tests.hosts.page.static_server import serving
@@ -55,6 +56,7 @@ PAGE_FILES = {
     "player.html",
     "worklet.js",
 }
+LANDMARKS = make_landmarks(40, latent_dim=128, width=5.0, default=0.25)
 SLIDERS = (2, -3.5, 0, 0, 0, 0, 0, 1)
 MAX_LINES = 350
 
@@ -93,7 +95,9 @@ def site(
 
     def write_models(folder: Path) -> Path:
         for name, path in exported.items():
-            with_controls(path, demo_artifact, folder / f"{name}.onnx")
+            known = LANDMARKS if name == "int8" else None
+            out = folder / f"{name}.onnx"
+            with_controls(path, demo_artifact, out, landmarks=known)
         return folder
 
     models = once("page-models", write_models)
@@ -154,9 +158,15 @@ def test_it_plays_as_python_does(visit: Path, site: Site) -> None:
     stereo = StereoSettings("mid-side", width=1.0, depth=0.5)
     config = GenerationConfig(duration_s=4.0, seed=7, sliders=SLIDERS, stereo=stereo)
     assert _nearness(visit / "finished.wav", int8, config) >= 90
-    assert Recipe.load(visit / "finished.wav").config == config
+    assert Recipe.load(visit / "finished.wav").config == replace(config, nearness=0.25)
     moved = replace(config, sliders=(2.6, *SLIDERS[1:]), controls={"Brightness": 3})
     assert _nearness(visit / "unfinished.wav", int8, moved) >= 74
+    near = GenerationConfig(duration_s=1.0, seed=7, sliders=SLIDERS, nearness=0.75)
+    assert _nearness(visit / "near.wav", int8, near) >= 90
+    for name, ends in (("faded", {"fade_out_s": 0.5}), ("loop", {"loop": True})):
+        wanted = replace(near, nearness=0.5, **ends)
+        assert Recipe.load(visit / f"{name}.wav").config == wanted
+        assert _nearness(visit / f"{name}.wav", int8, wanted) >= 90
     blended = Recipe.load(visit / "blend.wav")
     float16 = Artifact.load(site.artifacts["ambience_float16.onnx"])
     assert [one.weight for one in blended.ingredients] == [50, 50]
@@ -175,7 +185,10 @@ def test_it_plays_live(visit: Path) -> None:
     assert rate == 48_000
     assert len(audio) > 0.4 * rate
     assert 0.01 < abs(audio).max() <= 1
-    assert Recipe.load(visit / "live.wav").performance is not None
+    performance = Recipe.load(visit / "live.wav").performance
+    assert performance is not None
+    assert performance.place.nearness == 0.25
+    assert [move.place.nearness for move in performance.moves][-1] == 1.0
 
 
 @pytest.mark.parametrize("visit", ["player"], indirect=True)

@@ -125,6 +125,11 @@ export class Artifact {
     return this.metadata.controls;
   }
 
+  /** Where the model's own recordings lie in its latent space; null where that is not known. */
+  get landmarks() {
+    return this.metadata.landmarks;
+  }
+
   /**
    * The state that starts a stream in every row: zeros.
    *

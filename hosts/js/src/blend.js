@@ -7,12 +7,14 @@
  * also walk between random anchors. A model of weight 0 takes no part.
  *
  * Controls move every model along its own direction of that name; a model without it stays where it
- * is. A latent blend moves by the average.
+ * is. A latent blend moves by the average. Nearness pulls every model that renders towards its own
+ * recordings, and a model that does not know where they lie stays where it is.
  */
 
 import { brief, isFinite } from './checks.js';
 import { controlShift, resolveControls, unionControls } from './controls.js';
 import { RequestError } from './errors.js';
+import { Pull } from './nearness.js';
 import { checkPositions, latentVector } from './sliders.js';
 
 /** @typedef {import('./artifact.js').Artifact} Artifact */
@@ -57,6 +59,8 @@ export class Blend {
     this.sliders = unionSliders(this.parts.map((part) => part.sliders));
     /** The union of the parts' controls. */
     this.controls = unionControls(this.parts.map((part) => part.controls));
+    /** What draws each renderer's latent vectors to its recordings; null where it knows none. */
+    this.pulls = this.renderers.map(({ landmarks }) => landmarks && new Pull(landmarks));
   }
 
   /**
@@ -81,6 +85,16 @@ export class Blend {
   /** The artifacts that render: all parts of an audio blend, else the first. */
   get renderers() {
     return this.mixesSounds ? this.parts : this.parts.slice(0, 1);
+  }
+
+  /** The landmarks of the first renderer that has some, whose nearness is the default. */
+  get landmarks() {
+    return this.renderers.find(({ landmarks }) => landmarks)?.landmarks ?? null;
+  }
+
+  /** What errors call it: the file's name of the first renderer. */
+  get name() {
+    return this.renderers[0].name;
   }
 
   /**

@@ -2,11 +2,13 @@
  * From the graph's audio to a finished sound, short of its level: what follows the graph, in order.
  *
  * The latency is dropped, the anti-alias filter runs over everything that was rendered, then
- * stereo, then the exact length.
+ * stereo, then the exact length (of a loop, by a cross-fade), then fades.
  */
 
 import { HOP_LENGTH, STEP_SAMPLES } from './contract.js';
+import { fade, fadeSamples } from './ends.js';
 import { peak } from './level.js';
+import { joinLoop, loopPlan } from './loop.js';
 import { ZeroPhaseLowpass } from './lowpass.js';
 import { samplesOf, stepsOf } from './request.js';
 import { inputChannels, outputChannels, SpatialProcessor } from './stereo.js';
@@ -17,6 +19,11 @@ export class Finisher {
   #spatial;
   #latency;
   #unheard;
+  #fades;
+  /** @type {Float32Array[]} What comes before a loop, into which its end cross-fades. */
+  #lead;
+  #missing; // of it
+  #overlap;
   #done = 0;
 
   /**
@@ -31,11 +38,17 @@ export class Finisher {
     this.#latency = artifact.latencySamples;
     // The original's centred inverse transform ends a hop before ours.
     this.#unheard = STEP_SAMPLES * (stepsOf(request) + 1) - HOP_LENGTH;
+    const { lead, overlap } = request.loop ? loopPlan(request.durationS) : { lead: 0, overlap: 0 };
+    const samples = samplesOf(request);
+    /** @param {number} length */
+    const room = (length) =>
+      Array.from({ length: outputChannels(request.stereo) }, () => new Float32Array(length));
+    this.#lead = room(lead);
+    this.#missing = lead;
+    this.#overlap = overlap;
+    this.#fades = { samples, ...fadeSamples(request) };
     /** The sound, as far as it is finished; `samples` of each channel are. */
-    this.channels = Array.from(
-      { length: outputChannels(request.stereo) },
-      () => new Float32Array(samplesOf(request)),
-    );
+    this.channels = room(samples);
     /** Largest magnitude of all that the original would have rendered, beyond the sound's end too. */
     this.renderedPeak = 0;
     /** Largest magnitude of the sound. */
@@ -63,25 +76,47 @@ export class Finisher {
   /** End the sound. */
   finish() {
     if (this.#filters) this.#write(this.#filters.map((filter) => filter.finish()));
+    if (!this.#overlap) return;
+    joinLoop(
+      this.channels.map((channel) => channel.subarray(channel.length - this.#overlap)),
+      this.#lead.map((channel) => channel.subarray(channel.length - this.#overlap)),
+    );
+    this.peak = peak(this.channels);
+    this.renderedPeak = peak(this.channels.map((channel) => channel.subarray(0, this.#unheard)));
   }
 
   /** @param {Float64Array[]} rows */
   #write(rows) {
     // Rounded to what a finished sound has, before anything is measured.
-    const block = this.#spatial.push(rows).map((channel) => Float32Array.from(channel));
+    const rounded = this.#spatial.push(rows).map((channel) => Float32Array.from(channel));
+    const block = this.#withoutLead(rounded);
     const heard = Math.max(0, this.#unheard - this.#done);
     this.renderedPeak = Math.max(
       this.renderedPeak,
       peak(block.map((channel) => channel.subarray(0, heard))),
     );
-    const room = Math.max(0, this.channels[0].length - this.#done);
-    block.forEach((channel, i) => {
-      this.channels[i].set(
-        channel.subarray(0, room),
-        Math.min(this.#done, this.channels[i].length),
-      );
+    const begin = this.samples;
+    const kept = block.map((channel) => channel.subarray(0, this.#fades.samples - begin));
+    this.peak = Math.max(this.peak, peak(kept));
+    kept.forEach((channel, i) => {
+      fade(channel, begin, this.#fades); // which no level is set by
+      this.channels[i].set(channel, begin);
     });
-    this.peak = Math.max(this.peak, peak(block.map((channel) => channel.subarray(0, room))));
     this.#done += block[0].length;
+  }
+
+  /**
+   * Put aside what comes before a loop.
+   *
+   * @param {Float32Array[]} block
+   */
+  #withoutLead(block) {
+    const taken = Math.min(this.#missing, block[0].length);
+    block.forEach((channel, i) => {
+      const lead = this.#lead[i];
+      lead.set(channel.subarray(0, taken), lead.length - this.#missing);
+    });
+    this.#missing -= taken;
+    return block.map((channel) => channel.subarray(taken));
   }
 }

@@ -7,7 +7,7 @@ import { CancelledError } from './errors.js';
 import { Finisher } from './finishing.js';
 import { amplify, isSilent, limitedByDb, normalizationGain, peak, softLimit } from './level.js';
 import { recipeOf } from './recipe.js';
-import { prepareRequest, stepsOf } from './request.js';
+import { prepareRequest } from './request.js';
 import { Sound } from './sound.js';
 import { voices } from './voices.js';
 
@@ -80,7 +80,7 @@ export async function generate(source, options = {}, how = {}) {
   const isMix = blend.mixesSounds;
   const channels = isMix ? mixed(parts, levels, blend.shares) : parts[0].channels;
   const gain = isMix ? 1 : normalizationGain(levels[0].kept);
-  const largest = isMix ? peak(channels) : parts[0].peak;
+  const largest = peak(channels); // after fades, which no gain is set by
   if (gain !== 1) for (const channel of channels) amplify(channel, gain);
   const limitedDb = unmoved ? limitedByDb(largest * gain) : 0;
   if (limitedDb) for (const channel of channels) softLimit(channel);
@@ -126,7 +126,8 @@ async function render(blend, request, index, { filter, stepsPerCall, onProgress,
     latentDim: artifact.latentDim,
     steps: stepsPerCall,
   });
-  const whole = STEP_SAMPLES * (stepsOf(request) + 1) + artifact.latencySamples;
+  const steps = latents.length / batch / artifact.latentDim;
+  const whole = STEP_SAMPLES * (steps + 1) + artifact.latencySamples;
   let rendered = 0;
   checkSignal(signal);
   for await (const rows of artifact.stream(blocks, { batch })) {

@@ -11,6 +11,7 @@
 /** @typedef {import('./live/player.js').Playing} Playing */
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./metadata-types.js').Control} Control */
+/** @typedef {import('./metadata-types.js').Landmarks} Landmarks */
 /** @typedef {import('./metadata-types.js').Slider} Slider */
 /** @typedef {import('./metadata-types.js').SliderBank} SliderBank */
 /** @typedef {import('./preset-index.js').IndexEntry} IndexEntry */

@@ -15,6 +15,7 @@
  * @property {Record<'mag_mean' | 'mag_std' | 'if_mean' | 'if_std', number> | null} normalization
  * @property {SliderBank | null} sliders null: the model's latent space was not analysed.
  * @property {Control[]} controls Directions that are named by what is heard; may be empty.
+ * @property {Landmarks | null} landmarks Where the recordings lie; null where that is not known.
  * @property {{sha256: string}} source The model file.
  * @property {{sha256: string}} weights
  * @property {Record<string, string>} exporter Program -> version.
@@ -82,6 +83,14 @@
  * @property {string | null} leaks_into Whose that is.
  * @property {number} places Random latent vectors that it was measured at.
  * @property {boolean} is_level Whether it changes the level, which normalising would take back.
+ *
+ * @typedef {object} Landmarks Encoded seconds of the recordings that the model was trained on.
+ * @property {number} count
+ * @property {number[]} vectors `[count, latent_dim]`, one row after the other.
+ * @property {number[]} potentials `[count]`: added to a landmark's exponent, so that each has its
+ *   share of seeds.
+ * @property {number[]} widths `[latent_dim]`, above 0: over what distance a landmark is felt.
+ * @property {number} default The nearness, 0..1, of sounds that ask for none.
  *
  * @typedef {object} Parity
  * @property {number} decoder_max_difference

@@ -17,6 +17,7 @@ import { brief } from './checks.js';
 import { ArtifactError } from './errors.js';
 import { JsonFields } from './json-fields.js';
 import { readControls } from './metadata-controls.js';
+import { readLandmarks } from './metadata-landmarks.js';
 
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./metadata-types.js').Slider} Slider */
@@ -63,6 +64,9 @@ export function readMetadata(source) {
     ),
     sliders: fields.optional('sliders', (key) => bank(fields.section(key), latentDim)),
     controls: fields.has('controls') ? readControls(fields.sections('controls'), latentDim) : [],
+    landmarks: fields.has('landmarks')
+      ? readLandmarks(fields.section('landmarks'), latentDim)
+      : null,
     source: { sha256: fields.section('source').text('sha256') },
     weights: { sha256: fields.section('weights').text('sha256') },
     exporter: fields.section('exporter').allTexts(),

@@ -5,22 +5,18 @@
  * which holds all presets of a model.
  */
 
-import { brief, isFinite, isText, listed, withoutUndefined } from './checks.js';
+import { brief, isFinite, listed } from './checks.js';
 import { resolveControls } from './controls.js';
 import { RequestError } from './errors.js';
 import { sliderFingerprint } from './fingerprint.js';
 import { JsonFields } from './json-fields.js';
 import { presetsInIndex } from './preset-index.js';
+import { checkSetting, optionsOf, SETTINGS, settingsFrom, settingsOf } from './preset-settings.js';
 import { Float, dumps } from './python-json.js';
 import { prepareRequest } from './request.js';
 import { checkSeed, SEED_LIMIT } from './seeds.js';
 import { checkPositions, distinctLabels, originalLabels } from './sliders.js';
-import {
-  presetSettings,
-  refusedSofa,
-  STEREO_NUMBERS,
-  stereoFromSettings,
-} from './stereo-document.js';
+import { refusedSofa } from './stereo-document.js';
 
 /** @typedef {import('./metadata-types.js').ArtifactMetadata} ArtifactMetadata */
 /** @typedef {import('./controls.js').ControlSteps} ControlSteps */
@@ -29,10 +25,6 @@ import {
 const FORMAT = 'distill.preset';
 const VERSION = 1;
 const MAX_BYTES = 2 ** 20;
-
-// What a setting may be is for a request to say; a preset knows which are numbers and which texts.
-const NUMBERS = Object.freeze(['duration_s', 'evolution', ...STEREO_NUMBERS]);
-const TEXTS = Object.freeze(['mode', 'stereo']);
 
 /** A sound worth keeping, as the positions and settings that make it. */
 export class Preset {
@@ -45,7 +37,7 @@ export class Preset {
    * @param {ReadonlyMap<string | number, number>} parts.positions Label, or index, -> position in
    *   steps. None for a sound that is not made from sliders; such a preset fits every model.
    * @param {number | null} parts.seed null to have one drawn.
-   * @param {Readonly<Record<string, string | number>>} parts.settings By the names that the file
+   * @param {import('./preset-settings.js').Settings} parts.settings By the names that the file
    *   has; what is missing stays as it is by default.
    * @param {ControlSteps} [parts.controls] They fit every model that has controls of these names.
    * @param {string} [parts.name] What it is called in Distill's index, with its folder: "Night/Deep
@@ -94,7 +86,7 @@ export class Preset {
       throw new RequestError('a preset keeps slider positions, not a latent vector');
     }
     const sliders = metadata.sliders?.sliders ?? [];
-    const request = prepareRequest(options, { sliders, controls: metadata.controls });
+    const request = prepareRequest(options, sourceOf(metadata));
     const labels = originalLabels(sliders);
     return new Preset({
       modelName: metadata.model.name,
@@ -102,12 +94,7 @@ export class Preset {
       fingerprint: sliderFingerprint(metadata.sliders),
       positions: new Map((request.sliders ?? []).map((position, i) => [labels[i], position])),
       seed: options.seed == null ? null : request.seed,
-      settings: {
-        duration_s: request.durationS,
-        mode: request.mode,
-        evolution: request.evolution,
-        ...presetSettings(request.stereo),
-      },
+      settings: settingsOf(request, Boolean(metadata.landmarks)),
       controls: request.controls ?? {},
     });
   }
@@ -160,22 +147,13 @@ export class Preset {
    * @throws {RequestError} It does not fit the artifact's model, or a setting is out of bounds.
    */
   request({ metadata }) {
-    const { duration_s: durationS, evolution, mode } = this.settings;
-    const options = /** @type {RequestOptions} */ (
-      withoutUndefined({
-        durationS,
-        evolution,
-        mode,
-        stereo: stereoFromSettings(this.settings),
-        seed: this.seed,
-        sliders: this.#positionsOn(metadata),
-        controls: resolveControls(metadata.controls, this.controls),
-      })
-    );
-    prepareRequest(options, {
-      sliders: metadata.sliders?.sliders ?? [],
-      controls: metadata.controls,
-    });
+    const options = {
+      ...optionsOf(this.settings),
+      seed: this.seed,
+      sliders: this.#positionsOn(metadata),
+      controls: resolveControls(metadata.controls, this.controls),
+    };
+    prepareRequest(options, sourceOf(metadata));
     return options;
   }
 
@@ -234,6 +212,15 @@ export class Preset {
   }
 }
 
+/**
+ * What a request is held against, of a model that may not be loaded.
+ *
+ * @param {ArtifactMetadata} metadata
+ */
+function sourceOf({ sliders, controls, landmarks, model }) {
+  return { sliders: sliders?.sliders ?? [], controls, landmarks, name: model.name };
+}
+
 /** @param {JsonFields} fields */
 function readPreset(fields) {
   const format = fields.text('format');
@@ -254,7 +241,7 @@ function readPreset(fields) {
   const unknown = [
     ...unknownIn(fields, ['format', 'version', 'model', 'sliders', 'seed', 'controls', 'settings']),
     ...unknownIn(model, ['id', 'name', 'slider_fingerprint'], 'model.'),
-    ...unknownIn(settings, [...NUMBERS, ...TEXTS], 'settings.'),
+    ...unknownIn(settings, SETTINGS, 'settings.'),
   ];
   if (unknown.length) {
     throw new RequestError(`the preset has unknown fields, ${listed(unknown)}: remove them`);
@@ -265,27 +252,9 @@ function readPreset(fields) {
     fingerprint: model.optional('slider_fingerprint', (key) => model.text(key)),
     positions: new Map(sliders.names().map((name) => [keyOf(name), sliders.number(name)])),
     seed: fields.optional('seed', (key) => fields.integer(key, 0, SEED_LIMIT - 1)),
-    settings: Object.fromEntries([
-      ...TEXTS.filter((key) => settings.has(key)).map((key) => [key, settings.text(key)]),
-      ...NUMBERS.filter((key) => settings.has(key)).map((key) => [key, settings.number(key)]),
-    ]),
+    settings: settingsFrom(settings),
     controls: fields.has('controls') ? fields.allNumbers('controls') : {},
   });
-}
-
-/**
- * @param {string} name
- * @param {unknown} value
- */
-function checkSetting(name, value) {
-  const isRight = TEXTS.includes(name) ? isText(value) : NUMBERS.includes(name) && isFinite(value);
-  if (isRight) return;
-  const expected = TEXTS.includes(name) ? 'a text' : 'a finite number';
-  throw new RequestError(
-    TEXTS.includes(name) || NUMBERS.includes(name)
-      ? `the preset has ${brief(value)} for ${brief(name)}, not ${expected}`
-      : `a preset has no setting ${brief(name)}, expected one of ${[...NUMBERS, ...TEXTS].join(', ')}`,
-  );
 }
 
 /**

@@ -4,6 +4,7 @@
  * The document is Python's, key for key: `distill-run reproduce` reads it.
  */
 
+import { Blend } from './blend.js';
 import { brief, isText } from './checks.js';
 import { PRECISIONS } from './contract.js';
 import { RequestError } from './errors.js';
@@ -52,7 +53,7 @@ const MAX_BYTES = 2 ** 20;
 /**
  * The recipe of a request.
  *
- * @param {import('./blend.js').Blend} blend
+ * @param {Blend} blend
  * @param {Request} request
  * @returns {Recipe}
  */
@@ -75,6 +76,19 @@ export function recipeOf(blend, request) {
     threads: first.threads,
     audioFormat: null,
   };
+}
+
+/**
+ * The recipe of what was played by hand.
+ *
+ * @param {import('./artifact.js').Artifact} artifact
+ * @param {Request} request
+ * @param {import('./live/performance.js').Performance} performance
+ * @returns {Recipe}
+ */
+export function performanceRecipe(artifact, request, performance) {
+  // Each place of a performance has a nearness of its own.
+  return { ...recipeOf(Blend.of(artifact), { ...request, nearness: null }), performance };
 }
 
 /**
@@ -106,12 +120,16 @@ export function recipeJson({ request, audioFormat, performance, ...recipe }) {
     latent_vector: request.latentVector && Array.from(request.latentVector, (x) => new Float(x)),
     evolution: new Float(request.evolution),
     ...(request.controls && { controls: request.controls }),
+    ...(request.nearness !== null && { nearness: new Float(request.nearness) }),
     stereo: stereoDocument(stereo),
     sample_rate_hz: request.sampleRateHz,
     audio_format: audioFormat && {
       container: audioFormat.container,
       bit_depth: audioFormat.bitDepth,
     },
+    ...(request.fadeInS && { fade_in_s: new Float(request.fadeInS) }),
+    ...(request.fadeOutS && { fade_out_s: new Float(request.fadeOutS) }),
+    ...(request.loop && { loop: true }),
     ...(performance && { performance: performanceDocument(performance, rowSeeds(request).length) }),
   });
 }
@@ -202,7 +220,11 @@ function requestOf(fields) {
     latentVector: fields.optional('latent_vector', (key) => fields.numbers(key)),
     evolution: fields.number('evolution'),
     controls: fields.has('controls') ? fields.allNumbers('controls') : null,
+    nearness: fields.has('nearness') ? fields.number('nearness') : null,
     stereo: stereoFromDocument(fields.section('stereo')),
+    ...(fields.has('fade_in_s') && { fadeInS: fields.number('fade_in_s') }),
+    ...(fields.has('fade_out_s') && { fadeOutS: fields.number('fade_out_s') }),
+    ...(fields.has('loop') && { loop: fields.flag('loop') }),
     sampleRateHz: fields.integer('sample_rate_hz', 1, 2 ** 31),
   };
 }

@@ -3,7 +3,9 @@
 import { brief } from './checks.js';
 import { SAMPLE_RATE_HZ } from './contract.js';
 import { resolveControls } from './controls.js';
+import { endsOf } from './ends.js';
 import { RequestError } from './errors.js';
+import { resolveNearness } from './nearness.js';
 import { roundHalfToEven } from './rounding.js';
 import { checkSeed, drawSeed, SEED_LIMIT } from './seeds.js';
 import { resolvePositions } from './sliders.js';
@@ -33,7 +35,14 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  *   default. It needs sliders or a latent vector.
  * @property {ControlSteps | null} [controls] How far controls are moved, by name, in steps or
  *   fractions of them, from wherever the walk is: {Brightness: 3} is the same sound, but brighter.
+ * @property {number | null} [nearness] How far all of the path is pulled to where the recordings
+ *   lie, 0 (Distill's sound) to 1; by default as the model has it. What controls add comes after.
  * @property {Partial<StereoSettings> | StereoSettings['mode']} [stereo] "mono" by default.
+ * @property {number} [fadeInS] Seconds over which the sound rises from zero, 0 by default. The level
+ *   is that of the sound without fades.
+ * @property {number} [fadeOutS] Seconds over which it sinks to zero at its end.
+ * @property {boolean} [loop] Whether to make a sound that can be played round and round: its walk
+ *   comes back to where it began, and its end cross-fades into its beginning. It has no fades.
  * @property {number} [sampleRateHz] 48,000, the only rate here.
  */
 
@@ -49,7 +58,11 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @property {Float32Array | null} latentVector
  * @property {number} evolution
  * @property {ControlSteps | null} controls By the model's own names, none at 0; null: none is moved.
+ * @property {number | null} nearness null where it is not known where the recordings lie.
  * @property {StereoSettings} stereo
+ * @property {number} fadeInS
+ * @property {number} fadeOutS
+ * @property {boolean} loop
  * @property {number} sampleRateHz
  */
 
@@ -59,6 +72,9 @@ export const MODES = Object.freeze(/** @type {const} */ (['crossfade', 'latent-i
  * @typedef {object} Source
  * @property {readonly import('./metadata-types.js').Slider[]} sliders
  * @property {readonly import('./metadata-types.js').Control[]} controls
+ * @property {import('./metadata-types.js').Landmarks | null} landmarks Of the model whose nearness
+ *   is the default; null where none has some.
+ * @property {string} name What errors call it.
  */
 
 const OPTIONS = Object.freeze([
@@ -69,7 +85,11 @@ const OPTIONS = Object.freeze([
   'latentVector',
   'evolution',
   'controls',
+  'nearness',
   'stereo',
+  'fadeInS',
+  'fadeOutS',
+  'loop',
   'sampleRateHz',
 ]);
 
@@ -111,15 +131,18 @@ export function prepareRequest(options, source) {
   if (positions !== null && latentVector !== null) {
     throw new RequestError('there are sliders and a latent vector: give one of them');
   }
+  const durationS = checkDuration(options.durationS ?? 10);
   return {
-    durationS: checkDuration(options.durationS ?? 10),
+    durationS,
     seed,
     mode: modeOf(options.mode ?? 'crossfade'),
     sliders: positions === null ? null : resolvePositions(source.sliders, positions),
     latentVector: latentVector === null ? null : checkVector(latentVector),
     evolution: checkEvolution(options.evolution ?? 0.5),
     controls: controlsOf(options.controls ?? null, source.controls),
+    nearness: resolveNearness(options.nearness, source.landmarks, source.name),
     stereo,
+    ...endsOf(options, durationS),
     sampleRateHz,
   };
 }

@@ -72,6 +72,7 @@ export class Sound {
       bitDepth,
       tags: { ...tags, comment: recipeJson(recipe) },
       ditherSeed: this.silent ? null : this.seed,
+      loop: this.request.loop,
     });
   }
 }

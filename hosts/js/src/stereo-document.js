@@ -46,7 +46,7 @@ export function stereoDocument(stereo) {
 /**
  * Read what a preset holds among other settings.
  *
- * @param {Readonly<Record<string, string | number>>} settings
+ * @param {Readonly<Record<string, string | number | boolean>>} settings
  * @returns {Partial<StereoSettings>}
  */
 export function stereoFromSettings({ stereo, width, depth, ...others }) {

@@ -43,6 +43,13 @@ export class SoundStream {
     this.#gain = gain;
     /** The request, with its seed and with a position for each slider. */
     this.request = prepareRequest(options, blend);
+    const { loop, fadeInS, fadeOutS } = this.request;
+    if (loop || fadeInS || fadeOutS) {
+      throw new RequestError(
+        'loops and fades are made of finished sounds, and a stream plays what the graph does: generate has ' +
+          'them',
+      );
+    }
     this.#voices = voices(blend, this.request);
     /** Voices: 1, or 2 for dual-seed stereo. */
     this.rows = this.#voices.batch;

@@ -27,16 +27,19 @@ const INFO_NAMES = Object.freeze({ title: 'INAM', artist: 'IART', album: 'IPRD',
  * @param {16 | 24 | 32} [options.bitDepth] 24 by default; 32 is floats.
  * @param {Tags} [options.tags]
  * @param {number | null} [options.ditherSeed] For 16 bits; null: no dither.
+ * @param {boolean} [options.loop] Whether all of it is a loop, for samplers to know.
  * @returns {Uint8Array}
  * @throws {RequestError} A setting is out of bounds, or the sound is too long for a WAV.
  */
-export function encodeWav(channels, { sampleRateHz, bitDepth = 24, tags = {}, ditherSeed = null }) {
+export function encodeWav(channels, options) {
+  const { sampleRateHz, bitDepth = 24, tags = {}, ditherSeed = null, loop = false } = options;
   const header = wavHeader({
     frames: channels[0].length,
     channels: channels.length,
     sampleRateHz,
     bitDepth,
     tags,
+    loop,
   });
   const samples = quantize(channels, { bitDepth, ditherSeed });
   return concatenated([header, samples, new Uint8Array(samples.length % 2)]);
@@ -51,10 +54,11 @@ export function encodeWav(channels, { sampleRateHz, bitDepth = 24, tags = {}, di
  * @param {number} options.sampleRateHz
  * @param {16 | 24 | 32} options.bitDepth
  * @param {Tags} [options.tags]
+ * @param {boolean} [options.loop]
  * @returns {Uint8Array}
  * @throws {RequestError} A setting is out of bounds, or the sound is too long for a WAV.
  */
-export function wavHeader({ frames, channels, sampleRateHz, bitDepth, tags = {} }) {
+export function wavHeader({ frames, channels, sampleRateHz, bitDepth, tags = {}, loop = false }) {
   checkBitDepth(bitDepth);
   const frameBytes = (channels * bitDepth) / 8;
   const floats = bitDepth === 32;
@@ -69,6 +73,7 @@ export function wavHeader({ frames, channels, sampleRateHz, bitDepth, tags = {} 
   const chunks = concatenated([
     chunk('fmt ', new Uint8Array(layout.buffer)),
     floats ? chunk('fact', uint32(frames)) : new Uint8Array(0),
+    loop ? samplerChunk(frames, sampleRateHz) : new Uint8Array(0),
     infoChunk(tags),
   ]);
   const dataBytes = frames * frameBytes;
@@ -135,6 +140,23 @@ function parseInfo(content) {
     position += 8 + size + (size % 2);
   }
   return tags;
+}
+
+/**
+ * The smpl chunk: one loop from the first frame to the last, played forward for ever.
+ *
+ * Of Microsoft's "Multimedia Data Standards Update" (1994): nine numbers, among them the length of a
+ * frame in nanoseconds and the key, middle C, at which it sounds as recorded; then six for each loop.
+ * Its end is a frame that is still played.
+ *
+ * @param {number} frames
+ * @param {number} sampleRateHz
+ */
+function samplerChunk(frames, sampleRateHz) {
+  const [middleC, loops] = [60, 1];
+  const aboutAll = [0, 0, Math.round(1e9 / sampleRateHz), middleC, 0, 0, 0, loops, 0];
+  const theLoop = [0, 0, 0, Math.max(0, frames - 1), 0, 0];
+  return chunk('smpl', concatenated([...aboutAll, ...theLoop].map(uint32)));
 }
 
 /** @param {Tags} tags */

@@ -21,7 +21,7 @@ def test_there_is_something_to_run() -> None:
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
 def test_every_snippet_runs(snippet: str, tmp_path: Path) -> None:
-    (tmp_path / "ambience.distill").symlink_to(REPOSITORY / "artifacts" / "ambience.distill")
+    (tmp_path / "ambience.distill").symlink_to(REPOSITORY / "tests/reference/demo/ambience.distill")
     subprocess.run([sys.executable, "-W", "error", "-c", snippet], check=True, cwd=tmp_path)
 
 

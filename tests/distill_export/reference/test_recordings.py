@@ -18,7 +18,7 @@ from distill_export.reference.spatial import SpatialConfig, SpatialMode
 from distill_runtime.audio.snr import snr_db
 from tests.recordings import DEMO, REFERENCE_CASES, compared
 
-DEMO_MODEL = Path(__file__).parents[3] / "artifacts" / "ambience.distill"
+DEMO_MODEL = Path(__file__).parents[2] / "reference" / "demo" / "ambience.distill"
 DEMO_CASES = json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))
 SINGLE = [name for name, case in DEMO_CASES.items() if "blend" not in case["settings"]]
 BLENDS = [name for name, case in DEMO_CASES.items() if "blend" in case["settings"]]

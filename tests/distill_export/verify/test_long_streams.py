@@ -48,7 +48,9 @@ def exact(mel: np.ndarray, phase: torch.Tensor) -> np.ndarray:
 
     That is the sound of the frames behind one more, which advances from nothing to there.
     """
-    statistics = load_model(REPOSITORY / "artifacts" / "ambience.distill").normalization_stats
+    statistics = load_model(
+        REPOSITORY / "tests/reference/demo/ambience.distill"
+    ).normalization_stats
     assert statistics is not None
     reference = ComplexSpectrogram()
     frames = reference.denormalize(torch.from_numpy(mel).double(), statistics)

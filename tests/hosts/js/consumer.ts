@@ -12,6 +12,7 @@ import {
   SoundStream,
   type ArtifactMetadata,
   type InstrumentOptions,
+  type Landmarks,
   type Request,
   type RequestOptions,
   type Slider,
@@ -23,10 +24,12 @@ export async function render(bytes: Uint8Array, inBrowser: boolean): Promise<Uin
   const artifact = await Artifact.load(bytes, inBrowser ? web : node, { name: 'rain.onnx' });
   const metadata: ArtifactMetadata = artifact.metadata;
   const sliders: readonly Slider[] = artifact.sliders;
+  const landmarks: Landmarks | null = artifact.landmarks;
   const options: RequestOptions = {
     durationS: 2,
     seed: metadata.test_vector.seed,
     sliders: { [sliders[0].label]: 2.5 },
+    nearness: landmarks?.default ?? null,
     stereo: { mode: 'mid-side', width: 1 },
   };
   const sound = await generate(new Blend([artifact], { weights: [1] }), options, {
@@ -63,6 +66,7 @@ export async function play(context: AudioContext, artifactBytes: ArrayBuffer): P
   });
   live.hands.setSliders({ Brightness: 3 });
   live.hands.moveControl('Noise', -1);
+  live.hands.nearness(0);
   live.volume = 0.5;
   live.output.connect(new AnalyserNode(context));
   const { samples } = await live.record(10);

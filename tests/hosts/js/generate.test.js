@@ -21,7 +21,10 @@ const { missing, answers, float32, fileOf } = answersIn('DISTILL_SOUNDS');
 const OWN = ['runtime', 'onnxruntime', 'threads'];
 
 // Those that the artifact with controls plays alone.
-const MOVED = ['control', 'level', 'limited'];
+const MOVED = ['control', 'level', 'limited', 'fades', 'loop', 'loop-long', 'loop-short'];
+
+// Those of the artifact that knows where its recordings lie.
+const NEAR = /^near/;
 
 function withoutOwn(recipe) {
   return recipe.replace(new RegExp(`"(${OWN.join('|')})":("[^"]*"|\\d+),`, 'g'), '');
@@ -46,17 +49,22 @@ for (const build of ['node', 'web']) {
   describe(`finished sounds in onnxruntime-${build}`, { skip: missing }, () => {
     let demo;
     let moved;
+    let near;
 
     before(async () => {
-      [demo, moved] = [await load('demo', build), await load('controls', build)];
+      demo = await load('demo', build);
+      moved = await load('controls', build);
+      near = await load('near', build);
     });
 
-    after(() => Promise.all([demo.dispose(), moved.dispose()]));
+    after(() => Promise.all([demo, moved, near].map((artifact) => artifact.dispose())));
 
     const sourceOf = (name) => {
       if (MOVED.includes(name)) return moved;
+      if (NEAR.test(name)) return near;
       if (!name.endsWith('-blend')) return demo;
-      return new Blend([demo, moved], { weights: [0.6, 0.3], mode: name.split('-')[0] });
+      const artifacts = name.endsWith('-near-blend') ? [near, demo] : [demo, moved];
+      return new Blend(artifacts, { weights: [0.6, 0.3], mode: name.split('-')[0] });
     };
 
     test('they are those of Python, and so are their recipes', async () => {
@@ -87,11 +95,13 @@ describe('generating', { skip: missing }, () => {
   let artifact;
   let plain;
   let withControls;
+  let withLandmarks;
 
   before(async () => {
     artifact = await load('int8', 'node');
     plain = artifact;
     withControls = { metadata: Artifact.inspect(fileOf(answers.artifacts.controls)) };
+    withLandmarks = { metadata: Artifact.inspect(fileOf(answers.artifacts.near)) };
   });
 
   after(() => artifact.dispose());
@@ -165,6 +175,19 @@ describe('generating', { skip: missing }, () => {
     assert.equal(recipe.ingredients[0].sha256, artifact.sha256);
   });
 
+  test('a loop and its fades come back from recipes and presets, and are not streamed', async () => {
+    const loop = await generate(artifact, { durationS: 0.6, seed: 1, loop: true });
+    const { request } = readRecipe(readWavTags(loop.toWav()).comment);
+    assert.deepEqual((await generate(artifact, request)).channels, loop.channels);
+    const fades = { durationS: 0.5, fadeInS: 0.1, fadeOutS: 0.2 };
+    const [kept] = Preset.readAll(Preset.of(artifact, fades).toJson());
+    const { fadeInS, fadeOutS, loop: none } = kept.request(artifact);
+    assert.deepEqual([fadeInS, fadeOutS, none], [0.1, 0.2, undefined]);
+    for (const ends of [{ loop: true }, { fadeInS: 0.1 }, { fadeOutS: 0.1 }]) {
+      assert.throws(() => new SoundStream(artifact, ends), /generate has them/);
+    }
+  });
+
   test('a stream is the sound before it is finished, of announced lengths', async () => {
     const request = { durationS: 2, seed: 3, stereo: 'dual-seed' };
     const stream = new SoundStream(artifact, request, { gain: 2 });
@@ -200,6 +223,14 @@ describe('generating', { skip: missing }, () => {
       [{ sliders: { 99: 1 } }, null],
       [{ sliders: { 0: 11 } }, 'sliders'],
       [{ controls: { Bass: 1 } }, 'controls'],
+      [{ nearness: 0.5 }, 'nearness'],
+      [{ fadeInS: -1 }, 'fadeInS'],
+      [{ fadeOutS: '1' }, 'fadeOutS'],
+      [{ loop: 1 }, 'loop'],
+      [{ loop: true, fadeInS: 0.1 }, null],
+      [{ durationS: 1, fadeInS: 0.6, fadeOutS: 0.6 }, null],
+      [{ nearness: -0.1 }, 'nearness'],
+      [{ nearness: '1' }, 'nearness'],
       [{ sliders: [1], latentVector: vector }, null],
       [{ latentVector: new Float32Array(64) }, 'latentVector'],
       [{ sampleRateHz: 44_100 }, 'sampleRateHz'],
@@ -224,13 +255,16 @@ describe('generating', { skip: missing }, () => {
   test('presets are those of Python, byte for byte', () => {
     for (const [name, { request, preset }] of Object.entries(answers.sounds)) {
       if (preset === null) continue;
-      const artifact = MOVED.includes(name) ? withControls : plain;
+      const moved = MOVED.includes(name) ? withControls : plain;
+      const artifact = NEAR.test(name) ? withLandmarks : moved;
       assert.equal(Preset.of(artifact, request).toJson(), preset);
       const [read] = Preset.readAll(preset);
       assert.deepEqual(JSON.parse(read.toJson()), JSON.parse(preset));
       const { sliders, ...rest } = read.request(artifact);
       assert.equal(rest.durationS, request.durationS);
       assert.deepEqual(sliders === null, request.sliders === null);
+      const asked = NEAR.test(name) ? (request.nearness ?? 0.4) : undefined;
+      assert.equal(rest.nearness, asked);
     }
   });
 });

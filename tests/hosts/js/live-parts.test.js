@@ -7,6 +7,7 @@ import { firstPlace } from '../../../hosts/js/src/live/beginning.js';
 import { Hands } from '../../../hosts/js/src/live/hands.js';
 import { Path } from '../../../hosts/js/src/live/path.js';
 import { changesFrom, makePlace, samePlace } from '../../../hosts/js/src/live/place.js';
+import { Pull } from '../../../hosts/js/src/nearness.js';
 import { softLimit } from '../../../hosts/js/src/live/soft-limit.js';
 import { TorchGenerator } from '../../../hosts/js/src/seeds.js';
 import { crossfade as walk } from '../../../hosts/js/src/trajectory.js';
@@ -117,6 +118,31 @@ describe('places', { skip: missing }, () => {
     }
   });
 
+  test('every step is pulled to where the recordings lie, before controls shift it', () => {
+    const places = [makePlace({ seed: 7 }), makePlace({ seed: 7, sliders: [1, 0, 0], drift: 0.4 })];
+    for (const place of places) {
+      const path = new Path(metadata, 2);
+      const still = path.latents(place, [0, 5]);
+      const pulled = path.latents(makePlace({ ...place, nearness: 0.7 }), [0, 5]);
+      assertEqual(pulled, new Pull(metadata.landmarks).move(still, 0.7));
+      const controls = [['Noise', 2.5]];
+      const moved = path.latents(makePlace({ ...place, nearness: 0.7, controls }), [0, 5]);
+      const expected = pulled.map((value, i) => value + (i % size === 1 ? 1.25 : 0));
+      assertEqual(moved, expected);
+    }
+  });
+
+  test('nearness begins as the model has it, and is none where it knows no recordings', () => {
+    const bare = { ...metadata, landmarks: null };
+    assert.equal(firstPlace(metadata, MONO, {}).nearness, 0.5);
+    assert.equal(firstPlace(metadata, MONO, { nearness: 0 }).nearness, 0);
+    assert.equal(firstPlace(bare, MONO, {}).nearness, 0);
+    assert.throws(() => firstPlace(bare, MONO, { nearness: 0.1 }), /--recordings FOLDER/);
+    const hands = new Hands(bare, MONO, firstPlace(bare, MONO, {}), () => {});
+    assert.throws(() => hands.nearness(0.1), /--recordings FOLDER/);
+    assert.equal(hands.place.nearness, 0);
+  });
+
   test('they begin where they are said to', () => {
     const begin = (options) => firstPlace(metadata, MONO, options);
     const zeros = [0, 0, 0];
@@ -133,6 +159,7 @@ describe('places', { skip: missing }, () => {
       { seed: -1 },
       { seed: 2 ** 32 },
       { drift: 1.5 },
+      { nearness: 1.5 },
       { controls: { Nothing: 1 } },
       { sliders: [1] },
       { latentVector: [1, 2] },
@@ -166,7 +193,10 @@ describe('places', { skip: missing }, () => {
       controls: [],
       drift: 0.7,
       hold: true,
+      nearness: 0.5,
     });
+    hands.nearness(0.25);
+    assert.equal(asked.at(-1)[0].nearness, 0.25);
     hands.moveControl('noise', 2);
     hands.moveControl('Brightness', -1.5);
     assert.deepEqual(hands.place.controls, [
@@ -191,6 +221,8 @@ describe('places', { skip: missing }, () => {
       () => hands.moveTo(Array(size).fill(1e300)),
       () => hands.walk(-1),
       () => hands.drift(2),
+      () => hands.nearness(-1),
+      () => hands.nearness('1'),
       () => hands.setControls({ Nothing: 1 }),
       () => hands.moveControl('Noise', NaN),
     ]) {
@@ -211,6 +243,12 @@ describe('places', { skip: missing }, () => {
     assert.deepEqual(changesFrom(makePlace({ ...place, sliders: [1, 3] }), place), {
       sliders: [1, 3],
     });
+    const near = makePlace({ ...place, nearness: 0.5 });
+    assert.equal('nearness' in changesFrom(place, null), false); // programs of before know none
+    assert.equal(changesFrom(near, null).nearness.value, 0.5);
+    assert.equal(changesFrom(near, place).nearness.value, 0.5);
+    assert.equal(changesFrom(place, near).nearness.value, 0);
+    assert.deepEqual(changesFrom(near, near), {});
   });
 });
 
@@ -241,6 +279,7 @@ describe('performances', { skip: live.missing }, () => {
     'moves without a step': ['moves', [{ at: STEP * 30 }]],
     'moves too far back': ['moves', [{ at: STEP * 30, first: 20 }]],
     'moves to nowhere': ['moves', [{ at: STEP * 30, first: 29, sliders: ['a'] }]],
+    'moves too near': ['moves', [{ at: STEP * 30, first: 29, nearness: 1.5 }]],
     'moves held by a word': ['moves', [{ at: STEP * 30, first: 29, hold: 'yes' }]],
   };
 

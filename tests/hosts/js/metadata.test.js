@@ -18,6 +18,9 @@ function changed(path, change) {
 test('what is read is the document', { skip: missing }, () => {
   const found = readMetadata(JSON.stringify(answers.metadata));
   assert.deepEqual(found, { precision_loss: null, ...answers.metadata });
+  const { landmarks: _, ...before } = answers.metadata; // as those of before are
+  const known = readMetadata(JSON.stringify(before));
+  assert.deepEqual(known, { ...found, landmarks: null });
 });
 
 test('each field is held to what Python holds it to', { skip: missing }, () => {
@@ -56,6 +59,21 @@ test('a complaint names the field, what was found and what was expected', { skip
       ['reconstruction'],
       { value: 'grand' },
       'its metadata has "grand" for reconstruction, not one of learned, refined',
+    ],
+    [
+      ['landmarks', 'potentials'],
+      { value: [0, 1e10] },
+      "its metadata: the landmarks' potentials are not 2 numbers within 1000000000",
+    ],
+    [
+      ['landmarks', 'widths'],
+      { value: Array(16).fill(0) },
+      'its metadata: a landmark has the width 0, expected a number from 0.000001 on',
+    ],
+    [
+      ['landmarks', 'default'],
+      { value: 1.5 },
+      'its metadata: the default nearness is 1.5, expected a number from 0 to 1',
     ],
   ];
   for (const [path, change, message] of cases) {

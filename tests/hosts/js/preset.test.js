@@ -114,6 +114,10 @@ test('what is no preset is refused', { skip: missing }, () => {
       /settings.depth, not a finite/,
     ],
     [
+      presetWith((document) => ({ ...document, settings: { loop: 1 } })),
+      /settings.loop, not true or false/,
+    ],
+    [
       presetWith((document) => ({ ...document, sliders: { PC1: null } })),
       /sliders.PC1, not a finite/,
     ],

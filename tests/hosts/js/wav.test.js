@@ -11,14 +11,18 @@ test('files are those of Python, byte for byte, with dither and without', { skip
   for (const channels of [1, 2]) {
     for (const bitDepth of [16, 24, 32]) {
       for (const ditherSeed of [null, 7]) {
-        const found = encodeWav(sound.slice(0, channels), {
-          sampleRateHz: 48_000,
-          bitDepth,
-          tags: answers.tags,
-          ditherSeed,
-        });
-        const name = `wav-${channels}-${bitDepth}-${ditherSeed ?? 'None'}`;
-        assert.ok(Buffer.from(found).equals(bytes(name)), name);
+        for (const loop of [false, true]) {
+          const found = encodeWav(sound.slice(0, channels), {
+            sampleRateHz: 48_000,
+            bitDepth,
+            tags: answers.tags,
+            ditherSeed,
+            loop,
+          });
+          const kind = `${ditherSeed ?? 'None'}${loop ? '-loop' : ''}`;
+          const name = `wav-${channels}-${bitDepth}-${kind}`;
+          assert.ok(Buffer.from(found).equals(bytes(name)), name);
+        }
       }
     }
   }

@@ -71,6 +71,22 @@ test('a MIDI controller that was learned moves its slider', async () => {
   assert.equal(await field(0), '-10');
 });
 
+test('a MIDI controller moves the nearness, and the sound follows', async () => {
+  await page.click('.nearness .learn');
+  await page.evaluate(() => globalThis.turn(23, 0));
+  const value = page.locator('.nearness .fader-field');
+  assert.equal(await value.inputValue(), '0');
+  const far = await newest();
+  await page.evaluate(() => globalThis.turn(23, 127));
+  assert.equal(await value.inputValue(), '1');
+  await page.waitForFunction((before) => {
+    const canvas = document.querySelector('.scope');
+    const column = canvas.getContext('2d').getImageData(canvas.width - 1, 0, 1, canvas.height);
+    return Array.from(new Uint32Array(column.data.buffer)).join() !== before;
+  }, far);
+  await page.waitForTimeout(700);
+});
+
 test('what was played is saved with a recipe', async () => {
   const name = await save(page, '#live-save', join(environment.out, 'live.wav'));
   assert.equal(name, 'ambience_int8_live.wav');

@@ -187,6 +187,66 @@ test('the history outlives the page, and plays again', async () => {
   assert.equal(await page.locator('.preset-name').count(), 2);
 });
 
+test('nearness is what the model has, until a hand moves it', async () => {
+  await follow(page, environment.page, { ...SETTINGS, seconds: '1', stereo: 'mono' });
+  const value = page.locator('.nearness .fader-field');
+  const near = page.locator('.nearness input[type=range]');
+  assert.equal(await value.inputValue(), '0.25');
+  await page.locator('.play h1').click();
+  await page.keyboard.press('n');
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await value.inputValue(), '0.99');
+  await near.fill('0.75');
+  await page.waitForFunction(() => location.hash.includes('nearness=0.75'));
+  await page.click('[aria-label="Lock Nearness"]');
+  await page.click('[aria-label="Reset controls"]');
+  assert.equal(await value.inputValue(), '0.75');
+  await generate(page);
+  await save(page, '#download', out('near.wav'));
+  await page.click('[aria-label="Unlock Nearness"]');
+  await page.click('[aria-label="Reset controls"]');
+  assert.equal(await value.inputValue(), '0.25');
+  await page.waitForFunction(() => !location.hash.includes('nearness'));
+  await near.dblclick({ position: { x: 1, y: 5 } });
+  assert.equal(await value.inputValue(), '0.25');
+});
+
+test('a preset keeps the nearness', async () => {
+  await page.locator('.nearness input[type=range]').fill('0.5');
+  await press('Keep as preset');
+  await page.fill('dialog input >> nth=0', 'Near');
+  await page.click('dialog .primary');
+  await page.locator('.nearness input[type=range]').fill('0');
+  await page.getByRole('button', { name: 'Near', exact: true }).click();
+  await page.waitForFunction(() => location.hash.includes('nearness=0.5'));
+});
+
+test('a loop and fades are made, linked and kept', async () => {
+  await page.getByLabel('Fade out', { exact: true }).fill('0.5');
+  await page.waitForFunction(() => location.hash.includes('fades=0+0.5'));
+  await generate(page);
+  await save(page, '#download', out('faded.wav'));
+  await page.check('text=A loop without a seam');
+  assert.equal(await page.getByLabel('Fade out', { exact: true }).isVisible(), false);
+  await press('Keep as preset');
+  await page.fill('dialog input >> nth=0', 'Round');
+  await page.click('dialog .primary');
+  await generate(page);
+  await save(page, '#download', out('loop.wav'));
+  await page.uncheck('text=A loop without a seam');
+  await page.getByRole('button', { name: 'Round', exact: true }).click();
+  await page.waitForFunction(() => location.hash.includes('loop=yes'));
+});
+
+test('there is none where a model does not know its recordings', async () => {
+  const other = { ...SETTINGS, model: 'ambience_float16.onnx', seconds: '1', nearness: '0.5' };
+  await follow(page, environment.page, other);
+  assert.equal(await page.locator('.nearness').count(), 0);
+  await page.waitForFunction(() => !location.hash.includes('nearness'));
+  await follow(page, environment.page, { ...SETTINGS, seconds: '1' });
+});
+
 test('keys do what they say', async () => {
   await page.locator('.play h1').click();
   await page.keyboard.press('3');

@@ -54,4 +54,6 @@ def _public(path: Path) -> dict[str, Any]:
             del slider["component"]
     for control in document.get("controls", []):
         del control["direction"]
+    if "landmarks" in document:
+        del document["landmarks"]["vectors"], document["landmarks"]["widths"]
     return document

@@ -3,6 +3,7 @@
 import { brief, isFinite, isWhole } from '../checks.js';
 import { resolveControls } from '../controls.js';
 import { RequestError } from '../errors.js';
+import { resolveNearness } from '../nearness.js';
 import { drawSeed, SEED_LIMIT } from '../seeds.js';
 import { resolvePositions } from '../sliders.js';
 import { inputChannels } from '../stereo.js';
@@ -25,6 +26,8 @@ import { checkPlace, makePlace } from './place.js';
  *   latent vector is 0).
  * @property {number} [drift] How far the sound wanders from where the sliders lead, 0..1; 0 by
  *   default.
+ * @property {number | null} [nearness] How far all of it is pulled to where the recordings lie,
+ *   0..1; by default as the model has it.
  */
 
 /**
@@ -36,13 +39,15 @@ import { checkPlace, makePlace } from './place.js';
  * @returns {import('./place.js').Place}
  * @throws {RequestError} A value is out of bounds or does not fit the model.
  */
-export function firstPlace(metadata, stereo, { latentVector, sliders, controls, seed, drift = 0 }) {
+export function firstPlace(metadata, stereo, beginning) {
+  const { latentVector, sliders, controls, seed, drift = 0, nearness } = beginning;
   if (latentVector != null && sliders != null) {
     throw new RequestError('there are sliders and a latent vector: give one of them');
   }
   const parts = {
     seed: seed == null ? drawSeed(inputChannels(stereo)) : checkedSeed(seed, stereo),
     drift,
+    nearness: resolveNearness(nearness, metadata.landmarks, metadata.model.name) ?? 0,
     controls: Object.entries(resolveControls(metadata.controls, controls ?? {})),
   };
   const place = makePlace({ ...parts, ...pointOf() });

@@ -127,6 +127,16 @@ export class Hands {
   }
 
   /**
+   * Pull all of it this far to where the recordings lie, 0..1.
+   *
+   * @param {number} amount
+   * @throws {RequestError} It is not such a number, or the model does not know where they lie.
+   */
+  nearness(amount) {
+    this.#move({ nearness: amount });
+  }
+
+  /**
    * Let the wandering stand still, or go on.
    *
    * @param {boolean} isHeld

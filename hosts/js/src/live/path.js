@@ -7,6 +7,7 @@
  */
 
 import { controlShift } from '../controls.js';
+import { Pull } from '../nearness.js';
 import { TorchGenerator } from '../seeds.js';
 import { slerp } from '../slerp.js';
 import { centre, walks } from './place.js';
@@ -23,6 +24,7 @@ export const MAX_PHASE = 2 ** 20;
 /** The latent vectors of places on one model. */
 export class Path {
   #metadata;
+  #pull;
   /** @type {Map<number, Anchors>} */
   #anchors = new Map();
 
@@ -32,6 +34,7 @@ export class Path {
    */
   constructor(metadata, rows) {
     this.#metadata = metadata;
+    this.#pull = metadata.landmarks && new Pull(metadata.landmarks);
     this.rows = rows;
   }
 
@@ -55,8 +58,9 @@ export class Path {
         all.set(this.#voice(place, seed, phase), (row * phases.length + step) * size);
       });
     });
-    this.#shift(all, place);
-    return all;
+    const pulled = this.#pull ? this.#pull.move(all, place.nearness) : all;
+    this.#shift(pulled, place);
+    return pulled;
   }
 
   /**

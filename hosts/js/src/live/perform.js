@@ -1,10 +1,9 @@
 /** Playing a live sound again, from its recipe. */
 
-import { Blend } from '../blend.js';
 import { SAMPLE_RATE_HZ } from '../contract.js';
 import { RequestError } from '../errors.js';
 import { isSilent, peak } from '../level.js';
-import { recipeOf } from '../recipe.js';
+import { performanceRecipe } from '../recipe.js';
 import { prepareRequest, samplesOf } from '../request.js';
 import { Sound } from '../sound.js';
 import { inputChannels } from '../stereo.js';
@@ -48,10 +47,9 @@ export async function perform(artifact, recipe) {
     }
     return whole;
   });
-  const recorded = { ...recipeOf(Blend.of(artifact), request), performance };
   return new Sound({
     channels,
-    recipe: recorded,
+    recipe: performanceRecipe(artifact, request, performance),
     gain: 1,
     silent: isSilent(peak(channels)),
     limitedDb: 0,

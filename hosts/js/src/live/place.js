@@ -4,6 +4,7 @@ import { brief, isFinite } from '../checks.js';
 import { MAX_STEP } from '../contract.js';
 import { controlShift } from '../controls.js';
 import { RequestError } from '../errors.js';
+import { checkNearness, resolveNearness } from '../nearness.js';
 import { Float } from '../python-json.js';
 import { checkSeed, SEED_LIMIT } from '../seeds.js';
 import { latentVector } from '../sliders.js';
@@ -24,6 +25,7 @@ import { checkVector } from '../trajectory.js';
  *   which move all of it; those at 0 are left out.
  * @property {number} drift How far it wanders from the place, 0..1.
  * @property {boolean} hold Whether the wandering stands still.
+ * @property {number} nearness How far all of it is pulled to where the recordings lie, 0..1.
  */
 
 /**
@@ -31,7 +33,7 @@ import { checkVector } from '../trajectory.js';
  *
  * @param {{seed: number} & Partial<Place>} parts
  * @returns {Place}
- * @throws {RequestError} The seed, the drift or the steps of a control are not such.
+ * @throws {RequestError} The seed, the drift, the nearness or the steps of a control are not such.
  */
 export function makePlace({
   seed,
@@ -40,6 +42,7 @@ export function makePlace({
   controls = [],
   drift = 0,
   hold = false,
+  nearness = 0,
 }) {
   return Object.freeze({
     seed: checkSeed(seed),
@@ -48,6 +51,7 @@ export function makePlace({
     controls: checkedControls(controls),
     drift: checkedShare('drift', drift),
     hold,
+    nearness: checkNearness(nearness),
   });
 }
 
@@ -80,7 +84,8 @@ export function centre({ sliders, vector }, metadata) {
  *
  * @param {Place} place
  * @param {ArtifactMetadata} metadata
- * @throws {RequestError} The sliders, the vector or a control do not fit the model.
+ * @throws {RequestError} The sliders, the vector or a control do not fit the model, or it does not
+ *   know where its recordings lie.
  */
 export function checkPlace(place, metadata) {
   const { latent_dim: latentDim, model } = metadata;
@@ -95,6 +100,7 @@ export function checkPlace(place, metadata) {
   }
   if (!walks(place)) centre(place, metadata);
   if (place.controls.length) controlShift(metadata.controls, Object.fromEntries(place.controls));
+  resolveNearness(place.nearness, metadata.landmarks, model.name);
 }
 
 /**
@@ -116,9 +122,12 @@ export function samePlace(a, b) {
  */
 export function changesFrom(place, other) {
   /** @type {(keyof Place)[]} */
-  const keys = ['seed', 'sliders', 'vector', 'controls', 'drift', 'hold'];
+  const keys = ['seed', 'sliders', 'vector', 'controls', 'drift', 'hold', 'nearness'];
   const changed = keys.filter(
-    (key) => !other || JSON.stringify(place[key]) !== JSON.stringify(other[key]),
+    (key) =>
+      other
+        ? JSON.stringify(place[key]) !== JSON.stringify(other[key])
+        : key !== 'nearness' || place.nearness !== 0, // programs of before know none
   );
   return Object.fromEntries(changed.map((key) => [key, written(place, key)]));
 }
@@ -134,7 +143,8 @@ function written(place, key) {
     case 'controls':
       return Object.fromEntries(place.controls);
     case 'drift':
-      return new Float(place.drift);
+    case 'nearness':
+      return new Float(place[key]);
     default:
       return place[key];
   }
@@ -164,6 +174,7 @@ export function placeFrom(fields, other) {
   }
   if (isThere('drift')) Object.assign(changes, { drift: fields.number('drift') });
   if (isThere('hold')) Object.assign(changes, { hold: fields.flag('hold') });
+  if (fields.has('nearness')) Object.assign(changes, { nearness: fields.number('nearness') });
   return fields.about(() => makePlace(/** @type {Place} */ ({ ...other, ...changes })));
 }
 

@@ -1,10 +1,9 @@
 /** What was heard of a live sound, as a sound with its recipe. */
 
-import { Blend } from '../blend.js';
 import { brief, isFinite } from '../checks.js';
 import { SAMPLE_RATE_HZ, STEP_SAMPLES } from '../contract.js';
 import { RequestError } from '../errors.js';
-import { recipeJson, recipeOf } from '../recipe.js';
+import { performanceRecipe, recipeJson } from '../recipe.js';
 import { prepareRequest } from '../request.js';
 import { MEMORY_SAMPLES, Output } from './output.js';
 
@@ -67,5 +66,5 @@ function recipeFor({ artifact }, performance, stereo, end) {
   const durationS = (end - performance.begin) / SAMPLE_RATE_HZ;
   const { seed } = performance.place;
   const request = prepareRequest({ durationS, seed, stereo }, artifact);
-  return { ...recipeOf(Blend.of(artifact), request), performance };
+  return performanceRecipe(artifact, request, performance);
 }

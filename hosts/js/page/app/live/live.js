@@ -163,6 +163,7 @@ export class Live {
     try {
       if (isOther('evolution')) hands.drift(settings.evolution);
       if (isOther('controls')) hands.setControls(settings.controls);
+      if (isOther('nearness')) hands.nearness(this.#nearness(settings));
       const moved = isOther('positions') || isOther('path');
       if (this.#walks(settings)) {
         if (moved || isOther('seed')) hands.walk(settings.seed);
@@ -179,10 +180,21 @@ export class Live {
   /** @param {Settings} settings */
   #beginning(settings) {
     const { seed, evolution: drift, positions, controls } = settings;
-    if (this.#walks(settings)) return { seed, controls };
+    const nearness = this.#nearness(settings);
+    if (this.#walks(settings)) return { seed, controls, nearness };
     const vector = this.#blended(settings);
     const place = vector ? { latentVector: vector } : { sliders: positions };
-    return { seed, drift, controls, ...place };
+    return { seed, drift, controls, nearness, ...place };
+  }
+
+  /**
+   * Of the open model, which plays whatever it is blended with.
+   *
+   * @param {Settings} settings
+   */
+  #nearness({ nearness }) {
+    const { landmarks } = this.#models[0];
+    return landmarks ? (nearness ?? landmarks.default) : 0;
   }
 
   /** @param {Settings} settings */

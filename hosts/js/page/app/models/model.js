@@ -65,6 +65,11 @@ export class Model {
     return this.metadata.controls ?? [];
   }
 
+  /** Where its recordings lie; null where that is not known. */
+  get landmarks() {
+    return this.metadata.landmarks ?? null;
+  }
+
   /** How it differs from other artifacts of the same model. */
   get variant() {
     return `${this.metadata.reconstruction}, ${this.metadata.precision}`;

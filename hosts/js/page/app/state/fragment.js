@@ -11,7 +11,7 @@ const STEREO = ['mono', 'mid-side', 'dual-seed'];
  * @param {Settings} settings
  */
 export function fragmentOf(model, settings) {
-  const { stereo, blend, controls } = settings;
+  const { stereo, blend, controls, nearness, fadeInS, fadeOutS } = settings;
   const fields = new URLSearchParams({
     model: model.file,
     sha: model.sha256.slice(0, 12),
@@ -27,10 +27,13 @@ export function fragmentOf(model, settings) {
   }
   const moved = Object.entries(controls);
   if (moved.length) fields.set('controls', JSON.stringify(Object.fromEntries(moved)));
+  if (nearness !== null) fields.set('nearness', String(nearness));
   if (blend.others.length) {
     const others = blend.others.map(({ key, weight }) => `${key.slice(0, 12)}:${weight}`);
     fields.set('blend', [blend.mode, blend.weight, ...others].join(' '));
   }
+  if (fadeInS || fadeOutS) fields.set('fades', `${fadeInS} ${fadeOutS}`);
+  if (settings.loop) fields.set('loop', 'yes');
   if (!settings.filter) fields.set('finish', 'no');
   return `#${fields}`;
 }
@@ -73,6 +76,7 @@ function settingsOf(fields, model, models) {
   const positions = words('sliders').map((text) => number(text, -1000, 1000, 0));
   const [stereo = 'mono', width, depth] = words('stereo');
   const [blendMode, weight, ...others] = words('blend');
+  const [fadeInS, fadeOutS] = words('fades').map((text) => number(text, 0, MAX_DURATION_S, 0));
   return {
     ...usual,
     seed: Math.floor(number(fields.get('seed'), 0, LAST_SEED, usual.seed)),
@@ -82,6 +86,7 @@ function settingsOf(fields, model, models) {
     evolution: number(fields.get('evolution'), 0, 1, usual.evolution),
     positions: positions.length ? positions.slice(0, 64) : usual.positions,
     controls: controlsOf(fields.get('controls'), model),
+    nearness: number(fields.get('nearness'), 0, 1, null),
     stereo: {
       mode: STEREO.includes(stereo) ? stereo : 'mono',
       width: number(width, 0, 1.5, usual.stereo.width),
@@ -97,6 +102,9 @@ function settingsOf(fields, model, models) {
         return [{ key: other.key, weight: number(share, 0, 100, 50) }];
       }),
     },
+    fadeInS: fadeInS ?? 0,
+    fadeOutS: fadeOutS ?? 0,
+    loop: fields.get('loop') === 'yes',
     filter: fields.get('finish') !== 'no',
   };
 }

@@ -1,4 +1,4 @@
-/** Sliders and controls that randomise and reset leave alone. */
+/** Sliders, controls and the nearness, which randomise and reset leave alone. */
 
 /** What a lock is called. */
 export const lockOf = Object.freeze({
@@ -6,4 +6,5 @@ export const lockOf = Object.freeze({
   slider: (index) => `slider ${index}`,
   /** @param {string} name */
   control: (name) => `control ${name}`,
+  nearness: 'nearness',
 });

@@ -6,7 +6,14 @@ import { SoundCache } from '../sound/cache.js';
 import { makeSound } from '../sound/making.js';
 import { lockOf } from './locks.js';
 import { Slots } from './slots.js';
-import { fittedPositions, initialSettings, rolledSeed, slidersOf } from './settings.js';
+import {
+  fittedEnds,
+  fittedPositions,
+  initialSettings,
+  landmarksOf,
+  rolledSeed,
+  slidersOf,
+} from './settings.js';
 import { Store } from './store.js';
 
 /** @typedef {import('../models/model.js').Model} Model */
@@ -59,7 +66,7 @@ export class Session {
     this.work = new Store(IDLE);
     /** @type {Store<{picture: GrowingPicture} | null>} What has arrived of the sound that is being made. */
     this.arriving = new Store(null);
-    /** @type {Store<ReadonlySet<string>>} Sliders and controls that randomise and reset leave alone. */
+    /** @type {Store<ReadonlySet<string>>} What randomise and reset leave alone. */
     this.locks = new Store(new Set());
     this.rollsEachTime = false;
     this.slots = new Slots(this);
@@ -74,6 +81,11 @@ export class Session {
   /** The sliders of all of them. */
   get sliders() {
     return slidersOf(this.models);
+  }
+
+  /** Where the recordings lie that a sound can be near to; null where that is not known. */
+  get landmarks() {
+    return landmarksOf(this.models, this.settings.value.blend);
   }
 
   /**
@@ -102,15 +114,20 @@ export class Session {
   }
 
   /**
-   * Change settings; what does not fit the sliders is fitted.
+   * Change settings; what does not fit the models is fitted.
    *
    * @param {Partial<Settings>} changes
    */
   change(changes) {
     const next = { ...this.settings.value, ...changes };
     const others = next.blend.others.map(({ key }) => this.#shelf.find(key)).filter(Boolean);
-    const sliders = slidersOf([this.model.value, ...others]);
-    this.settings.set({ ...next, positions: fittedPositions(next.positions, sliders) });
+    const models = [this.model.value, ...others];
+    this.settings.set({
+      ...next,
+      positions: fittedPositions(next.positions, slidersOf(models)),
+      ...fittedEnds(next),
+      nearness: landmarksOf(models, next.blend) ? (next.nearness ?? null) : null,
+    });
   }
 
   /** Load what plays, and warm it up. */
@@ -239,13 +256,14 @@ export class Session {
     });
   }
 
-  /** Put all controls that are not locked back to 0. */
+  /** Put all controls that are not locked back to 0, and the nearness to the model's own. */
   resetControls() {
     const moved = Object.entries(this.settings.value.controls);
     this.change({
       controls: Object.fromEntries(
         moved.filter(([name]) => this.locks.value.has(lockOf.control(name))),
       ),
+      nearness: this.locks.value.has(lockOf.nearness) ? this.settings.value.nearness : null,
     });
   }
 

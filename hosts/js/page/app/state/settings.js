@@ -1,7 +1,7 @@
 /** What a sound is made from, as the page holds it, and the library's request for it. */
 
 import { drawSeed } from '../../../src/seeds.js';
-import { unionSliders } from '../../../src/blend.js';
+import { normalizedWeights, unionSliders } from '../../../src/blend.js';
 
 /**
  * @typedef {object} Settings
@@ -13,8 +13,13 @@ import { unionSliders } from '../../../src/blend.js';
  * @property {number} evolution
  * @property {number[]} positions A position for each slider.
  * @property {Record<string, number>} controls Name -> steps; those at 0 are left out.
+ * @property {number | null} nearness How far it is pulled to where the recordings lie; null: as far as the
+ *   model has it, or not where it knows no such places.
  * @property {{mode: 'mono' | 'mid-side' | 'dual-seed', width: number, depth: number}} stereo
  * @property {{mode: 'latent' | 'audio', weight: number, others: {key: string, weight: number}[]}} blend
+ * @property {number} fadeInS Seconds; with `loop`, neither fade is made.
+ * @property {number} fadeOutS
+ * @property {boolean} loop Whether it can be played round and round.
  * @property {boolean} filter Whether the sound is finished as distill-run's files are.
  */
 
@@ -36,8 +41,12 @@ export function initialSettings(model) {
     evolution: 0.5,
     positions: model.sliders.map(() => 0),
     controls: {},
+    nearness: null,
     stereo: { mode: 'mono', width: 0.7, depth: 0.3 },
     blend: { mode: 'latent', weight: 50, others: [] },
+    fadeInS: 0,
+    fadeOutS: 0,
+    loop: false,
     filter: true,
   };
 }
@@ -60,8 +69,12 @@ export function requestOf({
   evolution,
   positions,
   controls,
+  nearness,
   stereo,
   blend,
+  fadeInS,
+  fadeOutS,
+  loop,
 }) {
   // A blend starts from sliders, whatever is asked for.
   const fromSliders = positions.length > 0 && (path === 'sliders' || blend.others.length > 0);
@@ -73,6 +86,8 @@ export function requestOf({
     stereo,
     sliders: fromSliders ? positions : null,
     ...(Object.keys(controls).length ? { controls } : {}),
+    ...(nearness === null ? {} : { nearness }),
+    ...(loop ? { loop } : { fadeInS, fadeOutS }),
   };
 }
 
@@ -93,6 +108,34 @@ export function partsOf(model, { blend }) {
  */
 export function slidersOf(models) {
   return unionSliders(models.map((model) => model.sliders));
+}
+
+/**
+ * Fades that fit the duration; settings that were kept before there were any have none.
+ *
+ * @param {Partial<Settings> & {durationS: number}} settings
+ */
+export function fittedEnds({ durationS, fadeInS = 0, fadeOutS = 0, loop = false }) {
+  const half = Math.floor(500 * durationS) / 1000;
+  const fits = fadeInS + fadeOutS <= durationS;
+  return {
+    fadeInS: fits ? fadeInS : Math.min(fadeInS, half),
+    fadeOutS: fits ? fadeOutS : Math.min(fadeOutS, half),
+    loop,
+  };
+}
+
+/**
+ * Where the recordings lie of the first model that renders and knows it; null where none does.
+ *
+ * @param {readonly import('../models/model.js').Model[]} models The open one first.
+ * @param {Settings['blend']} blend
+ */
+export function landmarksOf(models, { mode, weight, others }) {
+  const shares = normalizedWeights([weight, ...others.map((other) => other.weight)]);
+  const parts = models.length > 1 ? models.filter((_, i) => shares[i] > 0) : models;
+  const renderers = mode === 'audio' ? parts : parts.slice(0, 1);
+  return renderers.find(({ landmarks }) => landmarks)?.landmarks ?? null;
 }
 
 /**

@@ -56,7 +56,9 @@ export class Presets {
   async save(model, settings, { name, folder }) {
     // In a blend, there may be sliders that only others have.
     const positions = settings.positions.slice(0, model.sliders.length);
-    const json = Preset.of(model, requestOf({ ...settings, positions })).toJson();
+    // And one that knows where its recordings lie, where this one does not.
+    const nearness = model.landmarks ? settings.nearness : null;
+    const json = Preset.of(model, requestOf({ ...settings, positions, nearness })).toJson();
     return this.#put({ modelId: model.id, name, folder, json });
   }
 

@@ -25,12 +25,13 @@ export class Fader {
    * @param {string} [options.hint]
    * @param {Ranges} options.ranges
    * @param {number} [options.step]
+   * @param {number} [options.rest] Where a double click leaves it; 0, or what is nearest to that, by default.
    * @param {string} options.unit As a screen reader says it: "steps".
    * @param {(value: number) => void} options.onInput
    * @param {() => void} [options.onLock] With it there is a lock.
    * @param {(() => void) | null} [options.onLearn] With it, what makes a MIDI controller move it.
    */
-  constructor({ label, detail, hint, ranges, step = FINE, unit, onInput, onLock, onLearn }) {
+  constructor({ label, detail, hint, ranges, step = FINE, rest, unit, onInput, onLock, onLearn }) {
     this.#ranges = ranges;
     this.unit = unit;
     const id = freshId();
@@ -89,7 +90,7 @@ export class Fader {
     };
     this.input.addEventListener('input', () => take(Number(this.input.value)));
     this.input.addEventListener('keydown', (event) => this.#onKey(event, take, step));
-    this.input.addEventListener('dblclick', () => take(Math.max(ranges.least, 0)));
+    this.input.addEventListener('dblclick', () => take(rest ?? Math.max(ranges.least, 0)));
     this.field.addEventListener('change', () => take(Number(this.field.value)));
     this.value = Math.max(ranges.least, 0);
   }

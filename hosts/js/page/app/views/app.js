@@ -181,7 +181,8 @@ export class App {
     const { session } = this;
     await session.prepare();
     const request = this.presets.request(preset, session.model.value);
-    const { durationS, evolution, mode, stereo, seed, sliders, controls } = request;
+    const { durationS, evolution, mode, stereo, seed, sliders, controls, nearness } = request;
+    const { fadeInS = 0, fadeOutS = 0, loop = false } = request;
     const now = session.settings.value;
     session.change({
       durationS: durationS ?? now.durationS,
@@ -192,6 +193,10 @@ export class App {
       path: sliders ? 'sliders' : 'walk',
       positions: sliders ?? now.positions.map(() => 0),
       controls: controls ?? {},
+      nearness: nearness ?? null,
+      fadeInS,
+      fadeOutS,
+      loop,
     });
     this.notices.say(`“${preset.name}” is set. Generate makes its sound.`);
   }
@@ -279,6 +284,9 @@ export class App {
       const { min_step: least, max_step: most } = slider;
       session.moveSlider(i, Math.round((least + share * (most - least)) * 10) / 10);
     });
+    if (target === lockOf.nearness && session.landmarks) {
+      session.change({ nearness: Math.round(share * 100) / 100 });
+    }
     for (const { name } of session.model.value.controls) {
       if (lockOf.control(name) === target) {
         session.moveControl(name, Math.round((share * 20 - 10) * 10) / 10);

@@ -1,4 +1,4 @@
-/** The model's named controls, which move a sound by what is heard. */
+/** Nearness, and the model's named controls, which move a sound by what is heard. */
 
 import { lockOf } from '../state/locks.js';
 import { Fader } from '../ui/fader.js';
@@ -11,7 +11,10 @@ const USUAL_RANGE = 10; // of a control, which has no end of its own
 /** @param {import('./app.js').App} app */
 export function controlPanel(app) {
   const { session } = app;
-  const make = () => session.model.value.controls.map((control) => entry(app, control));
+  const make = () => [
+    ...(session.landmarks ? [nearnessEntry(app)] : []),
+    ...session.model.value.controls.map((control) => entry(app, control)),
+  ];
   const list = faderList(app, make, (_, count) => {
     element.hidden = count === 0;
   });
@@ -34,6 +37,28 @@ export function controlPanel(app) {
   );
   list.show();
   return element;
+}
+
+/**
+ * @param {import('./app.js').App} app
+ * @returns {import('./fader-list.js').Entry}
+ */
+function nearnessEntry({ session, midi }) {
+  const lock = lockOf.nearness;
+  const fader = new Fader({
+    label: 'Nearness',
+    detail: 'to the recordings',
+    hint: '1 is among the recordings that the model was trained on; 0 is where Distill’s seeds go',
+    ranges: { least: 0, most: 1 },
+    step: 0.01,
+    rest: session.landmarks.default,
+    unit: 'of 1',
+    onInput: (value) => session.change({ nearness: value }),
+    onLock: () => session.toggleLock(lock),
+    onLearn: midi.isOn ? () => midi.learn(lock) : null,
+  });
+  fader.element.classList.add('nearness');
+  return { lock, fader, read: ({ nearness }) => nearness ?? session.landmarks.default };
 }
 
 /**

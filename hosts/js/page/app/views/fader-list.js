@@ -23,7 +23,9 @@ export function faderList({ session, midi }, make, onShow) {
   let built = '';
 
   const build = () => {
-    const wanted = JSON.stringify([session.models.map(({ key }) => key), midi.isOn]);
+    const { landmarks } = session;
+    const models = session.models.map(({ key }) => key);
+    const wanted = JSON.stringify([models, midi.isOn, landmarks && landmarks.default]);
     if (wanted === built) return;
     built = wanted;
     entries = make();

@@ -7,8 +7,9 @@ const KEYS = Object.freeze([
   ['G', 'generate, or cancel'],
   ['D', 'roll the dice for a seed'],
   ['R', 'randomise the sliders'],
-  ['0', 'reset sliders and controls'],
+  ['0', 'reset sliders, controls and nearness'],
   ['1 – 9', 'go to a slider; arrows move it, with Shift finely'],
+  ['N', 'go to the nearness, where the model has one'],
   ['A, B', 'hear one or the other'],
   ['L', 'live, on or off'],
   ['H', 'hold the live sound where it is'],
@@ -29,6 +30,7 @@ export function listenToKeys(app) {
       session.resetSliders();
       session.resetControls();
     },
+    n: () => document.querySelector('.nearness input[type="range"]')?.focus(),
     a: () => session.slots.go('A'),
     b: () => session.slots.go('B'),
     l: () => app.live.toggle(),

@@ -5,6 +5,7 @@ import { Fader } from '../ui/fader.js';
 import { freshId, h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { blendPart } from './blend-part.js';
+import { endsPart } from './ends-part.js';
 
 const LENGTHS = [4, 10, 30, 60];
 
@@ -16,6 +17,7 @@ export function settingsPanel(app) {
     h('div', { class: 'panel-head' }, h('h2', { id: 'settings-title', text: 'Settings' })),
     seedPart(app),
     durationPart(app),
+    endsPart(app),
     pathPart(app),
     stereoPart(app),
     blendPart(app),
