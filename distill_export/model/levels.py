@@ -25,7 +25,9 @@ class BandLevels:
     deviation: tuple[float, ...]
 
 
-def read_levels(own: JsonFields, values: object, *, n_mels: int, document: str) -> BandLevels | None:
+def read_levels(
+    own: JsonFields, values: object, *, n_mels: int, document: str
+) -> BandLevels | None:
     """Return the levels in this project's part of a model file; None if it has none.
 
     Args:
