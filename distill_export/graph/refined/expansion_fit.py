@@ -31,12 +31,13 @@ def fit_expansion(loaded: LoadedModel, nearness: float | None = None) -> Expansi
 
     Args:
         loaded: The model, on the CPU.
-        nearness: Of the seeds; by default the model's own.
+        nearness: Of the seeds; by default half way from the model's own to 1: fitted at 0 it would
+            stretch too much among the recordings, where less is missing.
     """
     if loaded.levels is None:
         return None
     if nearness is None:
-        nearness = loaded.landmarks.default if loaded.landmarks else 0.0
+        nearness = (loaded.landmarks.default + 1.0) / 2.0 if loaded.landmarks else 0.0
     frames = [_frames(loaded, seed, loaded.landmarks, nearness) for seed in range(_SEEDS)]
     return expansion_between(torch.cat(frames, dim=1), loaded.levels)
 
