@@ -83,9 +83,8 @@ def make_samples(folder: Path) -> dict[str, Sample]:
         for number, shape in enumerate(shapes)
     }
     for passes in range(_PASSES):
-        settings = {"shape": _SHAPES["plain"][0], "passes": passes}
-        wanted[f"refined-{passes}"] = settings
-        wanted[f"expanded-{passes}"] = {**settings, "expansion": EXPANSION}
+        wanted[f"refined-{passes}"] = {"shape": _SHAPES["plain"][0], "passes": passes}
+        wanted[f"expanded-{passes}"] = wanted[f"refined-{passes}"] | {"expansion": EXPANSION}
     samples = {}
     for name, settings in wanted.items():
         path = folder / f"{name}.onnx"
