@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
-from distill_export.graph.refined.expander import level_of, sounding_frames
-from distill_export.model.levels import BandLevels
+from distill_export.model.levels import BandLevels, level_of, sounding_frames
 
 
 def find_levels(spectrograms: Iterable[torch.Tensor]) -> BandLevels:

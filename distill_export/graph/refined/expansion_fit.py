@@ -5,15 +5,14 @@ from __future__ import annotations
 import torch
 
 from distill_export.graph.denormalize import IDENTITY, normalization
-from distill_export.graph.refined.expander import (
+from distill_export.graph.refined.expander import Expander, Expansion
+from distill_export.model.file import LoadedModel
+from distill_export.model.levels import (
     LEAST_POWER,
-    Expander,
-    Expansion,
+    BandLevels,
     level_of,
     sounding_frames,
 )
-from distill_export.model.file import LoadedModel
-from distill_export.model.levels import BandLevels
 from distill_export.reference.continuous_mel import decode_trajectory
 from distill_export.reference.trajectory import crossfade_trajectory, steps_for_chunks
 from distill_runtime.contract import Landmarks

@@ -7,16 +7,10 @@ import math
 import pytest
 import torch
 
-from distill_export.graph.refined.expander import (
-    LEAST_POWER,
-    Expander,
-    Expansion,
-    level_of,
-    sounding_frames,
-)
+from distill_export.graph.refined.expander import Expander, Expansion
 from distill_export.graph.refined.expansion_fit import expansion_between
 from distill_export.graph.refined.stream import RefinedStream, RefinedStreamState
-from distill_export.model.levels import BandLevels
+from distill_export.model.levels import LEAST_POWER, BandLevels, level_of, sounding_frames
 from distill_runtime.contract import AudioGrid
 
 BANDS = 128
