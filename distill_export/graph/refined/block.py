@@ -119,7 +119,7 @@ class RefinedBlock(nn.Module):
 
         sound = ahead = self._synthesize(spectrum, state.audio)
         if self.passes:
-            limits = self.transients.limits(self.transients.energy(power.float()))
+            limits = self.transients.limits(self.transients.energy(power))
             sound = ahead = self.transients.hold_back(sound, limits)
         for i in range(self.passes):
             if i:

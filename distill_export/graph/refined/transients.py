@@ -4,8 +4,9 @@ A frame is 43 ms long, and a magnitude does not say when in it an onset is; nois
 over all of the frame, and it is heard before it should be. But frames overlap, and those that end
 before the onset are quiet. So the energy of short segments is found of which each frame, by its
 squared window, has the sum that it asks for: Richardson and Lucy's deconvolution (1972, 1974),
-accelerated by squaring the ratio (after Biggs and Andrews 1997). Between passes, sound that lies
-before a steep rise is held back to that.
+accelerated by squaring the ratio (after Biggs and Andrews 1997). In float64, for roundings grow in
+it, and rows round in other ways beside others than alone. Between passes, sound that lies before a
+steep rise is held back to that.
 """
 
 from __future__ import annotations
@@ -46,20 +47,20 @@ class Transients(nn.Module):
         sums = torch.zeros(SEGMENTS * hops, frames, dtype=torch.float64)
         for frame in range(frames):
             sums[SEGMENTS * frame : SEGMENTS * frame + len(shares), frame] = shares
-        self.sums = nn.Buffer(sums.float())  # [segments, frames]
+        self.sums = nn.Buffer(sums)  # [segments, frames]
         # The transpose, each segment's row a mean.
-        self.means = nn.Buffer((sums / sums.sum(dim=1, keepdim=True)).T.float().contiguous())
-        self.first = nn.Buffer(torch.ones(1, len(sums)) / sums.sum(dim=0).max().float())
+        self.means = nn.Buffer((sums / sums.sum(dim=1, keepdim=True)).T.contiguous())
+        self.first = nn.Buffer(torch.ones(1, len(sums)) / sums.sum(dim=0).max())
         # Of a sample's gain, the part of the segments before and after it.
         place = (torch.arange(self.length) + 0.5) / self.length - 0.5
         self.part_before = nn.Buffer(torch.relu(-place)[:, None])
         self.part_after = nn.Buffer(torch.relu(place)[:, None])
 
     def energy(self, power: torch.Tensor) -> torch.Tensor:
-        """Return the mean square of each segment, `[batch, 1, segments]`.
+        """Return the mean square of each segment, float64 `[batch, 1, segments]`.
 
         Args:
-            power: Of the mel bands, `[batch, n_mels, frames]`: they add up to that of a frame.
+            power: Of the mel bands, float64 `[batch, n_mels, frames]`: they add up to a frame's.
         """
         # Parseval: the mel bands are one half of a spectrum.
         wanted = (power.sum(dim=1, keepdim=True) * (2.0 / self.n_fft)).clamp(min=_LEAST_ENERGY)
@@ -82,10 +83,10 @@ class Transients(nn.Module):
             energy: Of segments, `[batch, 1, segments]`.
 
         Returns:
-            The energy and a steepness from 0 to 1, each `[batch, SEGMENTS, hops]`.
+            The energy and a steepness from 0 to 1, each float32 `[batch, SEGMENTS, hops]`.
         """
         energy = energy.clamp(min=_TINY)
-        parts = (_SHARE * energy, _steepness(energy))
+        parts = ((_SHARE * energy).float(), _steepness(energy).float())
         in_hops = [part.unflatten(2, (-1, SEGMENTS))[:, 0].transpose(1, 2) for part in parts]
         return in_hops[0], in_hops[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -69,5 +70,11 @@ def write_preview(model: ConvVAE, statistics: Statistics, path: Path) -> None:
     """
     make_folder(path.parent)
     with replacing(path, overwrite=True) as temporary:
-        sound = render_preview(model, statistics)
-        soundfile.write(temporary, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+        temporary.write_bytes(_wav_bytes(render_preview(model, statistics)))
+
+
+def _wav_bytes(sound: Float32Array) -> bytes:
+    """Return a WAV file of 16 bits."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()

@@ -38,7 +38,7 @@ def power_of(hops: torch.Tensor) -> torch.Tensor:
     spectrum = torch.fft.rfft(as_sound(hops).unfold(1, N_FFT, HOP) * window)
     power = spectrum.abs().square()
     power[..., [0, -1]] /= 2
-    return power.sum(dim=2)[:, None]
+    return power.sum(dim=2)[:, None].double()
 
 
 def onset_at(sample: int, level: float = 1e-3) -> torch.Tensor:
@@ -81,7 +81,7 @@ def test_what_comes_before_is_held_back_and_what_follows_is_not(transients: Tran
 def test_nothing_is_ever_made_louder(transients: Transients) -> None:
     hops = noise(3)
     for power in (0.0, 1.0, 1e12):
-        limits = transients.limits(transients.energy(torch.full((1, 128, FRAMES), power)))
+        limits = transients.limits(transients.energy(torch.full((1, 128, FRAMES), power).double()))
         assert (transients.hold_back(hops, limits).abs() <= hops.abs() * (1 + 1e-5)).all()
 
 
@@ -103,7 +103,7 @@ def test_whatever_is_wanted_the_result_is_a_number(transients: Transients, scale
     for _ in range(20):
         steps = 10 ** (-12 * torch.rand(1, 1, FRAMES, generator=generator))
         power = torch.rand(1, 128, FRAMES, generator=generator) * scale * steps
-        energy = transients.energy(power)
+        energy = transients.energy(power.double())
         held = transients.hold_back(noise(6) * scale**0.5, transients.limits(energy))
         assert energy.isfinite().all()
         assert held.isfinite().all()
