@@ -16,7 +16,7 @@ from distill_runtime.artifact.description import describe_loss
 from distill_runtime.cli import program as command_line
 from distill_runtime.cli.console import say, show, show_json, show_path
 from distill_runtime.cli.usage import OneLineCommand
-from distill_runtime.contract import ONNX, Control, Landmarks
+from distill_runtime.contract import ONNX, Control
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.output_file import check_output
 from distill_runtime.files.paths import is_folder
@@ -122,6 +122,14 @@ def export(
             "where they lie. It needs a model with its encoder; distill-train does it by itself.",
         ),
     ] = None,
+    no_expander: Annotated[
+        bool,
+        typer.Option(
+            "--no-expander",
+            help="Leave the levels of each band to the decoder: refined otherwise gives seeds the "
+            "recordings' contrast, where a model's file or --recordings say what that is.",
+        ),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -145,7 +153,7 @@ def export(
         _check_all(precision, format, output)
     if output is not None and not is_folder(output):
         check_output(output, overwrite=force)  # before the recordings are read
-    landmarks = None if recordings is None else _landmarks(model, recordings)
+    known = {} if recordings is None else _known(model, recordings)
     if every:
         reports = export_all(
             model,
@@ -155,7 +163,8 @@ def export(
             quality=quality,
             accept_loss=force,
             controls=not no_controls,
-            landmarks=landmarks,
+            **known,
+            expander=not no_expander,
             progress=say,
         )
     else:
@@ -173,7 +182,8 @@ def export(
                 precision=precision,
                 accept_loss=force,
                 controls=not no_controls,
-                landmarks=landmarks,
+                **known,
+                expander=not no_expander,
                 progress=say,
             )
         ]
@@ -188,10 +198,12 @@ def export(
             show_path(report.path)
 
 
-def _landmarks(model: Path, recordings: Path) -> Landmarks:
+def _known(model: Path, recordings: Path) -> dict[str, Any]:
+    """Return what the recordings tell of a model, by the names of the export's arguments."""
     from distill_export.training.landmarks import landmarks_of_folder  # noqa: PLC0415
 
-    return landmarks_of_folder(model, recordings, say=say)
+    landmarks, levels = landmarks_of_folder(model, recordings, say=say)
+    return {"landmarks": landmarks, "levels": levels}
 
 
 def _check_all(precision: str | None, format: str, output: Path | None) -> None:

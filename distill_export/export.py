@@ -13,9 +13,12 @@ from distill_export.formats.build import build_program
 from distill_export.formats.names import check_variant, default_name, default_precision
 from distill_export.formats.program import ProgramSource
 from distill_export.graph.build import build_synthesizer
+from distill_export.graph.refined.expander import Expansion
+from distill_export.graph.refined.expansion_fit import fit_expansion
 from distill_export.graph.refined.passes import DEFAULT_QUALITY, MAX_QUALITY
 from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_export.model.file import LoadedModel
+from distill_export.model.levels import BandLevels
 from distill_export.model.slider_bank import slider_bank
 from distill_export.verify.controls.sound_names import SoundNames, measure_names
 from distill_export.verify.parity import verify_program
@@ -63,6 +66,8 @@ def export_model(
     accept_loss: bool = False,
     controls: bool = True,
     landmarks: Landmarks | None = None,
+    levels: BandLevels | None = None,
+    expander: bool = True,
     progress: Progress = _silent,
 ) -> ExportReport:
     """Export a model file, or a training checkpoint, to an artifact.
@@ -80,6 +85,8 @@ def export_model(
         accept_loss: Whether to write a precision that is below its floor, with a warning in it.
         controls: Whether to find controls and to label the sliders anew, which takes some 20 s.
         landmarks: Where its recordings lie, see `training.landmarks`; by default as its file says.
+        levels: How loud they are, likewise.
+        expander: Whether "refined" gives seeds the levels of the recordings, where they are known.
         progress: Told what is being done, a few words at a time.
 
     Raises:
@@ -96,6 +103,8 @@ def export_model(
         quality=quality,
         controls=controls,
         landmarks=landmarks,
+        levels=levels,
+        expander=expander,
         progress=progress,
     )
     output = output or source.with_name(default_name(source, format=format, precision=precision))
@@ -114,6 +123,8 @@ def export_all(
     accept_loss: bool = False,
     controls: bool = True,
     landmarks: Landmarks | None = None,
+    levels: BandLevels | None = None,
+    expander: bool = True,
     progress: Progress = _silent,
 ) -> list[ExportReport]:
     """Export a model to ONNX in every precision, beside each other.
@@ -127,6 +138,8 @@ def export_all(
         accept_loss: Whether to write a precision that is below its floor.
         controls: Whether to find controls and to label the sliders anew, once for all of them.
         landmarks: Where its recordings lie; by default as its file says.
+        levels: How loud they are; by default as its file says.
+        expander: Whether "refined" gives seeds the levels of the recordings, where they are known.
         progress: Told what is being done.
 
     Returns:
@@ -141,6 +154,8 @@ def export_all(
         quality=quality,
         controls=controls,
         landmarks=landmarks,
+        levels=levels,
+        expander=expander,
         progress=progress,
     )
     folder = source.parent if folder is None else folder
@@ -164,6 +179,8 @@ class Exporter:
         quality: int = DEFAULT_QUALITY,
         controls: bool = True,
         landmarks: Landmarks | None = None,
+        levels: BandLevels | None = None,
+        expander: bool = True,
         progress: Progress = _silent,
     ) -> None:
         """See `export_model`.
@@ -175,7 +192,8 @@ class Exporter:
         self._path, self._progress = source, progress
         self._reconstruction, self._quality = reconstruction, quality
         self._with_controls = controls
-        self._landmarks = landmarks
+        self._landmarks, self._levels = landmarks, levels
+        self._with_expander = expander
         self._sources: dict[str, ProgramSource] = {}  # by precision
 
     def write(
@@ -228,7 +246,18 @@ class Exporter:
     def _loaded(self) -> LoadedModel:
         self._progress(f"reading {shown(self._path)}")
         loaded = load_model_or_checkpoint(self._path)
-        return loaded if self._landmarks is None else replace(loaded, landmarks=self._landmarks)
+        return replace(
+            loaded,
+            landmarks=self._landmarks or loaded.landmarks,
+            levels=self._levels or loaded.levels,
+        )
+
+    @cached_property
+    def _expansion(self) -> Expansion | None:
+        """Of the model in float32: every variant of it has the same."""
+        if not self._with_expander or self._reconstruction != "refined":
+            return None
+        return fit_expansion(self._loaded)
 
     @cached_property
     def _sha256(self) -> str:
@@ -259,6 +288,7 @@ class Exporter:
                 reconstruction=self._reconstruction,
                 precision=precision,
                 quality=self._quality,
+                expansion=self._expansion,
             )
             self._sources[precision] = ProgramSource(synthesizer)
         return self._sources[precision]

@@ -10,6 +10,7 @@ from distill_export.graph.decoder.base import ChunkDecoder
 from distill_export.graph.decoder.build import build_decoder
 from distill_export.graph.denormalize import normalization
 from distill_export.graph.learned.synthesizer import LearnedSynthesizer
+from distill_export.graph.refined.expander import Expansion
 from distill_export.graph.refined.passes import DEFAULT_QUALITY
 from distill_export.graph.refined.synthesizer import RefinedSynthesizer
 from distill_export.model.file import LoadedModel
@@ -22,6 +23,7 @@ def build_synthesizer(
     reconstruction: str = "learned",
     precision: str = "float32",
     quality: int = DEFAULT_QUALITY,
+    expansion: Expansion | None = None,
 ) -> Synthesizer[Any]:
     """Return the module of a loaded model, in eval mode on the CPU.
 
@@ -30,12 +32,14 @@ def build_synthesizer(
         reconstruction: Its name in the contract.
         precision: Of the weights, its name in the contract.
         quality: Passes of "refined"; "learned" has none.
+        expansion: What "refined" does to the levels of each band; by default nothing.
     """
     synthesizer = _SYNTHESIZERS[reconstruction](
         build_decoder(loaded, precision),
         normalization(loaded.normalization_stats),
         audio_grid(loaded),
         quality,
+        expansion,
     )
     return synthesizer.eval().requires_grad_(False)
 
@@ -54,16 +58,22 @@ def audio_grid(loaded: LoadedModel) -> AudioGrid:
 
 
 def _learned(
-    decoder: ChunkDecoder, units: Normalization | None, grid: AudioGrid, _: int
+    decoder: ChunkDecoder, units: Normalization | None, grid: AudioGrid, *_: object
 ) -> LearnedSynthesizer:
     return LearnedSynthesizer(decoder, units, grid)
 
 
 def _refined(
-    decoder: ChunkDecoder, units: Normalization | None, grid: AudioGrid, quality: int
+    decoder: ChunkDecoder,
+    units: Normalization | None,
+    grid: AudioGrid,
+    quality: int,
+    expansion: Expansion | None,
 ) -> RefinedSynthesizer:
-    return RefinedSynthesizer(decoder, units, grid, passes=quality)
+    return RefinedSynthesizer(decoder, units, grid, passes=quality, expansion=expansion)
 
 
-_Build = Callable[[ChunkDecoder, Normalization | None, AudioGrid, int], Synthesizer[Any]]
+_Build = Callable[
+    [ChunkDecoder, Normalization | None, AudioGrid, int, Expansion | None], Synthesizer[Any]
+]
 _SYNTHESIZERS: dict[str, _Build] = {"learned": _learned, "refined": _refined}

@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
-from distill_export.model.landmarks import OWN_KEY, read_landmarks
+from distill_export.model.landmarks import OWN_KEY, read_own
 from distill_export.model.latent_analysis import LatentAnalysis
+from distill_export.model.levels import BandLevels
 from distill_export.model.metadata import (
     ModelMetadata,
     read_complex_spectrogram_config,
@@ -46,6 +47,7 @@ class LoadedModel:
         normalization_stats: From the model's units to the sound's; None: they are the same.
         training_config: The settings of the training as the file has them, if it does.
         landmarks: Where its recordings lie in the latent space; None if nobody looked.
+        levels: How loud they are, band by band; None if nobody looked.
     """
 
     model: ConvVAE
@@ -57,6 +59,7 @@ class LoadedModel:
     normalization_stats: Statistics | None = None
     training_config: dict[str, Any] | None = None
     landmarks: Landmarks | None = None
+    levels: BandLevels | None = None
 
 
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> LoadedModel:
@@ -141,6 +144,12 @@ def _parse(content: object, document: str, device: str | torch.device) -> Loaded
     spectrogram = read_spectrogram_config(content.get("spectrogram_config"), document=document)
     training = content.get("training_config")
     analysis = content.get("latent_analysis")
+    landmarks, levels = read_own(
+        content.get(OWN_KEY),
+        latent_dim=model.shape.latent_dim,
+        n_mels=spectrogram.n_mels,
+        document=document,
+    )
     return LoadedModel(
         model=_moved(model, device),
         spectrogram=AudioSpectrogram(spectrogram),
@@ -156,9 +165,8 @@ def _parse(content: object, document: str, device: str | torch.device) -> Loaded
         ).to(device),
         normalization_stats=read_statistics(content.get("normalization_stats"), document=document),
         training_config=training,
-        landmarks=read_landmarks(
-            content.get(OWN_KEY), latent_dim=model.shape.latent_dim, document=document
-        ),
+        landmarks=landmarks,
+        levels=levels,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from distill_export.model.arrays import finite_array
+from distill_export.model.levels import LEVELS, BandLevels, levels_document, read_levels
 from distill_runtime.contract import MAX_LANDMARKS, Landmarks
 from distill_runtime.errors import ArtifactError, ModelFileError
 from distill_runtime.files.json_fields import JsonFields
@@ -16,16 +17,25 @@ _OWNER = f"{OWN_KEY}.landmarks"
 _VERSION = 1
 
 
-def read_landmarks(own: object, *, latent_dim: int, document: str) -> Landmarks | None:
-    """Return the landmarks in what a model file has under `OWN_KEY`; None if it has none.
+def read_own(
+    own: object, *, latent_dim: int, n_mels: int, document: str
+) -> tuple[Landmarks | None, BandLevels | None]:
+    """Return landmarks and levels in what a model file has under `OWN_KEY`; None for what is not.
 
     Raises:
         ModelFileError: A value is missing, of a wrong type or shape, or out of bounds.
     """
     if own is None:
-        return None
+        return None, None
     read = JsonFields(own, OWN_KEY, document=document, error=ModelFileError)
     read.integer("version", 1, _VERSION)
+    levels = read_levels(read, own, n_mels=n_mels, document=document)
+    return _read_landmarks(read, own, latent_dim=latent_dim, document=document), levels
+
+
+def _read_landmarks(
+    read: JsonFields, own: object, *, latent_dim: int, document: str
+) -> Landmarks | None:
     if "landmarks" not in read:
         return None
     section = read.section("landmarks")
@@ -47,10 +57,11 @@ def read_landmarks(own: object, *, latent_dim: int, document: str) -> Landmarks 
         raise ModelFileError(f"{document}: {reason}") from None
 
 
-def own_document(landmarks: Landmarks) -> dict[str, Any]:
+def own_document(landmarks: Landmarks, levels: BandLevels | None = None) -> dict[str, Any]:
     """Return what a model file has under `OWN_KEY`."""
     return {
         "version": _VERSION,
+        **({} if levels is None else {LEVELS: levels_document(levels)}),
         "landmarks": {
             "count": len(landmarks.vectors),
             "vectors": np.array(landmarks.vectors, np.float32),

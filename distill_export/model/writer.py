@@ -17,6 +17,7 @@ import torch
 from distill_export.model.file import FORMAT, VERSION, parse_model
 from distill_export.model.landmarks import OWN_KEY, own_document
 from distill_export.model.latent_analysis import LatentAnalysis
+from distill_export.model.levels import BandLevels
 from distill_export.model.metadata import ModelMetadata
 from distill_export.model.pickled import ReferencePickle
 from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_stream
@@ -98,13 +99,14 @@ def write_model(
     analysis: LatentAnalysis | None = None,
     normalization_stats: Statistics | None = None,
     landmarks: Landmarks | None = None,
+    levels: BandLevels | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a model file that Distill opens to a path of the caller's.
 
     An empty `model_id` or `save_date` is filled in, and what the metadata says of the analysis is
-    made to agree with `analysis`. Landmarks go under a key of their own, which Distill does not
-    read. Nothing is written that `load_model` would refuse.
+    made to agree with `analysis`. Landmarks, and levels with them, go under a key of their own,
+    which Distill does not read. Nothing is written that `load_model` would refuse.
 
     Raises:
         ModelFileError: The model or what describes it makes no valid file.
@@ -134,7 +136,7 @@ def write_model(
         "training_config": None if training_config is None else dict(training_config),
         "metadata": metadata.to_dict(),
         "normalization_stats": None if normalization_stats is None else dict(normalization_stats),
-        **({} if landmarks is None else {OWN_KEY: own_document(landmarks)}),
+        **({} if landmarks is None else {OWN_KEY: own_document(landmarks, levels)}),
     }
     buffer = io.BytesIO()
     torch.save(content, buffer, pickle_module=ReferencePickle, pickle_protocol=PICKLE_PROTOCOL)

@@ -23,8 +23,10 @@ import numpy as np
 import torch
 
 from distill_export.model.checkpoint import load_model_or_checkpoint
+from distill_export.model.levels import BandLevels
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.complex_spectrogram import Statistics
+from distill_export.training.band_levels import find_levels
 from distill_export.training.data.dataset import ChunkSet, read_folder
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.encoding import encode
@@ -47,8 +49,8 @@ _DIGITS = 5
 
 def landmarks_of_folder(
     model: Path, folder: Path, *, default: float = 0.0, say: Say = lambda line: None
-) -> Landmarks:
-    """Return the landmarks of a model file for the recordings in a folder.
+) -> tuple[Landmarks, BandLevels]:
+    """Return the landmarks of a model file for the recordings in a folder, and their levels.
 
     Args:
         model: A `.distill` model or a `.pt` checkpoint.
@@ -68,7 +70,9 @@ def landmarks_of_folder(
         chunks = ChunkSet(read_folder(folder, SpectrogramCache(cache), warn=say))
         say(f"finding where {len(chunks)} seconds of them lie")
         batches = chunks.batches(_BATCH)
-        return find_landmarks(loaded.model, loaded.normalization_stats, batches, default=default)
+        statistics = loaded.normalization_stats
+        landmarks = find_landmarks(loaded.model, statistics, batches, default=default)
+        return landmarks, find_levels(chunks.batches(_BATCH))
 
 
 def find_landmarks(

@@ -11,6 +11,7 @@ from distill_export.model.metadata import ModelMetadata
 from distill_export.model.vae import ConvVAE
 from distill_export.model.writer import write_model
 from distill_export.reference.audio_spectrogram import SpectrogramConfig
+from distill_export.training.band_levels import find_levels
 from distill_export.training.checkpoints import CheckpointFolder
 from distill_export.training.config import DISTILLS_WIDTH, TrainingSettings
 from distill_export.training.data import dataset
@@ -153,9 +154,9 @@ def _finish(
         ChunkSet(recordings).batches(_BATCH),
         default=request.nearness,
     )
-    checkpoints.save_best(
-        {**best, "latent_analysis": analysis.to_dict(), OWN_KEY: own_document(landmarks)}
-    )
+    levels = find_levels(ChunkSet(recordings).batches(_BATCH))
+    own = own_document(landmarks, levels)
+    checkpoints.save_best({**best, "latent_analysis": analysis.to_dict(), OWN_KEY: own})
     metadata = _metadata(request, recordings, best, epochs=trainer.epoch)
     write_model(
         model,
@@ -166,6 +167,7 @@ def _finish(
         analysis=analysis,
         normalization_stats=trainer.statistics,
         landmarks=landmarks,
+        levels=levels,
         overwrite=request.overwrite,
     )
     history = best["metrics_history"]["val"]

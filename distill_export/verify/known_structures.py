@@ -22,6 +22,7 @@ import torch
 
 from distill_export.formats.onnx_graph import trace
 from distill_export.graph.build import build_synthesizer
+from distill_export.graph.refined.expander import Expansion
 from distill_export.model.file import FORMAT, VERSION, LoadedModel, parse_model
 from distill_export.model.vae import ConvVAE, VAEShape
 from distill_export.verify.structures import (
@@ -35,6 +36,7 @@ from distill_export.verify.structures import (
 from distill_runtime.artifact.known.known_graph import (
     BASE_WIDTH,
     CHANNELS,
+    FREE,
     LATENT_DIM,
     STRUCTURES,
 )
@@ -64,6 +66,11 @@ _SPECTROGRAM = {
 _STATISTICS = ("mag_mean", "mag_std", "if_mean", "if_std")
 _STATS = (1.3, 2.7, 0.11, 0.37)
 LATENCY_SAMPLES = {"learned": 1024, "refined": 2048}
+# What an expander does is a model's.
+EXPANSION = Expansion(
+    torch.linspace(1.1, 2.9, 128, dtype=torch.float64),
+    torch.linspace(1e-7, 1e-5, 128, dtype=torch.float64),
+)
 _PASSES = 5  # 0 to 4: the first three are not alike
 
 
@@ -77,6 +84,7 @@ def make_samples(folder: Path) -> dict[str, Sample]:
     }
     for passes in range(_PASSES):
         wanted[f"refined-{passes}"] = {"shape": _SHAPES["plain"][0], "passes": passes}
+        wanted[f"expanded-{passes}"] = wanted[f"refined-{passes}"] | {"expansion": EXPANSION}
     samples = {}
     for name, settings in wanted.items():
         path = folder / f"{name}.onnx"
@@ -93,6 +101,7 @@ def make_graph(
     precision: str = "float32",
     passes: int | None = None,
     stats: tuple[float, ...] | None = _STATS,
+    expansion: Expansion | None = None,
     seed: int = 1,
 ) -> bytes:
     """Trace a model of random weights; with "refined" if passes are given."""
@@ -101,13 +110,19 @@ def make_graph(
         reconstruction="learned" if passes is None else "refined",
         precision=precision,
         quality=passes or 0,
+        expansion=expansion,
     )
     model = trace(synthesizer)
     return model.SerializeToString(deterministic=True)
 
 
 def sample_of(
-    model: bytes, shape: VAEShape, *, precision: str = "float32", passes: int | None = None
+    model: bytes,
+    shape: VAEShape,
+    *,
+    precision: str = "float32",
+    passes: int | None = None,
+    expansion: Expansion | None = None,
 ) -> Sample:
     """Return a graph that `make_graph` made, with what it was made of."""
     reconstruction = "learned" if passes is None else "refined"
@@ -120,6 +135,7 @@ def sample_of(
         latency_samples=LATENCY_SAMPLES[reconstruction],
         passes=passes or 0,
         integers=precision == "int8",
+        free=() if expansion is None else tuple(array.numpy() for array in expansion),
     )
 
 
@@ -154,22 +170,25 @@ def derive(samples: dict[str, Sample], known: dict[str, Any], elsewhere: Path | 
     """
     forms = {name: Form(sample) for name, sample in samples.items()}
     for name, form in forms.items():
-        if name.endswith("-0") and not name.startswith("refined"):
+        if name.endswith("-0") and form.sample.reconstruction == "learned":
             _add(known["decoders"], *decoder_entry(form, forms[name.removesuffix("0") + "1"]))
-    first = next(form for name, form in forms.items() if not name.startswith("refined"))
+    first = next(form for form in forms.values() if form.sample.reconstruction == "learned")
     _add_roads(known, first, None, elsewhere)
-    refined = [forms[name] for name in sorted(forms) if name.startswith("refined")]
-    if refined:
-        loop, repeated_from = find_loop(refined)
-        for form in refined[:repeated_from]:
-            _add_roads(known, form, None, elsewhere)
-        _add_roads(known, refined[repeated_from], loop, elsewhere)
+    for kind in ("refined", "expanded"):
+        passes = [forms[name] for name in sorted(forms) if name.startswith(kind)]
+        if passes:
+            loop, repeated_from = find_loop(passes)
+            for form in passes[:repeated_from]:
+                _add_roads(known, form, None, elsewhere)
+            _add_roads(known, passes[repeated_from], loop, elsewhere)
 
 
 def _add_roads(known: dict[str, Any], form: Form, loop: Any, elsewhere: Path | None) -> None:
     _, tensors = form.road(loop)
     there = _arrays(elsewhere, form.sample.reconstruction)
-    prints = [fingerprint(t, form.sample.model, there.get(t.name)) for t in tensors]
+    prints = [fingerprint(t, form.sample, there.get(t.name)) for t in tensors]
+    free = [found for found in prints if FREE in found]
+    assert len(free) == len(form.sample.free), "an array that a model chooses is not in the graph"
     family = {
         "reconstruction": form.sample.reconstruction,
         "latency_samples": form.sample.latency_samples,
@@ -193,6 +212,10 @@ def _add(entries: dict[str, list[dict[str, Any]]], key: str, entry: dict[str, An
 def _add_array(arrays: dict[str, Any], found: dict[str, Any]) -> str:
     """Return the name of an array, which may be known already."""
     for name, other in arrays.items():
+        if FREE in found or FREE in other:
+            if found == other:
+                return name
+            continue
         near = (
             abs(a - b) <= other["tolerance"]
             for a, b in zip(found["sums"], other["sums"], strict=True)

@@ -41,6 +41,7 @@ class Sample:
         latency_samples: The graph's.
         passes: Of "refined".
         integers: Whether the decoder is that of int8.
+        free: Arrays that a model chooses, as they are in this graph; no two alike.
     """
 
     model: bytes
@@ -50,6 +51,7 @@ class Sample:
     latency_samples: int
     passes: int
     integers: bool
+    free: tuple[np.ndarray, ...] = ()
 
 
 class Form:
@@ -150,15 +152,17 @@ def find_loop(forms: Sequence[Form]) -> tuple[Loop, int]:
     raise AssertionError("the passes do not repeat themselves")
 
 
-def fingerprint(tensor: Tensor, data: bytes, elsewhere: np.ndarray | None) -> dict[str, Any]:
-    """Return what an array is recognised by.
+def fingerprint(tensor: Tensor, sample: Sample, elsewhere: np.ndarray | None) -> dict[str, Any]:
+    """Return what an array is recognised by: of one that a model chooses, its shape alone.
 
     Args:
         tensor: The array.
-        data: The file that it is in.
+        sample: The graph that it is in.
         elsewhere: The same array as another processor computes it; None if it is not known.
     """
-    values = values_of(tensor, data).astype(np.float64)
+    values = values_of(tensor, sample.model).astype(np.float64)
+    if any(np.array_equal(values, free) for free in sample.free):
+        return {"dims": list(tensor.dims), FREE: True}
     ratio = 0.0
     length = float(np.linalg.norm(values))
     if elsewhere is not None:

@@ -14,6 +14,7 @@ from distill_export.graph.refined.block import (
     BlockState,
     RefinedBlock,
 )
+from distill_export.graph.refined.expander import Expander, Expansion
 from distill_export.graph.refined.tones import TONE_BINS
 from distill_export.graph.scan import scan_blocks
 from distill_export.reference.mel import htk_filterbank
@@ -39,13 +40,19 @@ class RefinedStream(nn.Module):
     """
 
     def __init__(
-        self, normalization: Normalization | None, grid: AudioGrid, *, passes: int
+        self,
+        normalization: Normalization | None,
+        grid: AudioGrid,
+        *,
+        passes: int,
+        expansion: Expansion | None = None,
     ) -> None:
         super().__init__()
         self.n_mels, self.hop_length = grid.n_mels, grid.hop_length
         self.latency_samples = grid.n_fft // 2 + LOOKAHEAD_FRAMES * grid.hop_length
         units = normalization or IDENTITY
         self.denormalize = Denormalize(units.mag_mean, units.mag_std, torch.float64)
+        self.expander = None if expansion is None else Expander(expansion)
         self.block = RefinedBlock(
             htk_filterbank(grid.sample_rate_hz, grid.n_fft, grid.n_mels),
             n_fft=grid.n_fft,
@@ -108,7 +115,10 @@ class RefinedStream(nn.Module):
             advance=torch.where(started[:, None], state.advance, fresh.advance),
             position=state.position,
         )
-        sounds, after = scan_blocks(self.block, before, log_power.permute(2, 0, 1, 3))
+        log_power = log_power.permute(2, 0, 1, 3)
+        if self.expander is not None:
+            log_power = self.expander(log_power)
+        sounds, after = scan_blocks(self.block, before, log_power)
         sound = sounds.transpose(0, 1).flatten(1)
         opening = torch.where(started[:, None], sound[:, : self.latency_samples], 0.0)
         sound = torch.cat([opening, sound[:, self.latency_samples :]], dim=1)

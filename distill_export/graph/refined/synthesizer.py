@@ -6,6 +6,7 @@ import torch
 
 from distill_export.graph.base import Synthesizer
 from distill_export.graph.decoder.base import ChunkDecoder
+from distill_export.graph.refined.expander import Expansion
 from distill_export.graph.refined.passes import DEFAULT_QUALITY
 from distill_export.graph.refined.state import RefinedStateLayout
 from distill_export.graph.refined.stream import RefinedStream, RefinedStreamState
@@ -25,8 +26,9 @@ class RefinedSynthesizer(Synthesizer[RefinedStreamState]):
         grid: AudioGrid,
         *,
         passes: int = DEFAULT_QUALITY,
+        expansion: Expansion | None = None,
     ) -> None:
-        stream = RefinedStream(normalization, grid, passes=passes)
+        stream = RefinedStream(normalization, grid, passes=passes, expansion=expansion)
         chunk_shape = torch.Size((2, grid.n_mels, grid.hop_frames))
         super().__init__(RefinedStateLayout(chunk_shape, stream.state_shapes()), decoder, grid)
         self.stream = stream

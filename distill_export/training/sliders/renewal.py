@@ -7,6 +7,7 @@ from pathlib import Path
 from distill_export.model.file import load_model
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.writer import write_model
+from distill_export.training.band_levels import find_levels
 from distill_export.training.data.dataset import ChunkSet, read_folder
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.landmarks import find_landmarks
@@ -62,6 +63,7 @@ def renew_sliders(
         analysis=analysis,
         normalization_stats=statistics,
         landmarks=landmarks,
+        levels=find_levels(chunks.batches(_BATCH)),
         overwrite=overwrite,
     )
     return analysis

@@ -40,10 +40,15 @@ class Fingerprint:
     """What an array of signal processing is recognised by: sums of it, each with other signs.
 
     Not by a hash: another machine's cosine, or its inverse of a matrix, rounds otherwise.
+
+    Attributes:
+        dims: The array's shape.
+        sums: None if what it holds is the model's to choose.
+        tolerance: How far each sum may be off.
     """
 
     dims: tuple[int, ...]
-    sums: tuple[float, ...]
+    sums: tuple[float, ...] | None
     tolerance: float
 
 
@@ -233,7 +238,9 @@ def known_structures() -> _Known:
         roads=content["roads"],
         families=content["families"],
         fingerprints={
-            name: Fingerprint(tuple(f["dims"]), tuple(f["sums"]), f["tolerance"])
+            name: Fingerprint(tuple(f["dims"]), None, 0.0)
+            if FREE in f
+            else Fingerprint(tuple(f["dims"]), tuple(f["sums"]), f["tolerance"])
             for name, f in content["arrays"].items()
         },
         decoder_nodes=tuple(sorted({entry["nodes"] for entry in decoders})),

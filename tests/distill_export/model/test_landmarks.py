@@ -13,6 +13,7 @@ from distill_export.export import export_model
 from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_export.model.file import LoadedModel, load_model
 from distill_export.model.landmarks import OWN_KEY, own_document
+from distill_export.model.levels import BandLevels
 from distill_export.model.safe_unpickle import read_file
 from distill_export.model.writer import write_model
 from distill_runtime import ArtifactFile
@@ -26,7 +27,15 @@ LANDMARKS = Landmarks(
 )
 
 
-def save(loaded: LoadedModel, path: Path, landmarks: Landmarks | None) -> Path:
+LEVELS = BandLevels(tuple(i / 8 for i in range(128)), (2.5,) * 128)
+
+
+def save(
+    loaded: LoadedModel,
+    path: Path,
+    landmarks: Landmarks | None,
+    levels: BandLevels | None = None,
+) -> Path:
     write_model(
         loaded.model,
         path,
@@ -36,6 +45,7 @@ def save(loaded: LoadedModel, path: Path, landmarks: Landmarks | None) -> Path:
         analysis=loaded.analysis,
         normalization_stats=loaded.normalization_stats,
         landmarks=landmarks,
+        levels=levels,
     )
     return path
 
@@ -54,6 +64,13 @@ def test_they_come_back_to_the_digit_and_add_one_key(model_path: Path, tmp_path:
     assert load_model(without).landmarks is None
     assert plain(path).keys() - plain(without).keys() == {OWN_KEY}
     assert set(plain(without)) == set(plain(model_path))
+
+
+def test_levels_come_back_beside_them(model_path: Path, tmp_path: Path) -> None:
+    path = save(load_model(model_path), tmp_path / "near.distill", LANDMARKS, LEVELS)
+    loaded = load_model(path)
+    assert (loaded.landmarks, loaded.levels) == (LANDMARKS, LEVELS)
+    assert load_model(model_path).levels is None
 
 
 def test_the_fields_are_distills_and_that_key(shared: Path, tmp_path: Path) -> None:
@@ -90,6 +107,12 @@ def spoilt(**changes: Any) -> dict[str, Any]:
     return document
 
 
+def spoilt_levels(**changes: Any) -> dict[str, Any]:
+    document = copy.deepcopy(own_document(LANDMARKS, LEVELS))
+    document["levels"].update(changes)
+    return document
+
+
 @pytest.mark.parametrize(
     ("own", "complaint"),
     [
@@ -105,6 +128,13 @@ def spoilt(**changes: Any) -> dict[str, Any]:
         (spoilt(widths=np.zeros(16, np.float32)), "the width 0.0"),
         (spoilt(default=2.0), "the default nearness is 2.0"),
         (spoilt(default="1"), "a finite number"),
+        ({"version": 1, "levels": 3}, "no object at 'distill_portable.levels'"),
+        ({"version": 1, "levels": {}}, "no array of floats at 'distill_portable.levels.mean'"),
+        (spoilt_levels(mean=np.zeros(64, np.float32)), "shape [64] for"),
+        (spoilt_levels(deviation=[1.0] * 128), "no array of floats"),
+        (spoilt_levels(deviation=np.full(128, np.inf, np.float32)), "NaN or infinity"),
+        (spoilt_levels(deviation=np.full(128, -1.0, np.float32)), "out of bounds"),
+        (spoilt_levels(mean=np.full(128, 101.0, np.float32)), "expected 0 to 100"),
     ],
 )
 def test_what_is_spoilt_is_refused_in_a_line(own: Any, complaint: str, tmp_path: Path) -> None:

@@ -122,11 +122,12 @@ def model(tmp_path: Path) -> Path:
 
 def test_a_folder_gives_a_models_landmarks(model: Path, recordings: Path) -> None:
     said: list[str] = []
-    found = landmarks_of_folder(model, recordings, default=0.5, say=said.append)
+    found, levels = landmarks_of_folder(model, recordings, default=0.5, say=said.append)
     assert found.default == 0.5
+    assert len(levels.mean) == len(levels.deviation) == 128
     assert len(found.widths) == load_model(model).model.latent_dim
     assert any("seconds of them lie" in line for line in said)
-    assert found == landmarks_of_folder(model, recordings, default=0.5)
+    assert (found, levels) == landmarks_of_folder(model, recordings, default=0.5)
 
 
 def test_a_model_without_encoder_says_so_before_anything_is_read(
@@ -150,6 +151,8 @@ def test_a_model_file_keeps_them_and_nothing_else_changes(
     renew_sliders(recordings, model, tmp_path / "near.distill")
     after = load_model(tmp_path / "near.distill")
     assert after.landmarks is not None
+    assert before.levels is None
+    assert after.levels is not None
     assert after.landmarks.default == 0.0  # what it plays by itself stays Distill's
     state, kept = before.model.state_dict(), after.model.state_dict()
     assert all(bool((state[name] == kept[name]).all()) for name in state)

@@ -60,7 +60,11 @@ def test_a_model_file_is_built_like_distills_own(recordings: Path, shared: Path,
     settings |= {"latent_dim": 128}  # that file's
     train(TrainingRequest(recordings, output, settings={**settings, "device": "cpu"}))
     found, expected = read_file(output), read_file(shared / "reference" / "ambience.distill")
-    assert set(found.pop(OWN_KEY)) == {"version", "landmarks"}  # the one that Distill has not
+    assert set(found.pop(OWN_KEY)) == {
+        "version",
+        "landmarks",
+        "levels",
+    }  # the one that Distill has not
     assert structure(found) == structure(expected)
     assert found["training_config"]["preset"] == expected["training_config"]["preset"]
     assert ".".join(PRESET_GLOBAL).replace(".Over", " Over") in model_files.globals_of(output)

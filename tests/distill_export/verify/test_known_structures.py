@@ -5,18 +5,25 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 import torch
 
 from distill_export.formats.known_graph import require_known
+from distill_export.graph.refined.expander import Expansion
 from distill_export.model.vae import VAEShape
 from distill_export.verify import known_structures
 from distill_export.verify.known_structures import make_graph
 from distill_export.verify.structures import Sample, _expression, _left_out
-from distill_runtime.artifact.known.known_graph import UnknownStructureError, recognise
+from distill_runtime.artifact.known.known_graph import (
+    KnownStructure,
+    UnknownStructureError,
+    recognise,
+)
+from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.artifact.scan.onnx_scan import scan_onnx
-from distill_runtime.errors import VerificationError
+from distill_runtime.errors import ArtifactError, VerificationError
 
 WAY_OUT = (
     "the exporter writes a graph that the runtime does not know: run `make structures`, which adds "
@@ -45,6 +52,11 @@ GRAPHS: dict[str, dict[str, Any]] = {
         "passes": 4,
         "stats": (1.5, 1.0, 0.0, 1.0),
     },
+    "refined, with an expander that leaves levels as they are": {
+        "shape": VAEShape(16, (1, 1, 1, 1, 1), None),
+        "passes": 2,
+        "expansion": Expansion(torch.ones(128), torch.full((128,), 1e-6)),
+    },
 }
 
 
@@ -62,6 +74,40 @@ def test_graphs_of_other_sizes_are_known(name: str) -> None:
     assert structure.reconstruction == ("refined" if "passes" in settings else "learned")
     assert structure.integers == (settings.get("precision") == "int8")
     assert structure.halves == (settings.get("precision") == "float16")
+
+
+def altered(data: bytes, name: str, values: np.ndarray) -> bytes:
+    """The graph with other values for one of its constants."""
+    model = onnx.ModelProto.FromString(data)
+    (tensor,) = (t for t in model.graph.initializer if t.name == name)
+    tensor.CopyFrom(onnx.numpy_helper.from_array(values, name))
+    return model.SerializeToString()
+
+
+def known(data: bytes) -> KnownStructure:
+    file = io.BytesIO(data)
+    summary = scan_onnx(file, len(data))
+    structure = recognise(summary, file, latent_dim=16)
+    check_finite(summary.graph, data)
+    check_arrays(structure, data)
+    return structure
+
+
+def test_what_an_expander_holds_is_free_and_its_shape_and_type_are_not() -> None:
+    expansion = Expansion(torch.linspace(1.0, 2.0, 128), torch.linspace(1e-7, 1e-6, 128))
+    data = make_graph(VAEShape(16, (1, 1, 1, 1, 1), None), passes=1, expansion=expansion)
+    name, values = "stream.expander.gain", np.full((128, 1), 1e-3)
+    arrays = [tensor.name for tensor, expected in known(data).arrays if expected.sums is None]
+    assert arrays == ["stream.expander.slope", name]
+    assert known(altered(data, name, values)).reconstruction == "refined"
+    for other in (values[:64], values[:, 0], values.T, values.astype(np.float32)):
+        with pytest.raises(UnknownStructureError):
+            known(altered(data, name, other))
+    with pytest.raises(ArtifactError, match="not all finite"):
+        known(altered(data, name, np.full_like(values, np.nan)))
+    filterbank = "stream.block.linear_power.area"
+    with pytest.raises(ArtifactError, match="other constants"):
+        known(altered(data, filterbank, values))
 
 
 def test_another_pytorchs_graph_is_refused_with_the_way_out(
