@@ -181,7 +181,7 @@ def test_what_does_not_exist_is_refused(
         export_model(source, tmp_path / "new.onnx", **options)
 
 
-def test_the_command_line_hands_both_options_on(
+def test_the_command_line_hands_its_options_on(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, Any] = {}
@@ -195,6 +195,9 @@ def test_the_command_line_hands_both_options_on(
     CliRunner().invoke(cli.app, [*arguments, "--reconstruction", "refined", "--quality", "2"])
     assert asked["reconstruction"] == "refined"
     assert asked["quality"] == 2
+    assert asked["expander"]
+    CliRunner().invoke(cli.app, [*arguments, "--no-expander"])
+    assert not asked["expander"]
 
 
 def test_sounds_made_together_are_what_each_is_alone(artifact: Artifact) -> None:
