@@ -2,7 +2,7 @@
 
     python docs/generate_sounds.py RECORDING BEFORE.onnx REFINED.onnx
 
-BEFORE is the `refined` artifact of tests/reference/demo/ambience.distill, REFINED that of
+BEFORE is a `refined` artifact of tests/reference/demo/ambience.distill, REFINED that of
 artifacts/ambience.distill.
 """
 
