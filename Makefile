@@ -19,6 +19,8 @@ NEWER_VENVS := .venv-newer
 DIST_VENV := .venv-dist
 PAGE := distill_runtime/cli/serve/page
 BIN := $(VENV)/bin
+# Tests wait a part of their time, for servers, browsers and signals: one more than there are cores.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2) + 1 )))
 
 .PHONY: demo page test check bench structures docs dist clean fuzz
 
@@ -45,7 +47,7 @@ $(PAGE)/index.html: $(PAGE_SOURCES)
 test: $(PAGE_IF_NPM)
 test: $(VENV)/.dev $(RUNTIME_VENV)/.installed $(OLDEST_VENV)/.installed
 test: $(NEWER_VENVS)/.installed $(DIST_VENV)/.installed
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
