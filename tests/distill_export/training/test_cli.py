@@ -206,9 +206,7 @@ def test_torch_is_missing(command: Run, recordings: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize(
-    ("number", "step"), [("SIGINT", 2), ("SIGINT", 5), ("SIGTERM", 3), ("SIGHUP", 8)]
-)
+@pytest.mark.parametrize(("number", "step"), [("SIGINT", 2), ("SIGTERM", 5), ("SIGHUP", 8)])
 def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
     command: Run,
     recordings: Path,
