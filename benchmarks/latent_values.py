@@ -15,7 +15,9 @@ from pathlib import Path
 
 import torch
 
-from distill_export.reference.log_mel import level_db, log_mel_distance_db
+from benchmarks.listening.levels import level_db as deep_level_db
+from benchmarks.listening.levels import mean_difference_db, spread_db
+from distill_export.reference.log_mel import level_db, log_mel_distance_db, mel_power
 from distill_export.training.config import TrainingSettings
 from distill_export.training.data.dataset import ChunkSet, read_folder
 from distill_export.training.data.spectrogram_cache import SpectrogramCache
@@ -47,7 +49,7 @@ def main() -> None:
         cache = SpectrogramCache(Path(temporary))
         training = ChunkSet(read_folder(arguments.folder, cache, warn=print))
         held_out = ChunkSet(read_folder(arguments.held_out, cache, warn=print))
-    recorded = deep_level_db(torch.cat(list(training.batches(BATCH)))[:, 0])
+    recorded = cells_db(torch.cat(list(training.batches(BATCH)))[:, 0])
     print(f"spread of a band in {len(training)} recorded seconds: {spread_db(recorded):.1f} dB")
     row(*HEAD)
     row(*("---" for _ in HEAD))
@@ -95,28 +97,29 @@ def judge(trainer: Trainer, held_out: ChunkSet) -> list[str]:
     sounds = transform.denormalize(decoded, stats)[:, 0]
     pair = [level_db(levels).flatten(1) for levels in (recorded, sounds)]
     between = torch.cdist(*pair, p=1) / recorded[0].numel()
-    means = [deep_level_db(levels).mean(dim=(0, 2)) for levels in (sounds, recorded)]
-    off = means[0] - means[1]  # [n_mels]
+    off, _ = mean_difference_db(cells_db(sounds), cells_db(recorded))
     near = seed_distances(model, stats, trainer.training)
     assert near is not None, "there are fewer than two seconds to learn from"
     figures = (
         float(torch.cat(distances).mean()),
         near.nearest_db,
         float(between.amin(dim=1).mean()),  # from each recorded second to the nearest seed's
-        float(off.square().mean().sqrt()),
-        spread_db(deep_level_db(sounds)),
+        off,
+        spread_db(cells_db(sounds)),
     )
     return [f"{figure:.1f}" for figure in figures]
 
 
-def deep_level_db(log_power: torch.Tensor) -> torch.Tensor:
-    """Return the level of `log1p` mel power, at least -60 dB, as deep as recordings are quiet."""
-    return 10 * torch.log10(torch.expm1(log_power.clamp(min=0.0)) + 1e-6)
+def cells_db(log_power: torch.Tensor) -> torch.Tensor:
+    """Return the levels of all frames, at least -60 dB, as deep as recordings are quiet.
 
+    Args:
+        log_power: log1p of the mel power, `[n, n_mels, frames]`.
 
-def spread_db(levels: torch.Tensor) -> float:
-    """Return the standard deviation of a band's levels `[n, n_mels, frames]`, mean over bands."""
-    return float(levels.transpose(0, 1).flatten(1).std(dim=1).mean())
+    Returns:
+        `[n_mels, n * frames]`.
+    """
+    return deep_level_db(mel_power(log_power)).transpose(0, 1).flatten(1)
 
 
 if __name__ == "__main__":

@@ -144,49 +144,33 @@ def export(
     say("loading PyTorch")
     try:
         from distill_export.comparison import comparison  # noqa: PLC0415
-        from distill_export.export import export_all, export_model  # noqa: PLC0415
+        from distill_export.export import all_outputs, export_all, export_model  # noqa: PLC0415
         from distill_export.formats.names import default_name  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
     if every:
         _check_all(precision, format, output)
-    if output is not None and not is_folder(output):
-        check_output(output, overwrite=force)  # before the recordings are read
-    known = {} if recordings is None else _known(model, recordings)
+    path = output or Path()
+    if not every and is_folder(path):
+        path = path / default_name(model, format=format, precision=precision)
+    if recordings is not None:  # which take a while to read
+        for one in all_outputs(model, path) if every else [path]:
+            check_output(one, overwrite=force)
+    how: dict[str, Any] = {
+        "overwrite": force,
+        "reconstruction": reconstruction,
+        "quality": quality,
+        "accept_loss": force,
+        "controls": not no_controls,
+        "expander": not no_expander,
+        "progress": say,
+        **({} if recordings is None else _known(model, recordings)),
+    }
     if every:
-        reports = export_all(
-            model,
-            output or Path(),
-            overwrite=force,
-            reconstruction=reconstruction,
-            quality=quality,
-            accept_loss=force,
-            controls=not no_controls,
-            **known,
-            expander=not no_expander,
-            progress=say,
-        )
+        reports = export_all(model, path, **how)
     else:
-        path = output or Path()
-        if is_folder(path):
-            path = path / default_name(model, format=format, precision=precision)
-        reports = [
-            export_model(
-                model,
-                path,
-                overwrite=force,
-                reconstruction=reconstruction,
-                quality=quality,
-                format=format,
-                precision=precision,
-                accept_loss=force,
-                controls=not no_controls,
-                **known,
-                expander=not no_expander,
-                progress=say,
-            )
-        ]
+        reports = [export_model(model, path, format=format, precision=precision, **how)]
     for report in reports:
         _tell(report)
     if every:

@@ -158,14 +158,18 @@ def export_all(
         expander=expander,
         progress=progress,
     )
-    folder = source.parent if folder is None else folder
-    outputs = [folder / default_name(source, precision=precision) for precision in PRECISIONS]
+    outputs = all_outputs(source, source.parent if folder is None else folder)
     for output in outputs:  # all of them before the first is written
         check_output(output, overwrite=overwrite)
     return [
         exporter.write(output, overwrite=overwrite, precision=precision, accept_loss=accept_loss)
         for output, precision in zip(outputs, PRECISIONS, strict=True)
     ]
+
+
+def all_outputs(source: Path, folder: Path) -> list[Path]:
+    """Return where `export_all` writes, a path for each of `PRECISIONS`."""
+    return [folder / default_name(source, precision=precision) for precision in PRECISIONS]
 
 
 class Exporter:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from distill_export.model.file import load_model
-from distill_export.model.landmarks import OWN_KEY
+from distill_export.model.own_part import OWN_KEY
 from distill_export.model.safe_unpickle import read_file
 from distill_runtime.latents.nearness import Pull
 

@@ -20,9 +20,9 @@ from distill_export.model.file import (
     read_weights,
     refuse_sibling,
 )
-from distill_export.model.landmarks import OWN_KEY
 from distill_export.model.metadata import ModelMetadata
 from distill_export.model.naming import stem_of
+from distill_export.model.own_part import OWN_KEY
 from distill_export.model.safe_unpickle import read_file
 from distill_export.model.writer import save_model
 from distill_runtime.errors import ModelFileError

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from distill_export.model.landmarks import OWN_KEY, read_own
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.levels import BandLevels
 from distill_export.model.metadata import (
@@ -18,6 +17,7 @@ from distill_export.model.metadata import (
     read_spectrogram_config,
     read_statistics,
 )
+from distill_export.model.own_part import OWN_KEY, read_own
 from distill_export.model.safe_unpickle import read_file
 from distill_export.model.vae import ConvVAE
 from distill_export.reference.audio_spectrogram import AudioSpectrogram

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from distill_export.model.arrays import finite_array
+from distill_export.reference.log_mel import mel_power
 from distill_runtime.errors import ModelFileError
-from distill_runtime.files.json_fields import JsonFields
 
-LEVELS = "levels"
 LEAST_POWER = 1e-6  # mel power, 114 dB under a full-scale sine: where levels begin
 _MAX_LEVEL = 100.0  # nepers of power
-_MAX_LOG_POWER = 24.0
 _SOUNDING = 1e-6  # -60 dB
 
 
@@ -28,9 +27,8 @@ class BandLevels:
 
 def level_of(log_power: torch.Tensor) -> torch.Tensor:
     """Return `log(1 + P / LEAST_POWER)`, 0 for silence, of log1p of the mel power."""
-    power = torch.exp(log_power.clamp(0.0, _MAX_LOG_POWER)) - 1.0
     # Not `log(power + LEAST_POWER)`: the exporter drops the addition of so small a number.
-    return torch.log(power * (1.0 / LEAST_POWER) + 1.0)
+    return torch.log(mel_power(log_power) * (1.0 / LEAST_POWER) + 1.0)
 
 
 def sounding_frames(log_power: torch.Tensor) -> torch.Tensor:
@@ -43,33 +41,26 @@ def sounding_frames(log_power: torch.Tensor) -> torch.Tensor:
         The same of so many frames, float64 `[n_mels, frames]`.
     """
     frames = log_power.double()
-    power = torch.expm1(frames.clamp(0.0, _MAX_LOG_POWER)).sum(dim=1)
+    power = mel_power(frames).sum(dim=1)
     sounds = power > _SOUNDING * power.amax(dim=1, keepdim=True)
     return frames.transpose(1, 2)[sounds].T
 
 
-def read_levels(
-    own: JsonFields, values: object, *, n_mels: int, document: str
-) -> BandLevels | None:
-    """Return the levels in this project's part of a model file; None if it has none.
+def read_levels(values: dict[str, Any], *, n_mels: int, owner: str, document: str) -> BandLevels:
+    """Return the levels in a model file.
 
     Args:
-        own: That part.
-        values: The same as it is.
+        values: What the file has of them.
         n_mels: How many bands there are.
+        owner: What complaints call that part.
         document: What complaints call the file.
 
     Raises:
         ModelFileError: A value is missing, of a wrong type or shape, or out of bounds.
     """
-    if LEVELS not in own:
-        return None
-    own.section(LEVELS)
-    assert isinstance(values, dict)
     arrays = []
     for name in ("mean", "deviation"):
-        owner = f"distill_portable.{LEVELS}"
-        array = finite_array(values[LEVELS], name, (n_mels,), owner=owner, document=document)
+        array = finite_array(values, name, (n_mels,), owner=owner, document=document)
         if array.min() < 0.0 or array.max() > _MAX_LEVEL:
             raise ModelFileError(
                 f"{document} has a level out of bounds in '{owner}.{name}', expected 0 to "

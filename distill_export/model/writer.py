@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from distill_export.model.file import FORMAT, VERSION, parse_model
-from distill_export.model.landmarks import OWN_KEY, own_document
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.levels import BandLevels
 from distill_export.model.metadata import ModelMetadata
+from distill_export.model.own_part import OWN_KEY, own_document
 from distill_export.model.pickled import ReferencePickle
 from distill_export.model.safe_unpickle import PICKLE_PROTOCOL, read_stream
 from distill_export.model.vae import ConvVAE

@@ -1,4 +1,4 @@
-"""How far a spectrogram is from another, in decibels of mel power."""
+"""Mel power out of a spectrogram's logarithm, and how far one is from another, in decibels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import torch
 
 # Mel power that counts as silence: 74 dB below a full-scale sine, whose is 2.6e5.
 FLOOR = 1e-2
+_MAX_LOG_POWER = 24.0  # a hundred times the loudest sine that a 16-bit file can hold
+
+
+def mel_power(log_power: torch.Tensor) -> torch.Tensor:
+    """Return `expm1(log_power)`, not below 0 and finite whatever comes."""
+    return torch.exp(log_power.clamp(0.0, _MAX_LOG_POWER)) - 1.0
 
 
 def level_db(log_power: torch.Tensor) -> torch.Tensor:

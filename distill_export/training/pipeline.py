@@ -6,8 +6,8 @@ import datetime
 import math
 from typing import Any
 
-from distill_export.model.landmarks import OWN_KEY, own_document
 from distill_export.model.metadata import ModelMetadata
+from distill_export.model.own_part import OWN_KEY, own_document
 from distill_export.model.vae import ConvVAE
 from distill_export.model.writer import write_model
 from distill_export.reference.audio_spectrogram import SpectrogramConfig
@@ -148,13 +148,11 @@ def _finish(
         best = {**best, "model_state_dict": model.state_dict()}
     say(f"analysing the latents of epoch {best['epoch']}, the best")
     analysis = analyse_latents(model, trainer.statistics, trainer.training.batches(_BATCH))
+    every = ChunkSet(recordings)
     landmarks = find_landmarks(
-        model,
-        trainer.statistics,
-        ChunkSet(recordings).batches(_BATCH),
-        default=request.nearness,
+        model, trainer.statistics, every.batches(_BATCH), default=request.nearness
     )
-    levels = find_levels(ChunkSet(recordings).batches(_BATCH))
+    levels = find_levels(every.batches(_BATCH))
     own = own_document(landmarks, levels)
     checkpoints.save_best({**best, "latent_analysis": analysis.to_dict(), OWN_KEY: own})
     metadata = _metadata(request, recordings, best, epochs=trainer.epoch)

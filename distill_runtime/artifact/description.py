@@ -195,6 +195,7 @@ def metadata_document(metadata: ArtifactMetadata, *, vectors: bool) -> dict[str,
         for control in document.get("controls", ()):
             del control["direction"]
         if "landmarks" in document:
-            del document["landmarks"]["vectors"], document["landmarks"]["widths"]
+            for name in ("vectors", "potentials", "widths"):
+                del document["landmarks"][name]
         del document["test_vector"]["audio"]
     return document

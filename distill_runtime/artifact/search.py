@@ -1,14 +1,15 @@
-"""Finding an artifact by its name: here, or in the folders that an environment variable names."""
+"""Finding a file by its name: here, or in the folders that an environment variable names."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from distill_runtime.contract import ARTIFACT_ENDINGS, ONNX
 from distill_runtime.errors import ArtifactError, RequestError
-from distill_runtime.files.paths import is_file, status
+from distill_runtime.files.paths import files_in, is_file, portable_name, status
 from distill_runtime.files.shown import shown
 
 VARIABLE = "DISTILL_ARTIFACTS"
@@ -46,6 +47,38 @@ def find_artifact(named: Path) -> Path:
     else:
         looked = f"here ({VARIABLE} may name folders to look in)"
     raise ArtifactError(f"{wanted}, {looked}")
+
+
+def find_named(name: str, folder: Path, *, what: str, remedy: str) -> Path:
+    """Return the file that a recipe or a preset means by a name.
+
+    Args:
+        name: Of the file, without its folder.
+        folder: Where it is looked for before the current folder and `artifact_folders`.
+        what: What a complaint calls it.
+        remedy: What a complaint says to do.
+
+    Raises:
+        RequestError: It is in none of them.
+    """
+    others = artifact_folders()
+    for place in (folder, Path(), *others):
+        if (path := _in_folder(name, place)) is not None:
+            return path
+    elsewhere = f" nor in {', '.join(map(shown, others))} ({VARIABLE})" if others else ""
+    raise RequestError(f"{what} is neither in {shown(folder)} nor here{elsewhere}: {remedy}")
+
+
+def _in_folder(name: str, folder: Path) -> Path | None:
+    """Return the file that a name means, None if it is not there."""
+    with suppress(RequestError):  # longer than any name here, for example
+        if is_file(folder / name):
+            return folder / name
+        if "\N{REPLACEMENT CHARACTER}" in name:  # it holds bytes that are not UTF-8
+            for path in files_in(folder, [Path(name).suffix]):
+                if portable_name(path) == name:
+                    return path
+    return None
 
 
 def _is_file(path: Path) -> bool:

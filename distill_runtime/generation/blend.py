@@ -27,7 +27,7 @@ from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.latents.blend import average, check_weight, normalized_weights, union_sliders
 from distill_runtime.latents.controls import control_shift, resolve_controls, union_controls
-from distill_runtime.latents.nearness import Pull, unknown_recordings
+from distill_runtime.latents.nearness import Pull, resolve_nearness
 from distill_runtime.latents.sliders import check_positions, latent_vector
 
 LATENT, AUDIO = "latent", "audio"
@@ -146,20 +146,16 @@ class Blend:
         known = [artifact.landmarks for artifact in self.renderers]
         return tuple(None if landmarks is None else Pull(landmarks) for landmarks in known)
 
-    def nearness(self, asked: float | None) -> float | None:
-        """Return the nearness that sounds have: what is asked for, else the first renderer's own.
+    def nearness(self, asked: object) -> float | None:
+        """Return the nearness that sounds have; see `resolve_nearness`.
 
-        None where nothing is asked for and no renderer knows where its recordings lie.
+        The model's own is that of the first renderer which knows where its recordings lie.
 
         Raises:
-            RequestError: None of the renderers knows where its recordings lie.
+            RequestError: It is not from 0 to 1, or none of the renderers knows that.
         """
         known = [a.landmarks for a in self.renderers if a.landmarks is not None]
-        if asked and not known:
-            raise unknown_recordings(self.renderers[0].name)
-        if asked is not None:
-            return asked
-        return known[0].default if known else None
+        return resolve_nearness(asked, known[0] if known else None, self.renderers[0].name)
 
     def without_level(self, config: GenerationConfig) -> GenerationConfig | None:
         """Return a request without the controls that change the level; None if it sets none."""

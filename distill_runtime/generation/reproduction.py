@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distill_runtime import __version__
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.artifact.search import VARIABLE, artifact_folders
+from distill_runtime.artifact.search import find_named
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
 from distill_runtime.errors import DependencyError, RequestError
 from distill_runtime.files.checks import brief
 from distill_runtime.files.one_line import one_line
-from distill_runtime.files.paths import files_in, is_file, portable_name
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.batch import Progress
 from distill_runtime.generation.blend import LATENT, Blend
@@ -156,27 +154,13 @@ def _chosen(recipe: Recipe, files: list[ArtifactFile]) -> list[ArtifactFile]:
 
 
 def _found(ingredient: Ingredient, folder: Path, *, trust: bool) -> ArtifactFile:
-    others = artifact_folders()
-    for place in (folder, Path(), *others):
-        if (path := _in_folder(ingredient.name, place)) is not None:
-            return ArtifactFile.inspect(path, trust=trust)
-    elsewhere = f" nor in {', '.join(map(shown, others))} ({VARIABLE})" if others else ""
-    raise RequestError(
-        f"{brief(ingredient.name)} is neither in {shown(folder)} nor here{elsewhere}: give its "
-        "path after the file's"
+    path = find_named(
+        ingredient.name,
+        folder,
+        what=brief(ingredient.name),
+        remedy="give its path after the file's",
     )
-
-
-def _in_folder(name: str, folder: Path) -> Path | None:
-    """Return the file that a recipe means by a name, None if it is not there."""
-    with suppress(RequestError):  # longer than any name here, for example
-        if is_file(folder / name):
-            return folder / name
-        if "\N{REPLACEMENT CHARACTER}" in name:  # it holds bytes that are not UTF-8
-            for path in files_in(folder, [Path(name).suffix]):
-                if portable_name(path) == name:
-                    return path
-    return None
+    return ArtifactFile.inspect(path, trust=trust)
 
 
 def _compare(

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from distill_runtime.artifact.search import VARIABLE, artifact_folders
+from distill_runtime.artifact.search import find_named
 from distill_runtime.audio.binaural.sofa_file import SofaFile
 from distill_runtime.audio.spatial import StereoSettings
-from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
-from distill_runtime.files.paths import is_file
-from distill_runtime.files.shown import shown
 
 
 def with_sofa(
@@ -37,18 +33,14 @@ def with_sofa(
     named = stereo.sofa
     if not stereo.is_binaural or named is None or named.is_loaded:
         return stereo
-    found = _found(named.name, Path(folder)) if path is None else Path(path)
-    return replace(stereo, sofa=SofaFile.load(found, sha256=named.sha256))
-
-
-def _found(name: str, folder: Path) -> Path:
-    others = artifact_folders()
-    for place in (folder, Path(), *others):
-        with suppress(RequestError):  # a name that can be none here
-            if is_file(place / name):
-                return place / name
-    elsewhere = f" nor in {', '.join(map(shown, others))} ({VARIABLE})" if others else ""
-    raise RequestError(
-        f"the SOFA file {brief(name)} is neither in {shown(folder)} nor here{elsewhere}: give it "
-        "by --sofa FILE, or put it there"
+    found = (
+        find_named(
+            named.name,
+            Path(folder),
+            what=f"the SOFA file {brief(named.name)}",
+            remedy="give it by --sofa FILE, or put it there",
+        )
+        if path is None
+        else Path(path)
     )
+    return replace(stereo, sofa=SofaFile.load(found, sha256=named.sha256))

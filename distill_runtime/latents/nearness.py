@@ -24,7 +24,7 @@ import numpy as np
 from distill_runtime.arrays import Float32Array, Float64Array
 from distill_runtime.contract import Landmarks
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import brief, number
+from distill_runtime.latents.shares import check_share
 
 
 def check_nearness(value: object) -> float:
@@ -33,12 +33,29 @@ def check_nearness(value: object) -> float:
     Raises:
         RequestError: It is not from 0 to 1.
     """
-    amount = number(value)
-    if amount is None or not 0.0 <= amount <= 1.0:
-        raise RequestError(
-            f"the nearness is {brief(value)}, expected a number from 0 to 1", setting="the nearness"
-        )
-    return amount
+    return check_share("the nearness", value)
+
+
+def resolve_nearness(asked: object, landmarks: Landmarks | None, name: str) -> float | None:
+    """Return the nearness that a sound has: what is asked for, else the model's own.
+
+    Args:
+        asked: None for the model's own.
+        landmarks: What there is to be near to.
+        name: What complaints call the artifact.
+
+    Returns:
+        None where nothing is asked for and there is nothing to be near to.
+
+    Raises:
+        RequestError: It is not from 0 to 1, or there is nothing to be near to.
+    """
+    if asked is None:
+        return None if landmarks is None else landmarks.default
+    nearness = check_nearness(asked)
+    if nearness and landmarks is None:
+        raise unknown_recordings(name)
+    return nearness
 
 
 def unknown_recordings(name: str) -> RequestError:

@@ -18,6 +18,7 @@ from distill_runtime.contract import CHUNK_FRAMES, HOP_FRAMES, HOP_LENGTH, SAMPL
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, number
 from distill_runtime.latents.seeds import TorchGenerator
+from distill_runtime.latents.shares import check_share
 
 _BLOCK_STEPS = 1024
 MAX_DURATION_S = 1e9  # whose samples can still be counted, and more than anybody can keep
@@ -251,9 +252,4 @@ def check_vector(vector: npt.ArrayLike) -> Float32Array:
 
 def check_evolution(evolution: object) -> float:
     """Return the amount of evolution as a plain float."""
-    amount = number(evolution)
-    if amount is None or not 0.0 <= amount <= 1.0:
-        raise RequestError(
-            f"evolution is {brief(evolution)}, expected a number from 0 to 1", setting="evolution"
-        )
-    return amount
+    return check_share("evolution", evolution)

@@ -16,6 +16,7 @@ from distill_export.model.checkpoint import load_model_or_checkpoint
 from distill_export.model.file import LoadedModel
 from distill_export.model.pickled import OverfittingPreset, ReferencePickle
 from distill_export.model.vae import ConvVAE, VAEShape
+from distill_export.model.writer import write_model
 from distill_runtime.errors import IncompatibleModelError, ModelFileError
 
 TINY = VAEShape(16, decoder_channels=(16, 8, 8, 4, 4), encoder_channels=(4, 4, 8, 8, 16))
@@ -137,6 +138,21 @@ def checkpoint_content() -> dict[str, Any]:
 def write(content: object, path: Path) -> Path:
     """Save as Distill does, with its enum by reference."""
     torch.save(content, path, pickle_module=ReferencePickle)
+    return path
+
+
+def write_again(loaded: LoadedModel, path: Path, **options: Any) -> Path:
+    """Write a model with all that its file said of it, but for this project's own part."""
+    write_model(
+        loaded.model,
+        path,
+        loaded.metadata,
+        loaded.spectrogram.config,
+        training_config=loaded.training_config,
+        analysis=loaded.analysis,
+        normalization_stats=loaded.normalization_stats,
+        **options,
+    )
     return path
 
 

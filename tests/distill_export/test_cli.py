@@ -69,6 +69,11 @@ def test_recordings_become_landmarks(command: Run, model_path: Path, here: Path)
     code, _, err = command(model_path, "--recordings", "nowhere", "-o", "mine.onnx")
     assert code == 2
     assert "mine.onnx exists" in err
+    (here / "tiny.onnx").write_bytes(OLD)  # where it goes without -o, and with --all
+    for all_of_them in ([], ["--all"]):
+        code, _, err = command(model_path, "--recordings", "nowhere", *all_of_them)
+        assert code == 2
+        assert "tiny.onnx exists" in err
 
 
 @pytest.mark.usefixtures("traced")

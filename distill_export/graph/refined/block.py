@@ -4,8 +4,8 @@ A linear magnitude is fitted to the mel bands. The phase starts tonal where the 
 peaks and as noise elsewhere. Then a few passes of Griffin-Lim (1984) between sound and spectrum,
 with momentum (Perraudin, Balazs and Soendergaard 2013), each of which pulls the mel bands of the
 result to their target rather than each bin to a guessed magnitude, and holds back what comes before
-an onset (transients.py). Frames at a block's end are only
-looked at: the next block decides on them (after Zhu, Beauregard and Wyse 2007).
+an onset (transients.py). Frames at a block's end are only looked at: the next block decides on them
+(after Zhu, Beauregard and Wyse 2007).
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from torch.nn import functional as F
 
 from distill_export.graph.dft import InverseRealDFT, RealDFT, check_sizes
 from distill_export.graph.mel_bands import MelLayout
-from distill_export.graph.refined.linear_power import MAX_LOG_RATIO, LinearPower, log_mel, mel_power
+from distill_export.graph.refined.linear_power import MAX_LOG_RATIO, LinearPower, log_mel
 from distill_export.graph.refined.noise import NoisePhase
 from distill_export.graph.refined.tones import TONE_BINS, FindTones, TonePhase
 from distill_export.graph.refined.transients import Transients
+from distill_export.reference.log_mel import mel_power
 from distill_runtime.contract import HOP_FRAMES
 
 LOOKAHEAD_FRAMES = 2

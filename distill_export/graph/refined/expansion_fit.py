@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 
 from distill_export.graph.denormalize import IDENTITY, normalization
@@ -15,7 +18,7 @@ from distill_export.model.levels import (
 )
 from distill_export.reference.continuous_mel import decode_trajectory
 from distill_export.reference.trajectory import crossfade_trajectory, steps_for_chunks
-from distill_runtime.contract import Landmarks
+from distill_runtime.arrays import Float32Array
 from distill_runtime.latents.nearness import Pull
 
 _SEEDS = 64
@@ -25,19 +28,22 @@ _ROUNDS = 4
 _TINY = 1e-6
 
 
-def fit_expansion(loaded: LoadedModel, nearness: float | None = None) -> Expansion | None:
+def fit_expansion(loaded: LoadedModel) -> Expansion | None:
     """Return what makes seeds as loud and as varied as the recordings; None if those are unknown.
+
+    Seeds are half way from the model's own nearness to 1: fitted at 0 it would stretch too much
+    among the recordings, where less is missing.
 
     Args:
         loaded: The model, on the CPU.
-        nearness: Of the seeds; by default half way from the model's own to 1: fitted at 0 it would
-            stretch too much among the recordings, where less is missing.
     """
     if loaded.levels is None:
         return None
-    if nearness is None:
-        nearness = (loaded.landmarks.default + 1.0) / 2.0 if loaded.landmarks else 0.0
-    frames = [_frames(loaded, seed, loaded.landmarks, nearness) for seed in range(_SEEDS)]
+    pull = None
+    if loaded.landmarks is not None:
+        nearness = (loaded.landmarks.default + 1.0) / 2.0
+        pull = partial(Pull(loaded.landmarks), nearness=nearness)
+    frames = [_frames(loaded, seed, pull) for seed in range(_SEEDS)]
     return expansion_between(torch.cat(frames, dim=1), loaded.levels)
 
 
@@ -63,15 +69,15 @@ def expansion_between(log_power: torch.Tensor, wanted: BandLevels) -> Expansion:
 
 
 def _frames(
-    loaded: LoadedModel, seed: int, landmarks: Landmarks | None, nearness: float
+    loaded: LoadedModel, seed: int, pull: Callable[[Float32Array], Float32Array] | None
 ) -> torch.Tensor:
     """Return log1p of the mel power of what sounds of a seed, float64 `[n_mels, frames]`."""
     steps = steps_for_chunks(loaded.spectrogram, _CHUNKS)
     latents = torch.cat(
         crossfade_trajectory(loaded.model.latent_dim, seed=seed, num_chunks=_CHUNKS, steps=steps)
     )
-    if landmarks is not None:
-        latents = torch.from_numpy(Pull(landmarks)(latents.numpy(), nearness))
+    if pull is not None:
+        latents = torch.from_numpy(pull(latents.numpy()))
     units = normalization(loaded.normalization_stats) or IDENTITY
     with torch.inference_mode():
         mel = decode_trajectory(loaded.model.decode, latents)[:, 0].double()

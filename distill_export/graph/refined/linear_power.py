@@ -9,16 +9,10 @@ from distill_export.graph.mel_bands import MelLayout
 
 SILENCE = 1e-7  # mel power below which nothing is heard: what a logarithm is kept from
 MAX_LOG_RATIO = 9.2  # a factor of ten thousand
-_MAX_LOG_POWER = 24.0  # a hundred times the loudest sine that a 16-bit file can hold
 _RIDGE = 0.03
 _SMOOTH_SHARE = 0.2
 _ROUNDS = 3
 _STEP = 1.5
-
-
-def mel_power(log_power: torch.Tensor) -> torch.Tensor:
-    """Return `expm1(log_power)`, not below 0 and finite whatever comes."""
-    return torch.exp(log_power.clamp(0.0, _MAX_LOG_POWER)) - 1.0
 
 
 def log_mel(power: torch.Tensor) -> torch.Tensor:

@@ -49,11 +49,11 @@ def renew_sliders(
     cache = SpectrogramCache(workspace(output) / SPECTROGRAMS)
     chunks = ChunkSet(read_folder(folder, cache, warn=say))
     say(f"analysing the latents of {len(chunks)} chunks")
-    model_of, statistics = loaded.model, loaded.normalization_stats
-    analysis = analyse_latents(model_of, statistics, chunks.batches(_BATCH))
+    statistics = loaded.normalization_stats
+    analysis = analyse_latents(loaded.model, statistics, chunks.batches(_BATCH))
     # What the model plays when nothing is asked for stays as it is.
     default = 0.0 if loaded.landmarks is None else loaded.landmarks.default
-    landmarks = find_landmarks(model_of, statistics, chunks.batches(_BATCH), default=default)
+    landmarks = find_landmarks(loaded.model, statistics, chunks.batches(_BATCH), default=default)
     write_model(
         loaded.model,
         output,

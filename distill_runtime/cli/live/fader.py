@@ -105,14 +105,14 @@ def find_fader(faders: Sequence[Fader], kind: str, name: str | int) -> Fader:
         RequestError: There is none.
     """
     fitting = [fader for fader in faders if fader.kind == kind]
-    if kind in (DRIFT, NEARNESS, LEVEL) and fitting:
+    if kind in (DRIFT, NEARNESS, LEVEL):
+        if not fitting:  # as only nearness can be
+            raise unknown_recordings("this artifact")
         return fitting[0]
     wanted = str(name).strip().casefold()
     for fader in fitting:
         if wanted in (fader.name.casefold(), str(fader.index)):
             return fader
-    if kind == NEARNESS:
-        raise unknown_recordings("this artifact")
     known = ", ".join(f"{fader.index} {fader.title}" for fader in fitting[:16]) or "none"
     raise RequestError(f"there is no {kind} {brief(name)}: this model has {known}")
 

@@ -14,7 +14,6 @@ from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.preset import Preset, Setting
 from distill_runtime.latents.controls import parse_control, set_controls
-from distill_runtime.latents.nearness import check_nearness
 from distill_runtime.latents.seeds import SEED_LIMIT
 from distill_runtime.latents.sliders import parse_slider, slider_positions
 
@@ -46,7 +45,9 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
         sliders=positions,
         controls=moved.steps,
         evolution=_number("evolution", options.evolution, kept, 0.5),
-        nearness=_nearness(options, kept, blend),
+        nearness=blend.nearness(
+            kept.get("nearness") if options.nearness is None else options.nearness
+        ),
         stereo=options.stereo.settings(kept, _folder(options)),
         sample_rate_hz=options.sample_rate_hz,
         **_ends(options, kept),
@@ -140,12 +141,6 @@ def _ends(options: PlayOptions, kept: dict[str, Setting]) -> dict[str, Any]:
     if options.fade_in_s or options.fade_out_s:
         ends["loop"] = False
     return ends
-
-
-def _nearness(options: PlayOptions, kept: dict[str, Setting], blend: Blend) -> float | None:
-    """Return the nearness that the command line or the preset asks for, or the model has."""
-    asked = kept.get("nearness") if options.nearness is None else options.nearness
-    return blend.nearness(None if asked is None else check_nearness(asked))
 
 
 def _number(name: str, given: float | None, kept: dict[str, Setting], default: float) -> float:

@@ -21,6 +21,7 @@ from distill_runtime.latents.controls import (
     resolve_control,
     resolve_controls,
 )
+from distill_runtime.latents.nearness import check_nearness, resolve_nearness
 from distill_runtime.latents.sliders import (
     SliderPositions,
     check_sliders,
@@ -95,10 +96,9 @@ class Hands:
 
     @nearness.setter
     def nearness(self, amount: float) -> None:
-        with self._moving:
-            place = replace(self._place, nearness=amount)
-            place.check_on(self.artifact)
-            self._ask(place)
+        checked = check_nearness(amount)
+        resolve_nearness(checked, self.artifact.landmarks, self.artifact.name)
+        self._move(nearness=checked)
 
     @property
     def hold(self) -> bool:

@@ -28,6 +28,7 @@ from distill_runtime.generation.live.timeline import Timeline
 from distill_runtime.generation.live.worker import Worker
 from distill_runtime.generation.result import GenerationResult
 from distill_runtime.latents.controls import ControlSteps, resolve_controls
+from distill_runtime.latents.nearness import resolve_nearness
 from distill_runtime.latents.sliders import SliderPositions
 
 # The longest block of a stream that plays: half of the least that lies ready.
@@ -94,7 +95,8 @@ class LiveStream(Hands):
         """
         stereo = stereo or StereoSettings()
         place = first_place(artifact, stereo, start, sliders, seed, drift)
-        place = replace(place, nearness=_nearness(artifact, nearness))
+        near = resolve_nearness(nearness, artifact.landmarks, artifact.name)
+        place = replace(place, nearness=near or 0.0)
         if controls is not None:
             setting = resolve_controls(artifact.controls, controls)
             place = replace(place, controls=tuple(setting.steps.items()))
@@ -227,12 +229,6 @@ def _gain(gain: object) -> float:
     if value is None or value < 0.0:
         raise RequestError(f"the gain is {brief(gain)}, expected a finite number, 0 or more")
     return value
-
-
-def _nearness(artifact: Artifact, asked: float | None) -> float:
-    if asked is not None:
-        return asked
-    return 0.0 if artifact.landmarks is None else artifact.landmarks.default
 
 
 def _keep(seconds: object) -> float:

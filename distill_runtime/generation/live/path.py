@@ -8,6 +8,7 @@ is what `generate` plays for a minute of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +40,6 @@ class Path:
     def __init__(self, artifact: Artifact, rows: int) -> None:
         self._artifact = artifact
         self._anchors: dict[int, _Anchors] = {}
-        self._pull = None if artifact.landmarks is None else Pull(artifact.landmarks)
         self._shifted_by: tuple[tuple[str, float], ...] = ()
         self._shift_vector = np.zeros(artifact.latent_dim, np.float32)
         self.rows = rows
@@ -57,9 +57,15 @@ class Path:
             for seed in seeds
         }
         rows = np.stack([self._voice(place, seed, phase) for seed in seeds])
-        if self._pull is not None:
+        if place.nearness:
             rows = self._pull(rows, place.nearness)
         return rows + self._shift(place) if place.controls else rows
+
+    @cached_property
+    def _pull(self) -> Pull:
+        landmarks = self._artifact.landmarks
+        assert landmarks is not None, "the place was not checked"
+        return Pull(landmarks)
 
     def _voice(self, place: Place, seed: int, phase: int) -> Float32Array:
         anchors = self._anchors[seed]

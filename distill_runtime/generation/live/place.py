@@ -7,11 +7,11 @@ from typing import Any
 
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
-from distill_runtime.files.checks import brief, number
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.latents.controls import check_controls, control_shift
-from distill_runtime.latents.nearness import check_nearness, unknown_recordings
+from distill_runtime.latents.nearness import check_nearness, resolve_nearness
 from distill_runtime.latents.seeds import SEED_LIMIT, check_seed
+from distill_runtime.latents.shares import check_share
 from distill_runtime.latents.sliders import check_positions, latent_vector
 from distill_runtime.latents.written_steps import plain_position
 
@@ -41,7 +41,7 @@ class Place:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_seed(self.seed))
-        object.__setattr__(self, "drift", _share("drift", self.drift))
+        object.__setattr__(self, "drift", check_share("the drift", self.drift))
         object.__setattr__(self, "nearness", check_nearness(self.nearness))
         controls = check_controls(dict(self.controls)) or {}
         kept = tuple((name, steps) for name, steps in controls.items() if steps)
@@ -69,8 +69,7 @@ class Place:
             latent_vector(bank, check_positions(bank.sliders, self.sliders))
         if self.controls:
             control_shift(artifact.controls, dict(self.controls))
-        if self.nearness and artifact.landmarks is None:
-            raise unknown_recordings(artifact.name)
+        resolve_nearness(self.nearness, artifact.landmarks, artifact.name)
 
     def changes_from(self, other: Place | None) -> dict[str, Any]:
         """Return what JSON has to say so that the reader of the other place knows this one."""
@@ -114,12 +113,3 @@ class Place:
             changes["nearness"] = fields.number("nearness")
         with fields.about():
             return cls(**changes) if other is None else replace(other, **changes)
-
-
-def _share(name: str, value: object) -> float:
-    share = number(value)
-    if share is None or not 0.0 <= share <= 1.0:
-        raise RequestError(
-            f"the {name} is {brief(value)}, expected a number from 0 to 1", setting=f"the {name}"
-        )
-    return share

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill_export.model.file import LoadedModel, load_model
+from distill_export.model.file import load_model
 from distill_export.model.latent_analysis import LatentAnalysis
 from distill_export.model.metadata import ModelMetadata
 from distill_export.model.safe_unpickle import read_file
@@ -21,7 +21,7 @@ from distill_export.reference.audio_spectrogram import SpectrogramConfig
 from distill_export.reference.complex_spectrogram import Statistics
 from distill_runtime.errors import ModelFileError, OutputError, OutputExistsError, RequestError
 from tests.distill_export import model_files
-from tests.distill_export.model_files import assert_same, globals_of, program_of
+from tests.distill_export.model_files import assert_same, globals_of, program_of, write_again
 
 
 def structure_of(value: Any) -> Any:
@@ -34,24 +34,11 @@ def structure_of(value: Any) -> Any:
     return type(value)
 
 
-def save_again(loaded: LoadedModel, path: Path, **options: Any) -> None:
-    write_model(
-        loaded.model,
-        path,
-        loaded.metadata,
-        loaded.spectrogram.config,
-        training_config=loaded.training_config,
-        analysis=loaded.analysis,
-        normalization_stats=loaded.normalization_stats,
-        **options,
-    )
-
-
 def test_saving_and_loading_changes_nothing(model_path: Path, tmp_path: Path) -> None:
     loaded = load_model(model_path)
-    save_again(loaded, tmp_path / "copy.distill")
+    write_again(loaded, tmp_path / "copy.distill")
     assert_same(load_model(tmp_path / "copy.distill"), loaded)
-    save_again(loaded, tmp_path / "second.distill")
+    write_again(loaded, tmp_path / "second.distill")
     first, second = (tmp_path / f"{name}.distill" for name in ("copy", "second"))
     assert first.read_bytes() == second.read_bytes()
 
@@ -60,7 +47,7 @@ def test_a_saved_file_is_made_like_distills(shared: Path, tmp_path: Path) -> Non
     reference = shared / "reference" / "ambience.distill"
     copy = tmp_path / "copy.distill"
     loaded = load_model(reference)
-    save_again(loaded, copy)
+    write_again(loaded, copy)
     written = {name.replace("numpy.core.", "numpy._core.") for name in globals_of(copy)}
     assert written == globals_of(reference)  # which numpy 2 wrote
     assert structure_of(read_file(copy)) == structure_of(read_file(reference))
@@ -71,7 +58,7 @@ def test_the_preset_is_written_by_reference(
     model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "copy.distill"
-    save_again(load_model(model_path), copy)
+    write_again(load_model(model_path), copy)
     steps = [(code.name, argument) for code, argument, _ in pickletools.genops(program_of(copy))]
     start = steps.index(("GLOBAL", "distill.training.config OverfittingPreset"))
     written = [step for step in steps[start:] if "PUT" not in step[0]][1:4]
@@ -121,9 +108,9 @@ def test_an_existing_file_is_overwritten_on_demand(model_path: Path) -> None:
     loaded = load_model(model_path)
     before = model_path.read_bytes()
     with pytest.raises(OutputExistsError):
-        save_again(loaded, model_path)
+        write_again(loaded, model_path)
     assert model_path.read_bytes() == before
-    save_again(loaded, model_path, overwrite=True)
+    write_again(loaded, model_path, overwrite=True)
     assert model_path.read_bytes() != before
     assert_same(load_model(model_path), loaded)
 
@@ -131,10 +118,10 @@ def test_an_existing_file_is_overwritten_on_demand(model_path: Path) -> None:
 def test_places_that_cannot_be_written(model_path: Path, tmp_path: Path) -> None:
     loaded = load_model(model_path)
     with pytest.raises(RequestError, match="does not exist"):
-        save_again(loaded, tmp_path / "missing" / "m.distill")
+        write_again(loaded, tmp_path / "missing" / "m.distill")
     if Path("/dev/full").exists():
         with pytest.raises(OutputError, match="the disk is full"):
-            save_again(loaded, Path("/dev/full"))
+            write_again(loaded, Path("/dev/full"))
 
 
 def save_into(folder: Path, name: str, **changes: Any) -> Path:

@@ -17,7 +17,7 @@ from distill_export.export import export_model
 from distill_export.formats import program
 from distill_export.model.checkpoint import load_checkpoint
 from distill_export.model.file import load_model
-from distill_export.model.landmarks import OWN_KEY
+from distill_export.model.own_part import OWN_KEY
 from distill_export.model.pickled import PRESET_GLOBAL
 from distill_export.model.safe_unpickle import read_file
 from distill_export.reference.complex_spectrogram import ComplexSpectrogram

@@ -12,6 +12,7 @@ import pytest
 
 from distill_runtime import ArtifactFile
 from distill_runtime.artifact.description import describe, metadata_document
+from distill_runtime.contract import Landmarks
 from tests.distill_runtime.small_artifacts import METADATA, save, seal, small_model
 
 
@@ -121,4 +122,7 @@ def test_vectors_are_left_out_of_a_document_unless_asked_for(tmp_path: Path) -> 
     without = dataclasses.replace(metadata, sliders=None, controls=())
     bare = metadata_document(without, vectors=False)
     assert bare["sliders"] is None
+    known = Landmarks(((0.0,) * 16,) * 2, (0.0, -1.0), (1.0,) * 16, 0.5)
+    near = metadata_document(dataclasses.replace(metadata, landmarks=known), vectors=False)
+    assert near["landmarks"] == {"count": 2, "default": 0.5}
     assert "controls" not in bare

@@ -3,7 +3,8 @@ from __future__ import annotations
 import torch
 
 from distill_export.graph.mel_bands import MelLayout
-from distill_export.graph.refined.linear_power import LinearPower, log_mel, mel_power
+from distill_export.graph.refined.linear_power import LinearPower, log_mel
+from distill_export.reference.log_mel import mel_power
 from distill_export.reference.mel import htk_filterbank
 
 FILTERBANK = htk_filterbank(48_000, 2048, 128)

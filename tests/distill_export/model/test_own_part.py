@@ -1,4 +1,4 @@
-"""Landmarks in a model file: kept exactly, under one key of their own, and checked."""
+"""Landmarks and levels in a model file: kept exactly, under one key of their own, and checked."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 
 from distill_export.export import export_model
 from distill_export.model.checkpoint import load_model_or_checkpoint
-from distill_export.model.file import LoadedModel, load_model
-from distill_export.model.landmarks import OWN_KEY, own_document
+from distill_export.model.file import load_model
 from distill_export.model.levels import BandLevels
+from distill_export.model.own_part import OWN_KEY, own_document
 from distill_export.model.safe_unpickle import read_file
-from distill_export.model.writer import write_model
 from distill_runtime import ArtifactFile
 from distill_runtime.contract import Landmarks
 from distill_runtime.errors import ModelFileError
 from tests.distill_export import model_files
+from tests.distill_export.model_files import write_again
 
 VECTORS = np.random.default_rng(0).standard_normal((3, 16)).round(4)
 LANDMARKS = Landmarks(
@@ -30,26 +30,6 @@ LANDMARKS = Landmarks(
 LEVELS = BandLevels(tuple(i / 8 for i in range(128)), (2.5,) * 128)
 
 
-def save(
-    loaded: LoadedModel,
-    path: Path,
-    landmarks: Landmarks | None,
-    levels: BandLevels | None = None,
-) -> Path:
-    write_model(
-        loaded.model,
-        path,
-        loaded.metadata,
-        loaded.spectrogram.config,
-        training_config=loaded.training_config,
-        analysis=loaded.analysis,
-        normalization_stats=loaded.normalization_stats,
-        landmarks=landmarks,
-        levels=levels,
-    )
-    return path
-
-
 def plain(path: Path) -> dict[str, Any]:
     content = read_file(path, lambda outline: None)
     assert isinstance(content, dict)
@@ -58,16 +38,18 @@ def plain(path: Path) -> dict[str, Any]:
 
 def test_they_come_back_to_the_digit_and_add_one_key(model_path: Path, tmp_path: Path) -> None:
     loaded = load_model(model_path)
-    path = save(loaded, tmp_path / "near.distill", LANDMARKS)
+    path = write_again(loaded, tmp_path / "near.distill", landmarks=LANDMARKS)
     assert load_model(path).landmarks == LANDMARKS
-    without = save(loaded, tmp_path / "far.distill", None)
+    without = write_again(loaded, tmp_path / "far.distill")
     assert load_model(without).landmarks is None
     assert plain(path).keys() - plain(without).keys() == {OWN_KEY}
     assert set(plain(without)) == set(plain(model_path))
 
 
 def test_levels_come_back_beside_them(model_path: Path, tmp_path: Path) -> None:
-    path = save(load_model(model_path), tmp_path / "near.distill", LANDMARKS, LEVELS)
+    path = write_again(
+        load_model(model_path), tmp_path / "near.distill", landmarks=LANDMARKS, levels=LEVELS
+    )
     loaded = load_model(path)
     assert (loaded.landmarks, loaded.levels) == (LANDMARKS, LEVELS)
     assert load_model(model_path).levels is None
@@ -78,7 +60,7 @@ def test_the_fields_are_distills_and_that_key(shared: Path, tmp_path: Path) -> N
     loaded = load_model(reference)
     values = np.zeros((1, loaded.model.latent_dim)).tolist()
     known = Landmarks((tuple(values[0]),), (0.0,), (1.0,) * loaded.model.latent_dim, 1.0)
-    written = plain(save(loaded, tmp_path / "near.distill", known))
+    written = plain(write_again(loaded, tmp_path / "near.distill", landmarks=known))
     assert written.keys() - plain(reference).keys() == {OWN_KEY}
     assert plain(reference).keys() <= written.keys()
 
@@ -86,7 +68,7 @@ def test_the_fields_are_distills_and_that_key(shared: Path, tmp_path: Path) -> N
 def test_an_artifact_has_those_of_its_model_or_those_that_are_given(
     model_path: Path, tmp_path: Path
 ) -> None:
-    path = save(load_model(model_path), tmp_path / "near.distill", LANDMARKS)
+    path = write_again(load_model(model_path), tmp_path / "near.distill", landmarks=LANDMARKS)
     report = export_model(path, tmp_path / "near.onnx", controls=False)
     assert ArtifactFile.inspect(tmp_path / "near.onnx").metadata.landmarks == LANDMARKS
     other = Landmarks(LANDMARKS.vectors, LANDMARKS.potentials, LANDMARKS.widths, 0.25)
