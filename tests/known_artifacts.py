@@ -14,7 +14,7 @@ from tests.distill_runtime.small_artifacts import METADATA, onnx, seal
 pytest.importorskip("torch")
 
 from distill_export.model.vae import VAEShape
-from distill_export.verify.known_structures import LATENCY_SAMPLES, make_graph
+from distill_export.verify.known_structures import EXPANSION, LATENCY_SAMPLES, make_graph
 
 STATS = (1.5, 2.5, -0.25, 0.5)
 PLAIN = VAEShape(16, (16, 8, 8, 4, 4), None)
@@ -28,10 +28,18 @@ def artifact(
     passes: int | None = None,
     precision: str = "float32",
     stats: tuple[float, ...] | None = STATS,
+    is_expanded: bool = False,
     seed: int = 1,
 ) -> bytes:
     """Return a whole artifact; with "refined" if passes are given."""
-    graph = make_graph(shape, precision=precision, passes=passes, stats=stats, seed=seed)
+    graph = make_graph(
+        shape,
+        precision=precision,
+        passes=passes,
+        stats=stats,
+        expansion=EXPANSION if is_expanded else None,
+        seed=seed,
+    )
     return sealed(onnx.ModelProto.FromString(graph), precision=precision)
 
 

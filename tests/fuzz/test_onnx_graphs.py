@@ -17,7 +17,7 @@ COUNT = 120  # of each kind three or so
 LARGE = 2**20  # as of "refined", which takes twice as long to read
 KINDS = {
     "learned": {},
-    "refined": {"passes": 5},
+    "refined": {"passes": 3, "is_expanded": True},
     "int8": {"precision": "int8"},
 }
 PLAY = """
