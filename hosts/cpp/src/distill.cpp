@@ -2,3 +2,9 @@
 
 #include "distill/distill.hpp"
 
+#include "latents/seeds.hpp"
+#include "latents/trajectory.hpp"
+#include "latents/sliders.hpp"
+#include "latents/nearness.hpp"
+#include "artifact.hpp"
+#include "live/live_voice.hpp"

@@ -122,7 +122,8 @@ class Artifact {
     State initial_state(std::size_t rows = 1) const;
 
     // Render steps of rows side by side, each [steps, latent_dim], and return [rows, samples]:
-    // STEP_SAMPLES for a step, and latency_samples more if the streams finish. `state` goes on.
+    // STEP_SAMPLES for a step, and STEP_SAMPLES + latency_samples more if the streams finish. `state`
+    // becomes the next step's.
     // Throws RequestError (sizes), BackendError.
     std::vector<float> step(
         const std::vector<float>& latents, std::size_t rows, State& state, bool finish = false) const;
