@@ -37,6 +37,16 @@ inline std::vector<std::uint8_t> read_file(const std::string& path) {
     return data;
 }
 
+// Put a file's name in front of what is wrong with it.
+template <typename Action>
+auto explained(const std::string& path, Action action) -> decltype(action()) {
+    try {
+        return action();
+    } catch (const ArtifactError& error) {
+        throw ArtifactError(path + ": " + error.what());
+    }
+}
+
 }  // namespace detail
 
 Artifact::Artifact(Metadata metadata, std::unique_ptr<Session> session)
@@ -46,11 +56,16 @@ Artifact::~Artifact() = default;
 
 std::shared_ptr<const Artifact> Artifact::load(const std::string& path, const Options& options) {
     const std::vector<std::uint8_t> data = detail::read_file(path);
-    try {
-        return from_memory(data.data(), data.size(), options);
-    } catch (const ArtifactError& error) {
-        throw ArtifactError(path + ": " + error.what());
-    }
+    return detail::explained(path, [&] { return from_memory(data.data(), data.size(), options); });
+}
+
+Metadata Artifact::inspect(const std::string& path) {
+    const std::vector<std::uint8_t> data = detail::read_file(path);
+    return detail::explained(path, [&] { return inspect_memory(data.data(), data.size()); });
+}
+
+Metadata Artifact::inspect_memory(const void* data, std::size_t size) {
+    return detail::inspect(static_cast<const std::uint8_t*>(data), size);
 }
 
 std::shared_ptr<const Artifact> Artifact::from_memory(
@@ -59,7 +74,7 @@ std::shared_ptr<const Artifact> Artifact::from_memory(
         throw RequestError(
             "threads is " + std::to_string(options.threads) + ", expected 1 to 256");
     }
-    Metadata metadata = detail::inspect(static_cast<const std::uint8_t*>(data), size);
+    Metadata metadata = inspect_memory(data, size);
     auto session = std::make_unique<Session>(data, size, options);
     return std::shared_ptr<const Artifact>(new Artifact(std::move(metadata), std::move(session)));
 }

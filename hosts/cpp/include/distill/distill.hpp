@@ -115,6 +115,10 @@ class Artifact {
         const void* data, std::size_t size, const Options& options = {});
     ~Artifact();
 
+    // Check an artifact and return what it says of itself, without onnxruntime. Throws ArtifactError.
+    static Metadata inspect(const std::string& path);
+    static Metadata inspect_memory(const void* data, std::size_t size);
+
     const Metadata& metadata() const { return metadata_; }
     const std::string& onnxruntime_version() const;
 

@@ -1,0 +1,27 @@
+// What the plug-in is, in the words of DPF, which builds every format from it.
+
+#ifndef DISTRHO_PLUGIN_INFO_H_INCLUDED
+#define DISTRHO_PLUGIN_INFO_H_INCLUDED
+
+// Set by CMake: DISTILL_PLUGIN_NAME, DISTILL_PLUGIN_ID (of letters, digits and "-").
+#define DISTRHO_PLUGIN_BRAND "Distill"
+#define DISTRHO_PLUGIN_NAME DISTILL_PLUGIN_NAME
+#define DISTRHO_PLUGIN_URI "urn:distill:" DISTILL_PLUGIN_ID
+#define DISTRHO_PLUGIN_CLAP_ID "distill." DISTILL_PLUGIN_ID
+#define DISTRHO_PLUGIN_BRAND_ID Dstl
+#define DISTRHO_PLUGIN_UNIQUE_ID Dlvc
+
+#define DISTRHO_PLUGIN_HAS_UI 0
+#define DISTRHO_PLUGIN_IS_RT_SAFE 1
+#define DISTRHO_PLUGIN_IS_SYNTH 1
+#define DISTRHO_PLUGIN_NUM_INPUTS 0
+#define DISTRHO_PLUGIN_NUM_OUTPUTS 2
+#define DISTRHO_PLUGIN_WANT_LATENCY 1
+#define DISTRHO_PLUGIN_WANT_MIDI_INPUT 1
+#define DISTRHO_PLUGIN_WANT_STATE 1
+#define DISTRHO_PLUGIN_WANT_FULL_STATE 1
+#define DISTRHO_PLUGIN_LV2_CATEGORY "lv2:InstrumentPlugin"
+#define DISTRHO_PLUGIN_VST3_CATEGORIES "Instrument|Synth"
+#define DISTRHO_PLUGIN_CLAP_FEATURES "instrument", "synthesizer", "stereo"
+
+#endif
