@@ -2,6 +2,7 @@
 
 #include "distill/distill.hpp"
 
+#include "artifact/inspect.hpp"
 #include "latents/seeds.hpp"
 #include "latents/trajectory.hpp"
 #include "latents/sliders.hpp"
