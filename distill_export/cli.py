@@ -48,8 +48,8 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, .html, MODEL_int8.onnx) "
-            "here; of a checkpoint (best.pt), named after its training's folder.",
+            help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, .html, MODEL_nn.ts, "
+            "MODEL_int8.onnx) here; of a checkpoint (best.pt), named after its training's folder.",
         ),
     ] = None,
     force: Annotated[
@@ -86,9 +86,10 @@ def export(
         str,
         typer.Option(
             "--format",
-            metavar="onnx|torchscript|pt2|html",
+            metavar="onnx|torchscript|pt2|html|nn",
             help="onnx plays anywhere; torchscript is for programs with libtorch, pt2 for PyTorch; "
-            "html is a page that holds the model and plays it in any browser.",
+            "html is a page that holds the model and plays it in any browser; nn is for nn~ in "
+            "Max, Pure Data and SuperCollider.",
         ),
     ] = ONNX,
     precision: Annotated[

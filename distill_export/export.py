@@ -11,7 +11,7 @@ from pathlib import Path
 from distill_export.artifact_metadata import artifact_metadata
 from distill_export.formats.build import build_program
 from distill_export.formats.names import check_variant, default_name, default_precision
-from distill_export.formats.program import ProgramSource
+from distill_export.formats.program import Handles, ProgramSource
 from distill_export.graph.build import build_synthesizer
 from distill_export.graph.refined.expander import Expansion
 from distill_export.graph.refined.expansion_fit import fit_expansion
@@ -78,8 +78,8 @@ def export_model(
         overwrite: Whether to replace a file that is there.
         reconstruction: "learned", what Distill plays, or "refined", closest to the magnitudes.
         quality: Passes of "refined", 0 to 64; each costs time. "learned" has none.
-        format: "onnx", "torchscript", "pt2" (docs/variants.md), or "html", a page with the ONNX
-            artifact in it.
+        format: "onnx", "torchscript", "pt2" (docs/variants.md), "nn" (docs/patchers.md), or "html",
+            a page with the ONNX artifact in it.
         precision: Of the weights: "float32", or "float16" or "int8" in an ONNX file. By default
             "float32", and "int8" in a page.
         accept_loss: Whether to write a precision that is below its floor, with a warning in it.
@@ -284,6 +284,11 @@ class Exporter:
             progress=self._progress,
         )
 
+    @property
+    def _handles(self) -> Handles:
+        names = self._names
+        return Handles(names.sliders, names.controls, self._loaded.landmarks)
+
     def _source_of(self, precision: str) -> ProgramSource:
         """Return what the programs of a precision are made of; float32's is kept for the others."""
         if precision not in self._sources:
@@ -294,7 +299,7 @@ class Exporter:
                 quality=self._quality,
                 expansion=self._expansion,
             )
-            self._sources[precision] = ProgramSource(synthesizer)
+            self._sources[precision] = ProgramSource(synthesizer, lambda: self._handles)
         return self._sources[precision]
 
 

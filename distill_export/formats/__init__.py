@@ -1,1 +1,1 @@
-"""The kinds of file that a graph can become: ONNX, TorchScript, pt2."""
+"""The kinds of file that a graph can become: ONNX, TorchScript, pt2, nn~, a page."""

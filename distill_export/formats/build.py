@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from distill_export.formats.html_program import HtmlProgram
+from distill_export.formats.nn_tilde.program import NnTildeProgram
 from distill_export.formats.onnx_program import OnnxProgram
 from distill_export.formats.program import Program, ProgramSource
 from distill_export.formats.pt2 import Pt2Program
@@ -12,7 +13,7 @@ from distill_export.formats.torchscript import TorchScriptProgram
 
 PROGRAMS: dict[str, type[Program]] = {
     program.format: program
-    for program in (OnnxProgram, TorchScriptProgram, Pt2Program, HtmlProgram)
+    for program in (OnnxProgram, TorchScriptProgram, Pt2Program, HtmlProgram, NnTildeProgram)
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from distill_export.formats.build import PROGRAMS
 from distill_export.model.naming import stem_of
-from distill_runtime.contract import ARTIFACT_ENDINGS, HTML, ONNX, PRECISIONS
+from distill_runtime.contract import ARTIFACT_ENDINGS, HTML, NN_TILDE, ONNX, PRECISIONS
 from distill_runtime.errors import RequestError
 
 
@@ -24,7 +24,11 @@ def check_variant(precision: str, format: str, output: Path | None = None) -> No
     if format not in PROGRAMS:
         raise RequestError(f"the format is {format!r}, expected one of {', '.join(PROGRAMS)}")
     for other, ending in ARTIFACT_ENDINGS.items():
-        if other != format and output is not None and output.suffix.lower() == ending:
+        if (
+            ending != ARTIFACT_ENDINGS[format]
+            and output is not None
+            and output.suffix.lower() == ending
+        ):
             raise RequestError(
                 f"{output} has the ending of {other}, but the format is {format}: "
                 f"give --format {other}, or a name that ends in {ARTIFACT_ENDINGS[format]}"
@@ -56,4 +60,6 @@ def default_name(source: Path, *, format: str = ONNX, precision: str | None = No
     usual = default_precision(format)
     check_variant(precision or usual, format)
     variant = "" if precision in (None, usual) else f"_{precision}"
+    if format == NN_TILDE:  # beside the one for libtorch, whose ending it has
+        variant = "_nn"
     return f"{stem_of(source)}{variant}{ARTIFACT_ENDINGS[format]}"

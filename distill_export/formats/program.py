@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,13 +13,42 @@ import onnx
 
 from distill_export.formats.onnx_graph import trace
 from distill_export.graph.base import Synthesizer
+from distill_runtime.contract import Control, Landmarks, SliderBank
+
+
+@dataclass(frozen=True)
+class Handles:
+    """What moves a model's latent vector.
+
+    Attributes:
+        bank: Its sliders; None if it has none.
+        controls: Its named controls.
+        landmarks: Where its recordings lie, if that is known.
+    """
+
+    bank: SliderBank | None = None
+    controls: Sequence[Control] = ()
+    landmarks: Landmarks | None = None
 
 
 class ProgramSource:
-    """What a program is made of: the module, and its ONNX graph, traced when first asked for."""
+    """What a program is made of: the module, and its ONNX graph, traced when first asked for.
 
-    def __init__(self, synthesizer: Synthesizer[Any]) -> None:
+    Args:
+        synthesizer: The module, in eval mode.
+        handles: Returns what moves the latent vector, for formats that play without a runtime.
+    """
+
+    def __init__(
+        self, synthesizer: Synthesizer[Any], handles: Callable[[], Handles] = Handles
+    ) -> None:
         self.synthesizer = synthesizer
+        self._handles = handles
+
+    @property
+    def handles(self) -> Handles:
+        """What moves the latent vector; to find the controls may take a while."""
+        return self._handles()
 
     @cached_property
     def graph(self) -> onnx.ModelProto:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from distill_export.formats.program import ProgramSource
 from distill_export.formats.torch_program import TorchProgram
 from distill_export.formats.tracing import export_program, quiet_tracer
 from distill_export.graph.base import Synthesizer
@@ -23,8 +24,9 @@ class Pt2Program(TorchProgram):
     format = PT2
 
     @staticmethod
-    def save(synthesizer: Synthesizer[Any], path: Path) -> None:
+    def save(source: ProgramSource, path: Path) -> None:
         """Write the module as a `.pt2` file, see `TorchProgram`."""
+        synthesizer = source.synthesizer
         program = export_program(_RowByRow(synthesizer).requires_grad_(False), synthesizer)
         with quiet_tracer():
             _strip(program)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch import nn
 
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.contract import PT2, TORCHSCRIPT, ArtifactMetadata
+from distill_runtime.contract import NN_TILDE, PT2, TORCHSCRIPT, ArtifactMetadata
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.shown import shown
 
@@ -43,12 +43,7 @@ class TorchArtifact:
             ArtifactError: There is no such file, it is not an artifact of these formats or of this
                 version, or it is damaged. Until that is known, nothing of it is run.
         """
-        file = ArtifactFile.inspect(path, formats=tuple(_LOADERS))
-        if file.weights_sha256() != file.metadata.weights_sha256:
-            raise ArtifactError(
-                f"{shown(file.path)}: its weights are not the ones that were exported: "
-                "export it again"
-            )
+        file = whole_file(path, tuple(_LOADERS))
         return cls(file, open_program(file.path, file.format))
 
     @property
@@ -115,8 +110,22 @@ class TorchArtifact:
         return audio[:, self.metadata.latency_samples :]
 
 
-def open_program(path: Path, format: str) -> Step:
-    """Load a file that need not have metadata yet; its code runs.
+def whole_file(path: str | os.PathLike[str], formats: Collection[str]) -> ArtifactFile:
+    """Check a file of PyTorch's; nothing of it is run.
+
+    Raises:
+        ArtifactError: There is no such file, or it is no whole artifact of these formats.
+    """
+    file = ArtifactFile.inspect(path, formats=formats)
+    if file.weights_sha256() != file.metadata.weights_sha256:
+        raise ArtifactError(
+            f"{shown(file.path)}: its weights are not the ones that were exported: export it again"
+        )
+    return file
+
+
+def load_module(path: Path, format: str) -> nn.Module:
+    """Load the module of a file that need not have metadata yet; its code runs.
 
     Raises:
         ArtifactError: PyTorch cannot load it.
@@ -125,11 +134,24 @@ def open_program(path: Path, format: str) -> Step:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit: docs/variants.md
             content = io.BytesIO(path.read_bytes())  # PyTorch opens only paths that are UTF-8
-            module = _LOADERS[format](content)
+            return _LOADERS[format](content)
     except Exception as error:  # torch raises what its many readers raise
         raise ArtifactError(
             f"{shown(path)}: PyTorch cannot load it ({_last_line(error)})"
         ) from None
+
+
+def open_program(path: Path, format: str) -> Step:
+    """Load a file as `load_module` does, and return its call.
+
+    Raises:
+        ArtifactError: PyTorch cannot load it.
+    """
+    return step_of(load_module(path, format))
+
+
+def step_of(module: nn.Module) -> Step:
+    """Return the contract's call of a module."""
 
     def step(
         latents: Float32Array, state: Float32Array, finish: BoolArray
@@ -151,7 +173,11 @@ def _load_pt2(content: io.BytesIO) -> nn.Module:
     return torch.export.load(content).module()
 
 
-_LOADERS = {TORCHSCRIPT: _load_torchscript, PT2: _load_pt2}
+_LOADERS = {
+    TORCHSCRIPT: _load_torchscript,
+    NN_TILDE: _load_torchscript,  # as a plain function of a state, and not by its own methods
+    PT2: _load_pt2,
+}
 
 
 def _last_line(error: Exception) -> str:

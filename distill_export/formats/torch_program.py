@@ -28,13 +28,13 @@ class TorchProgram(Program):
 
     @staticmethod
     @abstractmethod
-    def save(synthesizer: Synthesizer[Any], path: Path) -> None:
-        """Write a module in eval mode as PyTorch does, without metadata."""
+    def save(source: ProgramSource, path: Path) -> None:
+        """Write the source's module as PyTorch does, without metadata."""
 
     @classmethod
     def build(cls, source: ProgramSource, path: Path) -> Self:
         """Write the source's module, stripped to what a host needs, see `Program`."""
-        cls.save(source.synthesizer, path)
+        cls.save(source, path)
         _repack(path)
         return cls(path, source.synthesizer)
 
@@ -47,7 +47,7 @@ class TorchProgram(Program):
         """Add the metadata document: every other byte stays as it was verified."""
         del name
         with zipfile.ZipFile(self.path, "a") as archive:
-            archive.writestr(_entry(METADATA_ENTRY), document.encode("utf-8"))
+            archive.writestr(stored_entry(METADATA_ENTRY), document.encode("utf-8"))
 
 
 def _repack(path: Path) -> None:
@@ -57,9 +57,9 @@ def _repack(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in contents.items():
             if not name.endswith(".debug_pkl"):
-                archive.writestr(_entry(name), content)
+                archive.writestr(stored_entry(name), content)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
+def stored_entry(name: str) -> zipfile.ZipInfo:
     """Return an entry that is stored as it is, of no particular day."""
     return zipfile.ZipInfo(f"{_FOLDER}/{name}", _1980)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from distill_export.formats.program import ProgramSource
 from distill_export.formats.torch_program import TorchProgram
 from distill_export.graph.base import Synthesizer
 from distill_runtime.contract import TORCHSCRIPT
@@ -20,21 +23,37 @@ class TorchScriptProgram(TorchProgram):
     format = TORCHSCRIPT
 
     @staticmethod
-    def save(synthesizer: Synthesizer[Any], path: Path) -> None:
+    def save(source: ProgramSource, path: Path) -> None:
         """Write the module as TorchScript, see `TorchProgram`."""
-        latent = torch.zeros(1, 1, synthesizer.decoder.latent_dim)
-        example = latent, torch.zeros(1, synthesizer.state_size)
-        with torch.no_grad(), warnings.catch_warnings():
-            # The tracer tells that shapes became constants, as they should, and torch that it is
-            # old.
-            warnings.simplefilter("ignore")
-            step = torch.jit.trace_module(
-                _Step(synthesizer).requires_grad_(False),
-                {"go_on": example, "finish": example},
-                check_trace=False,  # verification compares what was written
-            )
+        with quiet_scripting():
+            script = torch.jit.script(ScriptedStream(traced_step(source.synthesizer)))
             # Through memory: PyTorch opens only paths that are UTF-8.
-            path.write_bytes(torch.jit.script(_Stream(step)).save_to_buffer())
+            path.write_bytes(script.save_to_buffer())
+
+
+@contextmanager
+def quiet_scripting() -> Iterator[None]:
+    """Keep from the user that shapes became constants, as they should, and that torch is old."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def traced_step(synthesizer: Synthesizer[Any]) -> Any:
+    """Trace one step of one row of a module in eval mode, within `quiet_scripting`.
+
+    Returns:
+        A module of TorchScript: called, it goes on, and its method `finish` ends the stream. Both
+        take a latent `[1, 1, latent_dim]` and a state `[1, state_size]`, and return audio and the
+        next state.
+    """
+    latent = torch.zeros(1, 1, synthesizer.decoder.latent_dim)
+    example = latent, torch.zeros(1, synthesizer.state_size)
+    return torch.jit.trace_module(
+        _Step(synthesizer).requires_grad_(False),
+        {"forward": example, "finish": example},
+        check_trace=False,  # verification compares what was written
+    )
 
 
 class _Step(nn.Module):
@@ -44,7 +63,9 @@ class _Step(nn.Module):
         super().__init__()
         self.synthesizer = synthesizer
 
-    def go_on(self, latent: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, latent: torch.Tensor, state: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         audio, next_state, _ = self.synthesizer(latent, state, torch.tensor(False))
         return audio, next_state
 
@@ -55,7 +76,7 @@ class _Step(nn.Module):
         return audio, next_state
 
 
-class _Stream(nn.Module):
+class ScriptedStream(nn.Module):
     """The contract's tensors: rows and steps one by one, so that no sound depends on the others.
 
     With them all at once the decoder's rounding would depend on how many there are, and a stream's
@@ -69,6 +90,7 @@ class _Stream(nn.Module):
     def forward(
         self, latents: torch.Tensor, state: torch.Tensor, finish: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Play the next steps of every row, as the contract has it."""
         ends = bool(finish)
         steps = latents.size(1)
         sounds: list[torch.Tensor] = []
@@ -81,7 +103,7 @@ class _Stream(nn.Module):
                 if ends and i == steps - 1:
                     audio, row_state = self.step.finish(latent, row_state)
                 else:
-                    audio, row_state = self.step.go_on(latent, row_state)
+                    audio, row_state = self.step(latent, row_state)
                 blocks.append(audio)
             sounds.append(torch.cat(blocks, dim=1))
             states.append(row_state)

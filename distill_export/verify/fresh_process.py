@@ -1,8 +1,9 @@
 """A written file in a Python process of its own, which knows nothing but the file.
 
-`python -m distill_export.verify.fresh_process FILE FORMAT THREADS` is that process: it reads
-latents, states and whether to finish from stdin as arrays, and writes audio and the next state to
-stdout.
+`python -m distill_export.verify.fresh_process FILE FORMAT THREADS` is that process: it reads what
+to do from stdin as arrays, a name and three more. That is latents, states and whether to finish, to
+which it writes audio and the next state to stdout; or, of a file for nn~, one of its methods, with
+signals, the sizes of blocks and how many moves a second to answer: it writes what is heard.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from typing import IO, Any
 import numpy as np
 import torch
 
+from distill_export.formats.nn_tilde.player import NnTildePlayer
 from distill_export.formats.torch_artifact import open_program
 from distill_export.verify.graph_session import render_in_pieces
 from distill_runtime.arrays import Float32Array
+from distill_runtime.contract import NN_TILDE
 from distill_runtime.errors import VerificationError
 from distill_runtime.files.temporary import open_temporary
 
 _LENGTH = struct.Struct("<Q")
+_STEP = "step"
 
 
 class FreshProcess:
@@ -81,12 +85,25 @@ class FreshProcess:
         results = render_in_pieces(self._step, latents, pieces, state_size=state_size)
         return np.concatenate([audio for audio, _ in results], axis=1)
 
+    def play(
+        self, method: str, signals: Float32Array, blocks: Sequence[int], *, answers: int
+    ) -> Float32Array:
+        """Play a method of a file for nn~ after a reset, see `NnTildePlayer.play`.
+
+        Raises:
+            VerificationError: The file cannot be played.
+        """
+        return self._ask(method, signals, np.array(blocks), np.array(answers), results=1)[0]
+
     def _step(self, latents: Float32Array, state: Float32Array, finish: bool) -> list[Float32Array]:
+        return self._ask(_STEP, latents, state, np.array(finish), results=2)
+
+    def _ask(self, name: str, *inputs: np.ndarray[Any, Any], results: int) -> list[Float32Array]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            _write(self._process.stdin, latents, state, np.array(finish))
-            return _read(self._process.stdout, 2)
+            _write(self._process.stdin, np.array(name), *inputs)
+            return _read(self._process.stdout, results)
         except (OSError, EOFError):  # it has ended
             self._process.wait()
             self._errors.seek(0)
@@ -122,10 +139,28 @@ def _serve() -> None:
     path, format, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    program = open_program(Path(path), format)
+    step = open_program(Path(path), format)
+    player = NnTildePlayer(Path(path)) if format == NN_TILDE else None
     with suppress(EOFError):  # the parent has heard enough
         while True:
-            _write(answers, *program(*_read(requests, 3)))
+            name, *inputs = _read(requests, 4)
+            if name == _STEP:
+                _write(answers, *step(*inputs))
+            else:
+                _write(answers, _played(player, str(name), *inputs))
+
+
+def _played(
+    player: NnTildePlayer | None,
+    method: str,
+    signals: Float32Array,
+    blocks: np.ndarray[Any, Any],
+    answers: np.ndarray[Any, Any],
+) -> Float32Array:
+    assert player is not None, "the format has no methods"
+    player.set("answers", int(answers))
+    player.set("reset", 1)
+    return player.play(method, signals, blocks.tolist())
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ def verify_program(
         parity = measure_parity(renderer, reference, synthesizer)
         _check_parity(parity, reference)
         test_vector = choose_test_vector(renderer, reference, synthesizer)
+        renderer.check()
     return Verification(reference.name, parity, test_vector)
 
 

@@ -11,14 +11,17 @@ from typing import Any, Protocol, Self
 import numpy as np
 import torch
 
+from distill_export.formats.nn_tilde.program import NnTildeProgram
 from distill_export.formats.onnx_graph import with_mel_output
 from distill_export.formats.onnx_program import OnnxProgram
 from distill_export.formats.program import Program
 from distill_export.formats.torch_program import TorchProgram
 from distill_export.graph.base import Synthesizer
+from distill_export.verify.blocks import check_blocks
 from distill_export.verify.fresh_process import FreshProcess
 from distill_export.verify.graph_session import GraphSession, render_in_pieces
 from distill_runtime.arrays import Float32Array
+from distill_runtime.contract import RECONSTRUCTIONS
 
 
 class Renderer(Protocol):
@@ -34,6 +37,13 @@ class Renderer(Protocol):
 
         Raises:
             VerificationError: The program cannot be run, or breaks the contract.
+        """
+
+    def check(self) -> None:
+        """See that whatever else is called in such a program does what it should.
+
+        Raises:
+            VerificationError: It does not.
         """
 
 
@@ -55,6 +65,11 @@ def _(program: TorchProgram, synthesizer: Synthesizer[Any]) -> AbstractContextMa
     return FileRenderer(program, synthesizer)
 
 
+@open_renderer.register(NnTildeProgram)
+def _(program: NnTildeProgram, synthesizer: Synthesizer[Any]) -> AbstractContextManager[Renderer]:
+    return NnTildeRenderer(program, synthesizer)
+
+
 class GraphRenderer:
     """The graph in onnxruntime, with its mel frames as an output."""
 
@@ -70,6 +85,9 @@ class GraphRenderer:
         sounds, _, mels = zip(*results, strict=True)
         return np.concatenate(sounds, axis=1), np.concatenate(mels, axis=3)
 
+    def check(self) -> None:
+        """Do nothing: there is nothing else."""
+
 
 class FileRenderer:
     """The file in a fresh process, and the mel frames that its audio must have come from.
@@ -79,7 +97,7 @@ class FileRenderer:
     """
 
     def __init__(self, program: TorchProgram, synthesizer: Synthesizer[Any]) -> None:
-        self._process = FreshProcess(program.path, program.format)
+        self.process = FreshProcess(program.path, program.format)
         self._synthesizer = synthesizer
 
     def __enter__(self) -> Self:
@@ -91,15 +109,18 @@ class FileRenderer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._process.close()
+        self.process.close()
 
     def render(
         self, latents: Float32Array, pieces: Sequence[int] | None = None
     ) -> tuple[Float32Array, Float32Array]:
         """Render whole streams, see `Renderer`."""
-        audio = self._process.render(latents, pieces, state_size=self._synthesizer.state_size)
+        audio = self.process.render(latents, pieces, state_size=self._synthesizer.state_size)
         mel = self._mel(torch.from_numpy(np.ascontiguousarray(latents)))
         return audio, mel.numpy()
+
+    def check(self) -> None:
+        """Do nothing: there is nothing else."""
 
     def _mel(self, latents: torch.Tensor) -> torch.Tensor:
         batch, steps, _ = latents.shape
@@ -112,3 +133,22 @@ class FileRenderer:
             mel: torch.Tensor
             mel, _ = overlap_add(chunks, tail, fresh, torch.tensor(True), 1)
         return mel
+
+
+class NnTildeRenderer(FileRenderer):
+    """A file for nn~: besides the contract's call, its methods have to play what that plays."""
+
+    def __init__(self, program: NnTildeProgram, synthesizer: Synthesizer[Any]) -> None:
+        super().__init__(program, synthesizer)
+        self._handles = program.handles
+        self._floor_db = RECONSTRUCTIONS[synthesizer.reconstruction].min_streaming_snr_db
+
+    def check(self) -> None:
+        """Compare what the methods play in blocks with one shot, see `check_blocks`."""
+        check_blocks(
+            self.process.play,
+            lambda latents: self.render(latents)[0],
+            self._handles,
+            latent_dim=self._synthesizer.decoder.latent_dim,
+            floor_db=self._floor_db,
+        )

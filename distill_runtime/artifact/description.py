@@ -9,6 +9,7 @@ from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.audio.snr import MAX_SNR_DB
 from distill_runtime.contract import (
     HTML,
+    NN_TILDE,
     ONNX,
     PT2,
     RECONSTRUCTIONS,
@@ -20,10 +21,13 @@ from distill_runtime.contract import (
 )
 from distill_runtime.files.one_line import one_line
 from distill_runtime.files.shown import shown
+from distill_runtime.latents.inlets import inlet_labels
 
 _FORMATS = {
     ONNX: "ONNX, plays anywhere",
     TORCHSCRIPT: "TorchScript, for programs with libtorch: code, load it only if you trust it",
+    NN_TILDE: "TorchScript for nn~ in Max, Pure Data and SuperCollider: code, load it only if you "
+    "trust it",
     PT2: "pt2, for PyTorch: load it only if you trust it",
     HTML: "a page with an ONNX artifact in it: a browser opens it and plays",
 }
@@ -46,6 +50,7 @@ def describe(file: ArtifactFile) -> str:
         ("Precision", _precision(metadata)),
         ("Warning", _warning(metadata)),
         ("Format", _FORMATS[file.format]),
+        ("Inlets", _inlets(file)),
         ("Structure", _structure(file)),
         ("Exported", _exporter(metadata)),
         ("Source", f"SHA-256 {metadata.source_sha256}"),
@@ -130,6 +135,15 @@ def describe_loss(loss: PrecisionLoss) -> str:
         f"{loss.weight_bytes / loss.float32_weight_bytes:.2f} of the size, decoder "
         f"{loss.decoder_speed_ratio:.1f} and whole {loss.speed_ratio:.1f} times as fast"
     )
+
+
+def _inlets(file: ArtifactFile) -> str:
+    if file.format != NN_TILDE:
+        return ""
+    metadata = file.metadata
+    labels = inlet_labels(metadata.controls, metadata.sliders)
+    played = ", ".join(f"{number} {label}" for number, label in enumerate(labels, start=1))
+    return f"of play: {played}; of decode: {metadata.latent_dim} latent values"
 
 
 def _structure(file: ArtifactFile) -> str:

@@ -38,6 +38,8 @@ _PLAYS_ELSEWHERE = {
     contract.ONNX: "is an ONNX artifact: distill-run plays it",
     contract.TORCHSCRIPT: "is a TorchScript artifact, which libtorch plays (hosts/torch_cpp): "
     "distill-export without --format makes the ONNX one that plays here",
+    contract.NN_TILDE: "is an artifact for nn~, which Max, Pure Data and SuperCollider play "
+    "(docs/patchers.md): distill-export without --format makes the ONNX one that plays here",
     contract.PT2: "is a PyTorch (pt2) artifact, which PyTorch plays (docs/variants.md): "
     "distill-export without --format makes the ONNX one that plays here",
 }

@@ -1,7 +1,8 @@
 """The zip archives that PyTorch writes: which kind one is and what it says, and nothing is run.
 
 A TorchScript file holds `data.pkl`, `constants.pkl` and code, a pt2 file a graph below `models`, a
-model file only `data.pkl`; all below one folder. Metadata of ours lie below `extra`.
+model file only `data.pkl`; all below one folder. Metadata of ours lie below `extra`, and of a
+TorchScript file for nn~ that it is one.
 """
 
 from __future__ import annotations
@@ -16,10 +17,18 @@ from distill_runtime.errors import ArtifactError
 from distill_runtime.files.stored_zip import StoredZip, StoredZipError
 
 METADATA_ENTRY = f"extra/{contract.METADATA_KEY}"
+FORMAT_ENTRY = (
+    "extra/distill.format"  # holds the format's name, where what torch wrote does not say
+)
 TENSOR_FOLDERS = ("data/", "constants/")
 
 _MAX_DOCUMENT_BYTES = 16 * 2**20
-_NAMES = {contract.TORCHSCRIPT: "a TorchScript file", contract.PT2: "a PyTorch program (pt2)"}
+_MAX_FORMAT_BYTES = 100
+_NAMES = {
+    contract.TORCHSCRIPT: "a TorchScript file",
+    contract.NN_TILDE: "a TorchScript file",
+    contract.PT2: "a PyTorch program (pt2)",
+}
 
 
 class TorchArchive:
@@ -49,10 +58,22 @@ class TorchArchive:
     def _format(self) -> str | None:
         """Return what the archive is: a format of the contract, or None for anything else."""
         if {"data.pkl", "constants.pkl"} <= self._entries.keys():
-            return contract.TORCHSCRIPT
+            return self._script_format()
         if any(name.startswith("models/") for name in self._entries):
             return contract.PT2
         return None
+
+    def _script_format(self) -> str:
+        entry = self._entries.get(FORMAT_ENTRY)
+        if entry is None:
+            return contract.TORCHSCRIPT
+        name = b"" if entry.size > _MAX_FORMAT_BYTES else self._archive.content(entry)
+        if name != contract.NN_TILDE.encode("ascii"):
+            raise ArtifactError(
+                "is a TorchScript file of a kind that this program does not know: update "
+                "distill-portable"
+            )
+        return contract.NN_TILDE
 
     def document(self) -> str:
         """Return the metadata document.

@@ -9,8 +9,14 @@ FORMAT = "distill.artifact"
 VERSION = 1
 
 # The kinds of file that an artifact can be, and how their names end (docs/variants.md).
-ONNX, TORCHSCRIPT, PT2, HTML = "onnx", "torchscript", "pt2", "html"
-ARTIFACT_ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PT2: ".pt2", HTML: ".html"}
+ONNX, TORCHSCRIPT, PT2, HTML, NN_TILDE = "onnx", "torchscript", "pt2", "html", "nn"
+ARTIFACT_ENDINGS = {
+    ONNX: ".onnx",
+    TORCHSCRIPT: ".ts",
+    PT2: ".pt2",
+    HTML: ".html",
+    NN_TILDE: ".ts",  # nn~ looks for no other
+}
 
 # The graph's tensors, with the letters of their dynamic dimensions.
 LATENTS = "latents"  # float32 [batch, steps, latent_dim]

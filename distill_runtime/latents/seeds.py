@@ -24,12 +24,12 @@ MIN_VALUES = 16
 
 _BLOCK = 16
 _F = np.float32
-_TWO_PI = _F(2.0 * np.pi)
+TWO_PI = _F(2.0 * np.pi)
 
 # Cephes logf.c: the minimax polynomial of log(1 + x) on [sqrt(1/2) - 1, sqrt(2) - 1],
 # and ln 2 as the sum of two floats of which the larger has few bits.
-_SQRT_HALF = _F(0.707106781186547524)
-_LOG_TERMS = (
+SQRT_HALF = _F(0.707106781186547524)
+LOG_TERMS = (
     _F(7.0376836292e-2),
     _F(-1.1514610310e-1),
     _F(1.1676998740e-1),
@@ -40,17 +40,17 @@ _LOG_TERMS = (
     _F(-2.4999993993e-1),
     _F(3.3333331174e-1),
 )
-_LN2_HIGH, _LN2_LOW = _F(0.693359375), _F(-2.12194440e-4)
+LN2_HIGH, LN2_LOW = _F(0.693359375), _F(-2.12194440e-4)
 
 # Cephes sinf.c: pi / 4 in three parts, and the polynomials of sin and cos on [-pi / 4, pi / 4].
-_FOUR_OVER_PI = _F(1.27323954473516)
-_QUARTER_PI_PARTS = (
+FOUR_OVER_PI = _F(1.27323954473516)
+QUARTER_PI_PARTS = (
     _F(0.78515625),
     _F(2.4187564849853515625e-4),
     _F(3.77489497744594108e-8),
 )
-_SIN_TERMS = (_F(-1.9515295891e-4), _F(8.3321608736e-3), _F(-1.6666654611e-1))
-_COS_TERMS = (_F(2.443315711809948e-5), _F(-1.388731625493765e-3), _F(4.166664568298827e-2))
+SIN_TERMS = (_F(-1.9515295891e-4), _F(8.3321608736e-3), _F(-1.6666654611e-1))
+COS_TERMS = (_F(2.443315711809948e-5), _F(-1.388731625493765e-3), _F(4.166664568298827e-2))
 
 
 class TorchGenerator:
@@ -151,38 +151,38 @@ def _box_muller(uniforms: Float32Array) -> Float32Array:
     rows, n = uniforms.shape
     pairs = uniforms.reshape(rows, n // _BLOCK, 2, _BLOCK // 2)
     radius = np.sqrt(_F(-2.0) * _log(_F(1.0) - pairs[:, :, 0]))
-    sine, cosine = _sin_cos(_TWO_PI * pairs[:, :, 1])
+    sine, cosine = _sin_cos(TWO_PI * pairs[:, :, 1])
     return np.concatenate([radius * cosine, radius * sine], axis=2).reshape(rows, n)
 
 
 def _log(x: Float32Array) -> Float32Array:
     """Natural logarithm of normal positive floats, rounded as Cephes' logf rounds."""
     fraction, exponent = np.frexp(x)
-    low = fraction < _SQRT_HALF
+    low = fraction < SQRT_HALF
     # Doubling the fraction is exact, and leaves it in [sqrt(1/2), sqrt(2)).
     r = np.where(low, fraction + fraction, fraction) - _F(1.0)
     e = (exponent - low).astype(np.float32)
 
     square = r * r
-    y = _polynomial(_LOG_TERMS, r) * r
-    y = _fused(y, square, e * _LN2_LOW)
+    y = _polynomial(LOG_TERMS, r) * r
+    y = _fused(y, square, e * LN2_LOW)
     y = _fused(square, _F(-0.5), y)
-    return _fused(e, _LN2_HIGH, r + y)
+    return _fused(e, LN2_HIGH, r + y)
 
 
 def _sin_cos(x: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Sine and cosine of angles in [0, 2 pi], rounded as Cephes' sinf and cosf round."""
-    octant = (x * _FOUR_OVER_PI).astype(np.int32)
+    octant = (x * FOUR_OVER_PI).astype(np.int32)
     # Up to an even octant, which leaves a remainder in [-pi / 4, pi / 4].
     octant += octant & 1
     r = x
-    for part in _QUARTER_PI_PARTS:
+    for part in QUARTER_PI_PARTS:
         r = _fused(octant.astype(np.float32), -part, r)
 
     square = r * r
-    even = _polynomial(_COS_TERMS, square) * square
+    even = _polynomial(COS_TERMS, square) * square
     even = _fused(even, square, square * _F(-0.5)) + _F(1.0)
-    odd = _fused(_polynomial(_SIN_TERMS, square) * square, r, r)
+    odd = _fused(_polynomial(SIN_TERMS, square) * square, r, r)
 
     swapped = (octant & 2) != 0
     sine = np.where(swapped, even, odd)

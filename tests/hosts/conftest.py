@@ -1,8 +1,9 @@
-"""Node.js, what the JavaScript library's tests need of npm's, and what Python answers."""
+"""What the tests of hosts share: Node.js and npm's packages, programs in C++, Python's answers."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,30 @@ from tests.hosts.answers import write_answers
 from tests.hosts.node import LIBRARY, LOCK, run_in
 from tests.hosts.spoilt_files import write_spoilt
 from tests.once import Once
+
+TORCH_CPP = Path(__file__).parents[2] / "hosts" / "torch_cpp"
+
+
+@pytest.fixture(scope="session")
+def torch_cpp(once: Once) -> Path:
+    """Build the programs of hosts/torch_cpp, once: libtorch's headers take any compiler 15 s."""
+    pytest.importorskip("torch")
+    if shutil.which("cmake") is None or not (shutil.which("c++") or shutil.which("g++")):
+        pytest.skip("needs cmake and a C++ compiler")
+    return once("cpp-host", built)
+
+
+def built(build: Path) -> Path:
+    import torch
+
+    options = [
+        "-DCMAKE_CXX_FLAGS=-O0",
+        f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}",
+    ]
+    for command in (["-S", str(TORCH_CPP), "-B", str(build), *options], ["--build", str(build)]):
+        done = subprocess.run(["cmake", *command], check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return build
 
 
 @pytest.fixture(scope="session")

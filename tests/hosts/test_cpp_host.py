@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -17,33 +16,19 @@ from distill_runtime.audio.snr import snr_db
 from distill_runtime.latents.trajectory import crossfade
 from tests.once import Once
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from distill_export.export import export_model  # noqa: E402
-from distill_export.formats.torch_artifact import TorchArtifact  # noqa: E402
+from distill_export.export import export_model
+from distill_export.formats.torch_artifact import TorchArtifact
 
 REPOSITORY = Path(__file__).parents[2]
 SEED, RATE = 7, 48_000
 
 
 @pytest.fixture(scope="session")
-def program(once: Once) -> Path:
-    """Build the example, once: libtorch's headers take any compiler 15 s and more."""
-    if shutil.which("cmake") is None or not (shutil.which("c++") or shutil.which("g++")):
-        pytest.skip("needs cmake and a C++ compiler")
-    return once("cpp-host", built)
-
-
-def built(build: Path) -> Path:
-    options = [
-        "-DCMAKE_CXX_FLAGS=-O0",
-        f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}",
-    ]
-    source = str(REPOSITORY / "hosts" / "torch_cpp")
-    for command in (["-S", source, "-B", str(build), *options], ["--build", str(build)]):
-        done = subprocess.run(["cmake", *command], check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return build / "distill_stream"
+def program(torch_cpp: Path) -> Path:
+    """The program that streams a seed's sound."""
+    return torch_cpp / "distill_stream"
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ def test_default_names_tell_variants_apart() -> None:
     assert default_name(source) == "rain.onnx"
     assert default_name(source, precision="int8") == "rain_int8.onnx"
     assert default_name(source, format="torchscript") == "rain.ts"
+    assert default_name(source, format="nn") == "rain_nn.ts"
 
 
 def test_a_wrong_precision_is_refused_in_python(model_path: Path) -> None:
@@ -28,6 +29,7 @@ def test_a_wrong_precision_is_refused_in_python(model_path: Path) -> None:
     [
         ("torch", None, "the format is 'torch', expected one of onnx, torchscript, pt2, html"),
         ("onnx", "a.ts", "give --format torchscript, or a name that ends in .onnx"),
+        ("nn", "a.onnx", "give --format onnx, or a name that ends in .ts"),
         ("pt2", "a.onnx", "give --format onnx, or a name that ends in .pt2"),
     ],
 )

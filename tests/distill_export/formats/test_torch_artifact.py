@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import distill_export
 from distill_export.export import ExportReport, export_model
+from distill_export.formats.program import ProgramSource
 from distill_export.formats.pt2 import Pt2Program
 from distill_export.formats.torch_artifact import TorchArtifact, open_program
 from distill_export.formats.torch_program import TorchProgram
@@ -244,7 +245,7 @@ def test_a_path_that_is_no_text(
     with pytest.raises(ArtifactError, match=r"caf\\xe9\\x1b: PyTorch cannot load it"):
         open_program(path, program.format)
     synthesizer = build_synthesizer(load_model(tiny_source))
-    program.save(synthesizer, path)
+    program.save(ProgramSource(synthesizer), path)
     latents, state = np.zeros((1, 1, DIM), "f4"), np.zeros((1, synthesizer.state_size), "f4")
     audio, _ = open_program(path, program.format)(latents, state, np.array(False))
     assert audio.shape == (1, STEP)
@@ -304,11 +305,11 @@ def test_what_does_not_agree_is_not_written(
 ) -> None:
     save = TorchScriptProgram.save
 
-    def distorted(synthesizer: torch.nn.Module, path: Path) -> None:
-        bias = synthesizer.get_parameter("decoder.last.bias")
+    def distorted(source: ProgramSource, path: Path) -> None:
+        bias = source.synthesizer.get_parameter("decoder.last.bias")
         with torch.no_grad():
             bias += 1e-4
-            save(synthesizer, path)
+            save(source, path)
             bias -= 1e-4
 
     monkeypatch.setattr(TorchScriptProgram, "save", distorted)

@@ -25,6 +25,7 @@ DOCUMENT = METADATA.to_json().encode()
 EXTRA = "extra/distill.artifact"
 TENSORS = {"data/0": b"weights", "data/10": b"more", "data/2": b"", "constants/0": b"c"}
 SCRIPT = {"data.pkl": b"p", "constants.pkl": b"q", "code/x.py": b"code", EXTRA: DOCUMENT, **TENSORS}
+PATCHER = {**SCRIPT, "extra/distill.format": b"nn"}
 PROGRAM = {"models/model.json": b"{}", "data/weights/weight_0": b"w", EXTRA: DOCUMENT}
 
 
@@ -83,6 +84,25 @@ def test_what_onnxruntime_does_not_play_is_told(
         Artifact.load(write(tmp_path / "rain.ts", entries))
     assert expected in str(caught.value)
     assert "distill-export without --format makes the ONNX one" in str(caught.value)
+
+
+def test_one_for_nn_says_so_and_what_its_inlets_are(tmp_path: Path) -> None:
+    path = write(tmp_path / "rain_nn.ts", PATCHER)
+    file = ArtifactFile.inspect(path, formats=ALL)
+    assert (file.format, file.metadata) == ("nn", METADATA)
+    assert " nn " in listing([file])
+    said = describe(file)
+    assert "TorchScript for nn~ in Max, Pure Data and SuperCollider" in said
+    names = [control.name for control in METADATA.controls]
+    assert f"of play: 1 {names[0]}" in said
+    with pytest.raises(ArtifactError, match=r"SuperCollider play \(docs/patchers\.md\)"):
+        Artifact.load(path)
+
+
+@pytest.mark.parametrize("kind", [b"", b"later", b"nn" * 200])
+def test_a_kind_that_is_not_known_is_refused(tmp_path: Path, kind: bytes) -> None:
+    path = write(tmp_path / "rain.ts", {**SCRIPT, "extra/distill.format": kind})
+    assert "a kind that this program does not know: update" in refusal(path)
 
 
 def without(entries: dict[str, bytes], name: str) -> dict[str, bytes]:
