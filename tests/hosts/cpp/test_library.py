@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not ONNXRUNTIME.exists(), reason="needs onnxrunt
 SMALL: dict[str, dict[str, Any]] = {
     "learned": {},
     "int8": {"precision": "int8"},
-    "refined": {"passes": 2},
+    "refined": {"passes": 3, "is_expanded": True},
 }
 
 
@@ -152,7 +152,10 @@ def test_a_sound_in_real_time_is_there_when_it_is_read(probe: Probe, demo_artifa
         (["path 1 0"], "the duration is 0 s, expected"),
         (["path 1 nan"], "a number is missing"),
         (["drift 1.5", "voice mono - 0"], "the drift is 1.5, expected a number from 0 to 1"),
-        (["seed 4294967295", "voice dual-seed - 0"], "expected a whole number from 0 to 4294967294"),
+        (
+            ["seed 4294967295", "voice dual-seed - 0"],
+            "expected a whole number from 0 to 4294967294",
+        ),
         (["sliders 1", "voice mono - 0"], "this model has no sliders"),
         (["vector 1 2", "voice mono - 0"], "the latent vector has 2 values, expected 16"),
         (["controls 1", "voice mono - 0"], "there are steps for 1 controls"),
@@ -167,7 +170,9 @@ def test_what_cannot_be_is_said(
     assert said in answer.lines[-1]
 
 
-def test_a_missing_onnxruntime_is_said(cpp_build: Path, small: dict[str, Path], tmp_path: Path) -> None:
+def test_a_missing_onnxruntime_is_said(
+    cpp_build: Path, small: dict[str, Path], tmp_path: Path
+) -> None:
     for library, said in (
         (tmp_path / "none.so", "onnxruntime is not there"),
         (Path("/lib/x86_64-linux-gnu/libm.so.6"), "is not onnxruntime"),
