@@ -29,6 +29,7 @@ from distill_runtime.artifact.scan.onnx_graph import (
 )
 
 _INLINE = 16  # integers of a constant that are written out: shapes, axes, indices
+_MAX_RANK = 8  # of a constant, whose dimensions are written out wherever it is used
 _FLOATS = (FLOAT, FLOAT16, DOUBLE)
 _LETTERS = {"batch", "steps", "samples"}  # of the contract; other dimensions' names say nothing
 
@@ -89,7 +90,7 @@ def resolve(graph: OnnxGraph) -> Scope:
     if graph.surplus:
         raise NoFormError("it holds more than nodes and constants")
     scope = _scope(graph)
-    names = set(scope.places) | set(graph.initializers)
+    names = {*scope.places, *scope.constants}
     bodies = [
         attribute.value
         for node in graph.nodes
@@ -145,7 +146,9 @@ def _half_weight(node: Node, graph: OnnxGraph) -> Tensor | None:
 
 def _check_tensor(tensor: Tensor) -> None:
     size = ITEM_BYTES.get(tensor.element_type)
-    if size is None or tensor.surplus or tensor.raw_length != size * tensor.size:
+    if size is None or tensor.surplus or len(tensor.dims) > _MAX_RANK:
+        raise NoFormError("a constant is not held as exporters hold it")
+    if tensor.raw_length != size * tensor.size:
         raise NoFormError("a constant is not held as exporters hold it")
 
 

@@ -35,7 +35,7 @@ def learned() -> bytes:
 
 @pytest.fixture(scope="module")
 def refined() -> bytes:
-    return known_artifacts.artifact(passes=5)
+    return known_artifacts.artifact(passes=3, is_expanded=True)
 
 
 def refusal(data: bytes, kind: type[ArtifactError] = ArtifactError) -> str:
@@ -164,6 +164,29 @@ def test_an_artifact_in_memory_is_loaded_as_one_in_a_file(
     latents = np.ones((1, 1, 16), np.float32)
     np.testing.assert_array_equal(artifact.render(latents), other.render(latents))
     assert artifact.weights_sha256() == artifact.metadata.weights_sha256
+
+
+def test_a_constant_of_endless_dimensions_is_refused_at_once(learned: bytes) -> None:
+    model = onnx.ModelProto.FromString(learned)
+    constant = next(t for t in model.graph.initializer if list(t.dims) == [1] or not t.dims)
+    constant.dims[:] = [1] * 50_000
+    user = next(node for node in model.graph.node if constant.name in node.input)
+    user.input.extend([constant.name] * 50_000)  # 2.5 thousand million numbers, written out
+    assert "a constant is not held as exporters hold it" in refusal(
+        model.SerializeToString(), UnknownStructureError
+    )
+
+
+def test_an_inner_value_cannot_hide_a_weight(refined: bytes) -> None:
+    model = onnx.ModelProto.FromString(refined)
+    inner = next(a.g for node in model.graph.node for a in node.attribute if a.HasField("g"))
+    weight = onnx.numpy_helper.from_array(np.ones(3, np.float16), "half")
+    model.graph.initializer.append(weight)
+    cast = onnx.helper.make_node("Cast", ["half"], [inner.node[0].output[0]], to=1)
+    model.graph.node.insert(0, cast)
+    assert "a name stands for two things" in refusal(
+        model.SerializeToString(), UnknownStructureError
+    )
 
 
 @pytest.mark.parametrize(
