@@ -19,8 +19,7 @@ class Engine {
   public:
     Engine() : models_(find_models()) {
         for (std::uint32_t p = 0; p < PARAMETERS; ++p) {
-            const bool is_knob = p >= FIRST_KNOB && p < STATUS;
-            values_[p] = is_knob ? 0.0F : description(p).usual;
+            values_[p] = is_knob(p) ? 0.0F : description(p).usual;
         }
         if (!models_.empty()) values_[MODEL] = 1.0F;
         if (models_.size() == 1) describe(models_[0]);

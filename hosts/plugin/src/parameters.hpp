@@ -10,6 +10,9 @@ namespace plugin {
 constexpr std::uint32_t KNOBS = 16;
 
 enum Parameter : std::uint32_t {
+    // DPF 1.6 answers a VST3 host that asks for the first parameter's value with 0, whatever it is: it
+    // is one that the host only reads, and that is 0 as a rule.
+    UNDERRUNS,
     MODEL,
     SOURCE,
     PLAY,
@@ -23,11 +26,17 @@ enum Parameter : std::uint32_t {
     RELEASE,
     RENDER,
     FIRST_KNOB,
-    STATUS = FIRST_KNOB + KNOBS,  // the first that the host only reads
+    STATUS = FIRST_KNOB + KNOBS,
     LOAD,
-    UNDERRUNS,
     PARAMETERS
 };
+
+constexpr bool is_knob(std::uint32_t parameter) { return parameter >= FIRST_KNOB && parameter < STATUS; }
+
+// Whether the host only reads it.
+constexpr bool is_output(std::uint32_t parameter) {
+    return parameter == UNDERRUNS || parameter >= STATUS;
+}
 
 enum Source { FROM_SEED, FROM_SLIDERS };
 enum Play { BY_KEYS, ALWAYS };
@@ -54,9 +63,10 @@ struct Description {
 
 constexpr float LAST_SEED = 99'999.0F;  // more than the hosts' own faders can tell apart
 
-// Of the parameters before FIRST_KNOB and from STATUS on.
+// Of every parameter that is not a knob.
 inline const Description& description(std::uint32_t parameter) {
     static const Description FIRST[] = {
+        {"Underruns", "underruns", "", 0, 1e6F, 0, true, {}},
         {"Model", "model", "", 0, 0, 0, true, {}},
         {"Source", "source", "", 0, 1, FROM_SEED, true, {"Seed", "Sliders"}},
         {"Play", "play", "", 0, 1, BY_KEYS, true, {"Keys", "Always"}},
@@ -71,8 +81,7 @@ inline const Description& description(std::uint32_t parameter) {
         {"Render", "render", "", 0, 1, LIVE, true, {"Live", "Bounce"}}};
     static const Description LAST[] = {
         {"Status", "status", "", 0, STATUSES - 1, NO_MODEL, true, STATUS_TEXTS},
-        {"Load", "load", "", 0, 1, 0, false, {}},
-        {"Underruns", "underruns", "", 0, 1e6F, 0, true, {}}};
+        {"Load", "load", "", 0, 1, 0, false, {}}};
     return parameter < FIRST_KNOB ? FIRST[parameter] : LAST[parameter - STATUS];
 }
 
