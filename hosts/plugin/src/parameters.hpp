@@ -44,7 +44,7 @@ enum Render { LIVE, BOUNCE };
 enum Status { NO_MODEL, LOADING, PLAYING, MISSING, REFUSED, STOPPED, STATUSES };
 
 constexpr std::array<const char*, STATUSES> STATUS_TEXTS = {
-    "no model: put one into the folder Distill of your home",
+    "no model: none is chosen, or none is in the folder Distill of your home",
     "loading",
     "playing",
     "the project's model is missing",
@@ -76,8 +76,8 @@ inline const Description& description(std::uint32_t parameter) {
         {"Hold", "hold", "", 0, 1, 0, true, {"Off", "On"}},
         {"Level", "level", "dB", -60, 12, 0, false, {}},
         {"Width", "width", "", 0, 1.5F, 1, false, {}},
-        {"Attack", "attack", "ms", 0, 5000, 10, false, {}},
-        {"Release", "release", "ms", 0, 10'000, 500, false, {}},
+        {"Key Attack", "attack", "ms", 0, 5000, 10, false, {}},
+        {"Key Release", "release", "ms", 0, 10'000, 500, false, {}},
         {"Render", "render", "", 0, 1, LIVE, true, {"Live", "Bounce"}}};
     static const Description LAST[] = {
         {"Status", "status", "", 0, STATUSES - 1, NO_MODEL, true, STATUS_TEXTS},
