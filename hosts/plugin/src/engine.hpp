@@ -19,8 +19,7 @@ class Engine {
   public:
     Engine() : models_(find_models()) {
         for (std::uint32_t p = 0; p < PARAMETERS; ++p) {
-            const bool is_knob = p >= FIRST_KNOB && p < STATUS;
-            values_[p] = is_knob ? 0.0F : description(p).usual;
+            values_[p] = is_knob(p) ? 0.0F : description(p).usual;
         }
         if (!models_.empty()) values_[MODEL] = 1.0F;
         if (models_.size() == 1) describe(models_[0]);
@@ -59,7 +58,8 @@ class Engine {
 
     void read(float* const* outputs, std::size_t samples) { slot_.read(outputs, samples); }
 
-    // Do now what the parameters ask for; with `afresh` the sound begins again. It may take long.
+    // Do now what the parameters ask for, to bounce; with `afresh` the sound begins again. It may take
+    // long.
     void serve_now(bool afresh) {
         const std::lock_guard<std::mutex> lock(mutex_);
         serve(true, afresh);
@@ -68,7 +68,9 @@ class Engine {
     // What a project keeps of the model: its name and its weights' hash.
     std::pair<std::string, std::string> kept() const {
         const std::lock_guard<std::mutex> lock(mutex_);
-        return {kept_name_, kept_sha256_};
+        const std::size_t choice = wanted_model();
+        const bool is_new = kept_name_.empty() && choice > 0 && choice <= models_.size();
+        return {is_new ? models_[choice - 1].name : kept_name_, kept_sha256_};
     }
     void restore(const std::string* name, const std::string* sha256) {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -116,7 +118,8 @@ class Engine {
         try {
             if (is_restored_ && (now || Clock::now() - restored_at_ > SETTLING)) find_restored(now);
             if (!load(wanted_model(), now)) return;
-            const bool is_live = value(RENDER) == LIVE;
+            if (!now && value(RENDER) != LIVE) return;  // by now: the host's thread begins the sound
+            const bool is_live = !now;
             if (!voice_ || afresh || is_live != is_live_) begin(is_live, now);
             else follow();
             watch();

@@ -10,6 +10,9 @@ namespace plugin {
 constexpr std::uint32_t KNOBS = 16;
 
 enum Parameter : std::uint32_t {
+    // DPF 1.6 answers a VST3 host that asks for the first parameter's value with 0, whatever it is: it
+    // is one that the host only reads, and that is 0 as a rule.
+    UNDERRUNS,
     MODEL,
     SOURCE,
     PLAY,
@@ -23,11 +26,17 @@ enum Parameter : std::uint32_t {
     RELEASE,
     RENDER,
     FIRST_KNOB,
-    STATUS = FIRST_KNOB + KNOBS,  // the first that the host only reads
+    STATUS = FIRST_KNOB + KNOBS,
     LOAD,
-    UNDERRUNS,
     PARAMETERS
 };
+
+constexpr bool is_knob(std::uint32_t parameter) { return parameter >= FIRST_KNOB && parameter < STATUS; }
+
+// Whether the host only reads it.
+constexpr bool is_output(std::uint32_t parameter) {
+    return parameter == UNDERRUNS || parameter >= STATUS;
+}
 
 enum Source { FROM_SEED, FROM_SLIDERS };
 enum Play { BY_KEYS, ALWAYS };
@@ -35,7 +44,7 @@ enum Render { LIVE, BOUNCE };
 enum Status { NO_MODEL, LOADING, PLAYING, MISSING, REFUSED, STOPPED, STATUSES };
 
 constexpr std::array<const char*, STATUSES> STATUS_TEXTS = {
-    "no model: put one into the folder Distill of your home",
+    "no model: none is chosen, or none is in the folder Distill of your home",
     "loading",
     "playing",
     "the project's model is missing",
@@ -54,9 +63,10 @@ struct Description {
 
 constexpr float LAST_SEED = 99'999.0F;  // more than the hosts' own faders can tell apart
 
-// Of the parameters before FIRST_KNOB and from STATUS on.
+// Of every parameter that is not a knob.
 inline const Description& description(std::uint32_t parameter) {
     static const Description FIRST[] = {
+        {"Underruns", "underruns", "", 0, 1e6F, 0, true, {}},
         {"Model", "model", "", 0, 0, 0, true, {}},
         {"Source", "source", "", 0, 1, FROM_SEED, true, {"Seed", "Sliders"}},
         {"Play", "play", "", 0, 1, BY_KEYS, true, {"Keys", "Always"}},
@@ -66,13 +76,12 @@ inline const Description& description(std::uint32_t parameter) {
         {"Hold", "hold", "", 0, 1, 0, true, {"Off", "On"}},
         {"Level", "level", "dB", -60, 12, 0, false, {}},
         {"Width", "width", "", 0, 1.5F, 1, false, {}},
-        {"Attack", "attack", "ms", 0, 5000, 10, false, {}},
-        {"Release", "release", "ms", 0, 10'000, 500, false, {}},
+        {"Key Attack", "attack", "ms", 0, 5000, 10, false, {}},
+        {"Key Release", "release", "ms", 0, 10'000, 500, false, {}},
         {"Render", "render", "", 0, 1, LIVE, true, {"Live", "Bounce"}}};
     static const Description LAST[] = {
         {"Status", "status", "", 0, STATUSES - 1, NO_MODEL, true, STATUS_TEXTS},
-        {"Load", "load", "", 0, 1, 0, false, {}},
-        {"Underruns", "underruns", "", 0, 1e6F, 0, true, {}}};
+        {"Load", "load", "", 0, 1, 0, false, {}}};
     return parameter < FIRST_KNOB ? FIRST[parameter] : LAST[parameter - STATUS];
 }
 

@@ -51,18 +51,16 @@ class DistillPlugin : public Plugin {
     }
 
     void initParameter(uint32_t index, Parameter& parameter) override {
-        if (index >= plugin::FIRST_KNOB && index < plugin::STATUS) {
-            return init_knob(index - plugin::FIRST_KNOB, parameter);
-        }
+        if (plugin::is_knob(index)) return init_knob(index - plugin::FIRST_KNOB, parameter);
         const plugin::Description& is = plugin::description(index);
         parameter.name = is.name;
         parameter.symbol = is.symbol;
         parameter.unit = is.unit;
         parameter.ranges.min = is.least;
         parameter.ranges.max = is.most;
-        parameter.ranges.def = index < plugin::STATUS ? engine_.value(index) : is.usual;
+        parameter.ranges.def = plugin::is_output(index) ? is.usual : engine_.value(index);
         parameter.hints = is.is_whole ? kParameterIsInteger : 0;
-        if (index >= plugin::STATUS) parameter.hints |= kParameterIsOutput;
+        if (plugin::is_output(index)) parameter.hints |= kParameterIsOutput;
         else if (index != plugin::RENDER) parameter.hints |= kParameterIsAutomatable;
         std::vector<std::string> choices;
         for (const char* choice : is.choices) {
@@ -97,7 +95,7 @@ class DistillPlugin : public Plugin {
 
     float getParameterValue(uint32_t index) const override { return engine_.value(index); }
     void setParameterValue(uint32_t index, float value) override {
-        if (index < plugin::STATUS && std::isfinite(value)) engine_.set(index, value);
+        if (!plugin::is_output(index) && std::isfinite(value)) engine_.set(index, value);
     }
 
     void activate() override {
