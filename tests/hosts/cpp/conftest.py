@@ -10,8 +10,6 @@ import pytest
 
 from tests.once import Once
 
-REPOSITORY = Path(__file__).parents[3]
-
 
 @pytest.fixture(scope="session")
 def cpp_build(once: Once) -> Path:
@@ -32,7 +30,7 @@ def inspector(cpp_build: Path) -> Path:
 
 def build(folder: Path) -> tuple[Path, str]:
     """Build it; return where, and why not if onnxruntime's header could not be had."""
-    source = str(REPOSITORY / "hosts" / "cpp")
+    source = str(Path(__file__).parent)
     options = ["-DCMAKE_BUILD_TYPE=", "-DCMAKE_CXX_FLAGS=-O1 -Werror"]
     configured = _cmake("-S", source, "-B", str(folder), *options)
     if "onnxruntime_c_api.h was not found" in configured.stderr:
