@@ -1,6 +1,6 @@
-"""A process that hosts the VST3 in pedalboard: `in_pedalboard.py VST3 SCENE.json OUT.npy`.
+"""Hosts the VST3 in pedalboard, in a process of its own: `in_pedalboard.py VST3 SCENE OUT.npy`.
 
-What a scene has: "sets", parameters from the beginning; "rate_hz"; "blocks", of which each has its
+What a scene, a JSON file, has: "sets", parameters from the beginning; "rate_hz"; "blocks", of which each has its
 "frames", and may have "sets", "notes" (MIDI bytes at its beginning) and a file that has the state:
 "restore" before it, "save" after it; "again", how often the plug-in is loaded and freed before. The
 samples go into a file; what is printed is JSON: parameters, memory and threads.
@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from pedalboard import VST3Plugin
 
-# pedalboard would ask for a thousand texts of each parameter, and JUCE makes 2,080 of MIDI's.
+# pedalboard would ask for a thousand texts of each parameter, and JUCE makes 2,080 of MIDI's: so
+# nothing here is set by its attributes.
 VST3Plugin.__set_initial_parameter_values__ = lambda *_: None
 
 
@@ -39,8 +40,6 @@ def put(plugin: Any, values: dict[str, str | float]) -> None:
     for name, value in values.items():
         if isinstance(value, str):
             known[name].raw_value = known[name].get_raw_value_for_text(value)
-        elif name == "Model":
-            known[name].raw_value = value / (known[name].num_steps - 1)
         else:
             least, most = map(float, ends(known[name]))
             known[name].raw_value = (value - least) / (most - least)
@@ -75,7 +74,7 @@ def play(plugin: Any, scene: dict[str, Any]) -> np.ndarray:
     for block in scene["blocks"]:
         put(plugin, block.get("sets", {}))
         if "restore" in block:
-            plugin.raw_state = Path(block["restore"]).read_bytes()
+            VST3Plugin.raw_state.__set__(plugin, Path(block["restore"]).read_bytes())
         heard.append(process(plugin, scene, block, reset=False))
         if "save" in block:
             Path(block["save"]).write_bytes(plugin.raw_state)

@@ -1,4 +1,4 @@
-"""The plug-in as a CLAP, live: what its audio thread calls, what hosts see, what projects keep."""
+"""The plug-in as a CLAP: what its audio thread calls, what a host sees, what a project keeps."""
 
 from __future__ import annotations
 

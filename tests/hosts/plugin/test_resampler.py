@@ -27,7 +27,7 @@ def sine(frequency_hz: float) -> np.ndarray:
 
 
 def parts_db(sound: np.ndarray, frequency_hz: float, rate_hz: int) -> tuple[float, float]:
-    """Return the level of a sine within a sound, and of the rest, in dB of what went in."""
+    """Return the level of a sine within a sound and of all else, in dB of the one that went in."""
     sound = sound[rate_hz // 10 :][: rate_hz // 2]
     phase = 2 * np.pi * frequency_hz * np.arange(len(sound)) / rate_hz
     basis = np.stack([np.sin(phase), np.cos(phase)], axis=1)
