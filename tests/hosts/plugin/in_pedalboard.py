@@ -1,8 +1,8 @@
 """Hosts the VST3 in pedalboard, in a process of its own: `in_pedalboard.py VST3 SCENE OUT.npy`.
 
 What a scene, a JSON file, has: "sets", parameters from the beginning; "rate_hz"; "blocks", of which
-each has its "frames", and may have "sets", "notes" (MIDI bytes at its beginning) and a file that has
-the state: "restore" before it, "save" after it; "again", how often the plug-in is loaded and freed
+each has its "frames", and may have "sets", "notes" (MIDI bytes at its beginning) and a file of the
+state: "restore" before it, "save" after it; "again", how often the plug-in is loaded and freed
 before. The samples go into a file; what is printed is JSON: parameters, memory and threads.
 """
 
