@@ -77,6 +77,7 @@ class Engine {
         if (name) kept_name_ = *name;
         if (sha256) kept_sha256_ = *sha256;
         is_restored_ = !kept_name_.empty() || !kept_sha256_.empty();
+        restored_ = shunned_ = NO_CHOICE;
         restored_at_ = Clock::now();
     }
 
@@ -88,7 +89,7 @@ class Engine {
 
   private:
     using Clock = std::chrono::steady_clock;
-    static constexpr std::chrono::milliseconds GLANCE{2}, SETTLING{50};
+    static constexpr std::chrono::milliseconds GLANCE{2}, SETTLING{50}, RESTORING{1000};
     static constexpr std::size_t NO_CHOICE = MAX_MODELS + 1;
 
     void describe(const Model& model) {
@@ -117,6 +118,7 @@ class Engine {
     void serve(bool now, bool afresh) {
         try {
             if (is_restored_ && (now || Clock::now() - restored_at_ > SETTLING)) find_restored(now);
+            if (Clock::now() - restored_at_ < RESTORING) stay_restored();
             if (!load(wanted_model(), now)) return;
             if (!now && value(RENDER) != LIVE) return;  // by now: the host's thread begins the sound
             const bool is_live = !now;
@@ -156,7 +158,14 @@ class Engine {
             return;
         }
         shunned_ = NO_CHOICE;
-        set(MODEL, static_cast<float>(found + 1));
+        restored_ = found + 1;
+        set(MODEL, static_cast<float>(restored_));
+    }
+
+    // A project's choice may come later than its states, and is then that of another list.
+    void stay_restored() {
+        if (shunned_ != NO_CHOICE) shunned_ = wanted_model();
+        else if (restored_ != NO_CHOICE) set(MODEL, static_cast<float>(restored_));
     }
 
     // The host's choice: 0 is none, 1 the first of the list.
@@ -285,6 +294,7 @@ class Engine {
     bool is_live_ = true;
     std::string kept_name_, kept_sha256_, message_;
     std::size_t shunned_ = NO_CHOICE;  // that stands for a model which is missing
+    std::size_t restored_ = NO_CHOICE;  // that is a project's
     bool is_restored_ = false;
     Clock::time_point restored_at_{};
     std::thread thread_;

@@ -29,8 +29,8 @@ CASES: dict[str, Any] = json.loads((DEMO / "cases.json").read_text(encoding="utf
 BLENDS = [name for name in CASES if name.startswith("blend")]
 ALONE = [name for name in CASES if name not in BLENDS]
 
-# What an exact implementation reaches of the original's float32 (docs/distill.md), less a margin for
-# what other processors' kernels round otherwise: 91.4 dB on a Zen 3 where a Zen 5 has 93.
+# What an exact implementation reaches of the original's float32 (docs/distill.md), less a margin
+# for what other processors' kernels round otherwise: 91.4 dB on a Zen 3 where 92 were the floor.
 FLOORS_DB = {
     "crossfade_1s_seed42": 90.0,
     "crossfade_2p3s_seed3": 88.0,
