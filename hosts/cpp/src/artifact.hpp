@@ -12,7 +12,15 @@
 namespace distill {
 namespace detail {
 
-constexpr std::size_t MAX_FILE_BYTES = std::size_t{1} << 31;  // of protobuf's messages
+// Put a file's name in front of what is wrong with it.
+template <typename Action>
+auto explained(const std::string& path, Action action) -> decltype(action()) {
+    try {
+        return action();
+    } catch (const ArtifactError& error) {
+        throw ArtifactError(path + ": " + error.what());
+    }
+}
 
 inline std::vector<std::uint8_t> read_file(const std::string& path) {
     const auto place = std::filesystem::u8path(path);
@@ -25,9 +33,8 @@ inline std::vector<std::uint8_t> read_file(const std::string& path) {
         throw ArtifactError(path + ": it is not a file that can be read");
     }
     const auto size = std::filesystem::file_size(place, failed);
-    if (failed || size >= MAX_FILE_BYTES) {
-        throw ArtifactError(path + ": it is no ONNX model, or it is truncated or damaged");
-    }
+    if (failed) throw ArtifactError(path + ": it cannot be read");
+    explained(path, [&] { check_size(size); });
     std::vector<std::uint8_t> data(static_cast<std::size_t>(size));
     std::ifstream file(place, std::ios::binary);
     file.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(data.size()));
@@ -35,16 +42,6 @@ inline std::vector<std::uint8_t> read_file(const std::string& path) {
         throw ArtifactError(path + ": it cannot be read");
     }
     return data;
-}
-
-// Put a file's name in front of what is wrong with it.
-template <typename Action>
-auto explained(const std::string& path, Action action) -> decltype(action()) {
-    try {
-        return action();
-    } catch (const ArtifactError& error) {
-        throw ArtifactError(path + ": " + error.what());
-    }
 }
 
 }  // namespace detail

@@ -3,20 +3,22 @@
 #pragma once
 
 #include <cmath>
-#include <cstdio>
+#include <locale>
+#include <sstream>
 #include <string>
 
 namespace distill {
 namespace detail {
 
-// A number in as few digits as a user needs, with a point whatever the program's locale says.
-inline std::string written(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6g", value);
-    for (char* letter = text; *letter; ++letter) {
-        if (*letter == ',') *letter = '.';
-    }
-    return text;
+// A number in so many significant digits, whatever the program's locale says.
+inline std::string digits_of(double value, int precision = 6) {
+    if (std::isnan(value)) return "nan";
+    if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+    std::ostringstream text;
+    text.imbue(std::locale::classic());
+    text.precision(precision);
+    text << value;
+    return text.str();
 }
 
 }  // namespace detail

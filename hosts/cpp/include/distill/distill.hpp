@@ -19,6 +19,7 @@ namespace distill {
 
 constexpr int SAMPLE_RATE_HZ = 48'000;
 constexpr std::size_t STEP_SAMPLES = 24'064;  // that every latent vector yields
+constexpr int MAX_STEP = 1000;                // of a slider or a control, either way
 
 // Everything that is thrown here. `what()` is one sentence for a user: what was found, what was
 // expected, what to do.

@@ -93,12 +93,16 @@ inline Metadata check_contract(const OnnxSummary& summary) {
     return metadata;
 }
 
+inline void check_size(std::uintmax_t bytes) {
+    if (bytes == 0) throw ArtifactError("is empty");
+    if (bytes > MAX_ARTIFACT_BYTES) {
+        throw ArtifactError("is larger than an artifact can be (" + std::to_string(bytes) + " bytes)");
+    }
+}
+
 // Say of what is no ONNX file what it is, where that can be told.
 inline void check_kind(std::string_view file) {
-    if (file.empty()) throw ArtifactError("is empty");
-    if (file.size() > MAX_ARTIFACT_BYTES) {
-        throw ArtifactError("is larger than an artifact can be (" + std::to_string(file.size()) + " bytes)");
-    }
+    check_size(file.size());
     if (file.substr(0, 4) == "PK\x03\x04") {
         throw ArtifactError(
             "is not an ONNX file but a zip, as model files are: make an artifact of it with distill-export");

@@ -9,9 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
-#include <locale>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,20 +18,10 @@
 #include "artifact/json.hpp"
 #include "artifact/letters.hpp"
 #include "distill/distill.hpp"
+#include "numbers.hpp"
 
 namespace distill {
 namespace detail {
-
-// A number in so many significant digits, whatever the program's locale says.
-inline std::string digits_of(double value, int precision) {
-    if (std::isnan(value)) return "nan";
-    if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-    std::ostringstream text;
-    text.imbue(std::locale::classic());
-    text.precision(precision);
-    text << value;
-    return text.str();
-}
 
 // A number in as few digits as make it again, as Python writes it.
 inline std::string shortest(double value) {

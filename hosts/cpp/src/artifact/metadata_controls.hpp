@@ -21,11 +21,10 @@
 namespace distill {
 namespace detail {
 
-constexpr int LARGEST_STEP = 1000;
 
 inline Slider read_slider(const JsonFields& fields, std::size_t latent_dim) {
     Slider slider;
-    const auto step = [&](const char* key) { return fields.step(key, -LARGEST_STEP, LARGEST_STEP); };
+    const auto step = [&](const char* key) { return fields.step(key, -MAX_STEP, MAX_STEP); };
     slider.min_step = step("min_step");
     slider.max_step = step("max_step");
     slider.safe_min_step = step("safe_min_step");
@@ -90,8 +89,8 @@ inline Control read_control(const JsonFields& fields, std::size_t latent_dim, co
     control.name = fields.text("name");
     control.direction = fields.numbers("direction", latent_dim);
     control.step_size = fields.number_within("step_size", 0.0, ANY);
-    control.safe_min_step = fields.step("safe_min_step", -LARGEST_STEP, 0);
-    control.safe_max_step = fields.step("safe_max_step", 0, LARGEST_STEP);
+    control.safe_min_step = fields.step("safe_min_step", -MAX_STEP, 0);
+    control.safe_max_step = fields.step("safe_max_step", 0, MAX_STEP);
     control.unit = fields.text("unit");
     control.change_per_step = fields.number("change_per_step");
     fields.number_within("correlation", -1.0, 1.0);

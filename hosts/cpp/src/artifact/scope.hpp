@@ -107,11 +107,12 @@ inline std::unique_ptr<Scope> resolve(const OnnxGraph& graph) {
             if (scope->has(item.first)) throw NoForm{"a name stands for two things"};
         }
     }
+    constexpr std::size_t MAX_RANK = 8;
     for (const auto& item : graph.initializers.items()) {
         const Tensor& tensor = item.second;
         const auto size = tensor.size();
         const std::size_t width = item_bytes(tensor.element_type);
-        if (!width || tensor.surplus || !size || tensor.raw_bytes().size() != width * *size) {
+        if (!width || tensor.surplus || tensor.dims.size() > MAX_RANK || !size || tensor.raw_bytes().size() != width * *size) {
             throw NoForm{"a constant is not held as exporters hold it"};
         }
     }

@@ -10,8 +10,6 @@
 namespace distill {
 namespace detail {
 
-constexpr double MAX_STEP = 1000.0;  // of a control
-
 inline bool all_finite(const std::vector<float>& values) {
     for (const float value : values) {
         if (!std::isfinite(value)) return false;
@@ -34,7 +32,7 @@ std::vector<float> latent_vector(const SliderBank& bank, const std::vector<doubl
         const bool inside = position >= slider.min_step && position <= slider.max_step;
         if (!inside && position != 0.0) {
             throw RequestError(
-                "slider " + slider.label + " is set to " + detail::written(position) +
+                "slider " + slider.label + " is set to " + detail::digits_of(position) +
                 ", expected a number from " + std::to_string(slider.min_step) + " to " +
                 std::to_string(slider.max_step));
         }
@@ -60,9 +58,9 @@ std::vector<float> control_shift(const Metadata& metadata, const std::vector<dou
     std::vector<double> shift(metadata.latent_dim, 0.0);
     for (std::size_t c = 0; c < steps.size(); ++c) {
         const Control& control = metadata.controls[c];
-        if (!(std::abs(steps[c]) <= detail::MAX_STEP)) {
+        if (!(std::abs(steps[c]) <= MAX_STEP)) {
             throw RequestError(
-                "control " + control.name + " is set to " + detail::written(steps[c]) +
+                "control " + control.name + " is set to " + detail::digits_of(steps[c]) +
                 ", expected a number of steps from -1000 to 1000");
         }
         if (steps[c] == 0.0) continue;

@@ -20,7 +20,7 @@ constexpr double PARALLEL_COSINE = 0.9995;  // above it the angle is too small t
 inline std::size_t seconds_begun(double duration_s) {
     if (!(duration_s * SAMPLE_RATE_HZ >= 0.5 && duration_s <= MAX_DURATION_S)) {
         throw RequestError(
-            "the duration is " + written(duration_s) + " s, expected more than a sample's and at most "
+            "the duration is " + digits_of(duration_s) + " s, expected more than a sample's and at most "
             "1e9 s");
     }
     return static_cast<std::size_t>(std::ceil(duration_s));
@@ -29,7 +29,7 @@ inline std::size_t seconds_begun(double duration_s) {
 inline double checked_share(const char* name, double value) {
     if (!(value >= 0.0 && value <= 1.0)) {
         throw RequestError(
-            std::string(name) + " is " + written(value) + ", expected a number from 0 to 1");
+            std::string(name) + " is " + digits_of(value) + ", expected a number from 0 to 1");
     }
     return value;
 }

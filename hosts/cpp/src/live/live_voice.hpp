@@ -17,7 +17,7 @@ class LiveVoice::Implementation {
           player_(stereo_.voices(), artifact_->metadata().latency_samples, stereo_, gain_),
           answers_(renderer_, player_, moves_) {
         if (settings.realtime) {
-            worker_ = std::make_unique<detail::Worker>(renderer_, player_, moves_);
+            worker_ = std::make_unique<detail::Worker>(answers_, renderer_, player_, moves_);
         }
     }
 
@@ -62,7 +62,7 @@ class LiveVoice::Implementation {
         if (!settings.gain) return detail::file_gain(*artifact_, settings.place, stereo_);
         if (!(*settings.gain >= 0.0 && *settings.gain <= 1e6)) {
             throw RequestError(
-                "the gain is " + detail::written(*settings.gain) + ", expected a number from 0 to 1e6");
+                "the gain is " + detail::digits_of(*settings.gain) + ", expected a number from 0 to 1e6");
         }
         return *settings.gain;
     }

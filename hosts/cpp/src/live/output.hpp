@@ -37,11 +37,11 @@ class DelayLine {
 inline void check_stereo(const Stereo& stereo) {
     if (!(stereo.width >= 0.0 && stereo.width <= 1.5)) {
         throw RequestError(
-            "stereo.width is " + written(stereo.width) + ", expected a number from 0 to 1.5");
+            "stereo.width is " + digits_of(stereo.width) + ", expected a number from 0 to 1.5");
     }
     if (!(stereo.depth >= 0.0 && stereo.depth <= 1.0)) {
         throw RequestError(
-            "stereo.depth is " + written(stereo.depth) + ", expected a number from 0 to 1");
+            "stereo.depth is " + digits_of(stereo.depth) + ", expected a number from 0 to 1");
     }
 }
 

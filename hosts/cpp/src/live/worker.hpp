@@ -106,8 +106,8 @@ class Answers {
 // The thread that renders a live sound ahead of who reads it.
 class Worker {
   public:
-    Worker(Renderer& renderer, Player& player, Moves& moves)
-        : renderer_(renderer), player_(player), moves_(moves), answers_(renderer, player, moves) {
+    Worker(Answers& answers, const Renderer& renderer, const Player& player, const Moves& moves)
+        : answers_(answers), renderer_(renderer), player_(player), moves_(moves) {
         step_s_ = timed([&] { answers_.extend(); });
         thread_ = std::thread([this] { run(); });
     }
@@ -231,10 +231,10 @@ class Worker {
         return std::max(SHORTEST_WAIT_S, std::min(ahead_s() - wanted_s(), CALM_S));
     }
 
-    Renderer& renderer_;
-    Player& player_;
-    Moves& moves_;
-    Answers answers_;
+    Answers& answers_;
+    const Renderer& renderer_;
+    const Player& player_;
+    const Moves& moves_;
     double step_s_ = 0.0;
     Clock::time_point last_answer_{}, rest_until_{};
     std::atomic<double> load_{0.0};

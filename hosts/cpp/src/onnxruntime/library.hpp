@@ -140,6 +140,11 @@ class Library {
 #else
         void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
         const std::string reason = library ? "" : dlerror();
+        if (path == LIBRARY_NAMES[0]) {  // the system's, which may have but the other name
+            for (const char* name : LIBRARY_NAMES) {
+                if (!library) library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+            }
+        }
         void* symbol = library ? dlsym(library, "OrtGetApiBase") : nullptr;
 #endif
         if (!library) {
@@ -168,14 +173,6 @@ std::string find_onnxruntime() {
     if (const char* named = std::getenv("DISTILL_ONNXRUNTIME"); named && *named) return named;
     const auto beside = detail::library_in(detail::this_file().parent_path());
     if (!beside.empty()) return beside.u8string();
-#ifndef _WIN32
-    for (const char* name : detail::LIBRARY_NAMES) {
-        if (void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL)) {
-            dlclose(library);
-            return name;
-        }
-    }
-#endif
     return detail::LIBRARY_NAMES[0];
 }
 
