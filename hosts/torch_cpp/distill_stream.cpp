@@ -13,9 +13,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "arguments.hpp"
 #include "wav.hpp"
-
-struct Misuse : std::runtime_error { using std::runtime_error::runtime_error; };
 
 struct Model {
     torch::jit::Module module;
@@ -108,24 +107,16 @@ void stream(const std::string& path, const std::string& output, uint64_t seed, d
     if (one_shot) play(torch::cat(steps, 1), true);
 }
 
-double value(const std::string& option, const char* text, double least, double most) {
-    char* end = nullptr;
-    const double value = text ? std::strtod(text, &end) : 0.0;
-    if (!text || end == text || *end || !(value >= least && value <= most))
-        throw Misuse(option + " needs a number from " + std::to_string(least) + " to " +
-                     std::to_string(most));
-    return value;
-}
-
 int main(int, char** arguments) {
-    try {
+    return run("distill_stream", [&] {
         std::vector<std::string> files;
         double seed = 0, seconds = 5;
         bool one_shot = false;
         while (*++arguments) {
             const std::string word = *arguments;
-            if (word == "--seed") seed = std::trunc(value(word, *++arguments, 0, 4294967295));
-            else if (word == "--seconds") seconds = value(word, *++arguments, 0.001, 3600);
+            if (word == "--seed")
+                seed = std::trunc(option_value(word, *++arguments, 0, 4294967295));
+            else if (word == "--seconds") seconds = option_value(word, *++arguments, 0.001, 3600);
             else if (word == "--one-shot") one_shot = true;
             else if (word.rfind("--", 0) == 0) throw Misuse("there is no option " + word);
             else files.push_back(word);
@@ -133,13 +124,5 @@ int main(int, char** arguments) {
         if (files.size() != 2)
             throw Misuse("usage: MODEL.ts OUT.wav [--seed N] [--seconds S] [--one-shot]");
         stream(files[0], files[1], static_cast<uint64_t>(seed), seconds, one_shot);
-        return 0;
-    } catch (const Misuse& error) {
-        std::cerr << "distill_stream: " << error.what() << "\n";
-        return 2;
-    } catch (const std::exception& error) {
-        const std::string message = error.what();
-        std::cerr << "distill_stream: " << message.substr(0, message.find('\n')) << "\n";
-        return 1;
-    }
+    });
 }

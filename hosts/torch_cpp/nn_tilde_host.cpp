@@ -20,9 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
 #include "wav.hpp"
-
-struct Misuse : std::runtime_error { using std::runtime_error::runtime_error; };
 
 // A method as an object sees it: so many inlets, a value of each for `in_ratio` samples.
 struct Method {
@@ -117,15 +116,6 @@ struct Move {
     std::string name, value;
 };
 
-double number(const std::string& option, const std::string& text, double least, double most) {
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end || !(value >= least && value <= most))
-        throw Misuse(option + " needs a number from " + std::to_string(least) + " to " +
-                     std::to_string(most));
-    return value;
-}
-
 void play(const std::vector<std::string>& names, int64_t block, double seconds,
           const std::vector<Move>& moves) {
     Model model(names[0]);
@@ -143,8 +133,8 @@ void play(const std::vector<std::string>& names, int64_t block, double seconds,
                 model.set(move.name, move.value);
                 continue;
             }
-            const auto inlet = number("--inlet", move.name, 0, method.inlets - 1);
-            const float value = number("--inlet", move.value, -HUGE_VAL, HUGE_VAL);
+            const auto inlet = option_value("--inlet", move.name.c_str(), 0, method.inlets - 1);
+            const float value = option_value("--inlet", move.value.c_str(), -HUGE_VAL, HUGE_VAL);
             auto& signal = signals[static_cast<size_t>(inlet)];
             std::fill(signal.begin(), signal.end(), value);
         }
@@ -154,7 +144,7 @@ void play(const std::vector<std::string>& names, int64_t block, double seconds,
 }
 
 int main(int, char** arguments) {
-    try {
+    return run("nn_tilde_host", [&] {
         std::vector<std::string> names;
         std::vector<Move> moves;
         int64_t block = 2048;
@@ -167,9 +157,9 @@ int main(int, char** arguments) {
             }
             const std::string text = arguments[1] ? *++arguments : "";
             const auto colon = text.find(':');
-            if (word == "--block") block = number(word, text, 1, 1 << 20);
-            else if (word == "--seconds") seconds = number(word, text, 0.001, 3600);
-            else if (word == "--at") at_s = number(word, text, at_s, 3600);
+            if (word == "--block") block = option_value(word, text.c_str(), 1, 1 << 20);
+            else if (word == "--seconds") seconds = option_value(word, text.c_str(), 0.001, 3600);
+            else if (word == "--at") at_s = option_value(word, text.c_str(), at_s, 3600);
             else if (word != "--inlet" && word != "--set") throw Misuse("there is no option " + word);
             else if (colon == std::string::npos) throw Misuse(word + " needs NAME:VALUE");
             else moves.push_back({at_s, word == "--inlet", text.substr(0, colon),
@@ -179,13 +169,5 @@ int main(int, char** arguments) {
             throw Misuse("usage: MODEL.ts METHOD OUT.wav [--block N] [--seconds S] "
                          "[--inlet I:VALUE] [--set NAME:VALUE] [--at SECONDS]");
         play(names, block, seconds, moves);
-        return 0;
-    } catch (const Misuse& error) {
-        std::cerr << "nn_tilde_host: " << error.what() << "\n";
-        return 2;
-    } catch (const std::exception& error) {
-        const std::string message = error.what();
-        std::cerr << "nn_tilde_host: " << message.substr(0, message.find('\n')) << "\n";
-        return 1;
-    }
+    });
 }
