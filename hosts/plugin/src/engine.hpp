@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "knobs.hpp"
 #include "models.hpp"
 #include "parameters.hpp"
 #include "slot.hpp"
@@ -125,11 +126,17 @@ class Engine {
             if (!voice_ || afresh || is_live != is_live_) begin(is_live, now);
             else follow();
             watch();
+        } catch (const distill::BackendError& error) {
+            give_up(STOPPED, error, now);
         } catch (const std::exception& error) {
-            artifact_.reset();
-            silence(now);
-            say(REFUSED, error.what());
+            give_up(REFUSED, error, now);
         }
+    }
+
+    void give_up(Status status, const std::exception& error, bool now) {
+        artifact_.reset();
+        silence(now);
+        say(status, error.what());
     }
 
     void silence(bool now) {
@@ -245,25 +252,22 @@ class Engine {
         if (value(PLAY) == BY_KEYS) place.seed += key;
         place.hold = value(HOLD) >= 0.5F;
         place.nearness = metadata.landmarks ? share(NEARNESS) : 0.0;
-        const std::size_t controls = std::min<std::size_t>(metadata.controls.size(), KNOBS);
-        place.controls.assign(metadata.controls.size(), 0.0);
-        for (std::size_t i = 0; i < controls; ++i) {
-            place.controls[i] = within(knob(i), -1000.0, 1000.0);
-        }
-        if (value(SOURCE) == FROM_SLIDERS && metadata.sliders) {
-            const auto& sliders = metadata.sliders->sliders;
+        const bool has_sliders = value(SOURCE) == FROM_SLIDERS && metadata.sliders;
+        if (has_sliders) {
             place.drift = share(DRIFT);
-            place.sliders.assign(sliders.size(), 0.0);
-            for (std::size_t i = controls; i < KNOBS && i - controls < sliders.size(); ++i) {
-                const auto& slider = sliders[i - controls];
-                place.sliders[i - controls] = within(knob(i), slider.min_step, slider.max_step);
+            place.sliders.assign(metadata.sliders->sliders.size(), 0.0);
+        }
+        place.controls.assign(metadata.controls.size(), 0.0);
+        for (std::uint32_t knob = 0; knob < KNOBS; ++knob) {
+            const Lever lever = lever_of(metadata, knob);
+            const double steps = value(FIRST_KNOB + knob);
+            if (lever.control) {
+                place.controls[lever.index] = within(steps, -distill::MAX_STEP, distill::MAX_STEP);
+            } else if (lever.slider && has_sliders) {
+                place.sliders[lever.index] = within(steps, lever.slider->min_step, lever.slider->max_step);
             }
         }
         return place;
-    }
-
-    double knob(std::size_t index) const {
-        return value(FIRST_KNOB + static_cast<std::uint32_t>(index));
     }
 
     static double within(double value, double least, double most) {

@@ -49,7 +49,7 @@ constexpr std::array<const char*, STATUSES> STATUS_TEXTS = {
     "playing",
     "the project's model is missing",
     "the model was refused",
-    "onnxruntime stopped"};
+    "onnxruntime is missing, or it stopped"};
 
 // What a parameter is to a host.
 struct Description {

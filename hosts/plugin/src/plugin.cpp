@@ -143,17 +143,16 @@ class DistillPlugin : public Plugin {
         parameter.ranges.max = KNOB_REACH;
         const distill::Metadata* model = engine_.alone();
         if (!model) return;
-        const std::size_t controls = std::min<std::size_t>(model->controls.size(), plugin::KNOBS);
+        const plugin::Lever lever = plugin::lever_of(*model, knob);
         const auto be = [&](const std::string& name, int least, int most) {
             parameter.name = name.c_str();
             parameter.ranges.min = static_cast<float>(least);
             parameter.ranges.max = static_cast<float>(std::max(most, least + 1));
         };
-        if (knob < controls) {
-            const auto& control = model->controls[knob];
-            be(control.name, control.safe_min_step, control.safe_max_step);
-        } else if (model->sliders && knob - controls < model->sliders->sliders.size()) {
-            const auto& slider = model->sliders->sliders[knob - controls];
+        if (lever.control) {
+            be(lever.control->name, lever.control->safe_min_step, lever.control->safe_max_step);
+        } else if (lever.slider) {
+            const auto& slider = *lever.slider;
             be("Slider " + slider.label, std::max(slider.safe_min_step, slider.min_step),
                std::min(slider.safe_max_step, slider.max_step));
         }
