@@ -30,7 +30,7 @@ def match_prior(
     """Change a model's weights so that what it encodes has mean 0 and covariance 1.
 
     Log variances are only linear in the features, so each row's are right to first order; the
-    posteriors' mean variance is right as it is.
+    posteriors' mean variance is right as it is, along every direction.
 
     Args:
         model: In eval mode, with an encoder.
@@ -43,7 +43,8 @@ def match_prior(
     means, variances = encode(model, statistics, spectrograms)
     mu = torch.from_numpy(means)  # [chunks, latent_dim]
     center = mu.mean(dim=0)
-    variance = torch.from_numpy(variances.clip(*np.exp(LOG_VARIANCE))).mean(dim=0)
+    posteriors = torch.from_numpy(variances.clip(*np.exp(LOG_VARIANCE)))
+    variance = posteriors.mean(dim=0)
     covariance = (mu - center).T @ (mu - center) / len(mu) + torch.diag(variance)
     values, directions = torch.linalg.eigh(covariance)
     deviations = values.clamp(min=_LEAST_VARIANCE).sqrt()
@@ -53,10 +54,11 @@ def match_prior(
     shares = into.square() * variance  # of each old variance in each new one
     matched = shares.sum(dim=1)
     shares = shares / matched[:, None]
+    mixed = (posteriors.log() @ shares.T).exp().mean(dim=0)  # of the log variances that come out
 
     assert model.encoder is not None, "encode has refused such a model"
     _compose(model.encoder.fc_mu, into, -into @ center)
-    _compose(model.encoder.fc_logvar, shares, matched.log() - shares @ variance.log())
+    _compose(model.encoder.fc_logvar, shares, (matched / mixed).log())
     fc = model.decoder.fc
     weight = fc.weight.double()
     fc.bias.copy_(fc.bias.double() + weight @ center)

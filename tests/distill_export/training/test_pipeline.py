@@ -100,7 +100,7 @@ def test_seeds_are_drawn_where_the_recordings_are(trained) -> None:
     )
     torch.testing.assert_close(mu.mean(dim=0), torch.zeros(16), atol=1e-3, rtol=0)
     variance = mu.var(dim=0, correction=0) + logvar.exp().mean(dim=0)
-    torch.testing.assert_close(variance, torch.ones(16), atol=0.1, rtol=0)
+    torch.testing.assert_close(variance, torch.ones(16), atol=1e-3, rtol=0)
 
 
 def test_what_lies_beside_the_model(trained) -> None:
