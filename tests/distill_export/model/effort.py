@@ -1,0 +1,41 @@
+"""What a refusal may cost, measured by what the same machine needs for a pickle of plain steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+import pytest
+
+from distill_export.model.pickled import PickledError
+from distill_export.model.unpickler import MAX_WORK, Unpickler
+from tests.fuzz.pickle_writer import START
+
+MOST = 5.0  # pickles that are as long as can be, and do the least that one can do
+
+Result = TypeVar("Result")
+
+
+@cache
+def longest_s() -> float:
+    """Return the time of such a pickle, in seconds of this thread."""
+    times = []
+    for _ in range(3):
+        start = time.thread_time()
+        with pytest.raises(PickledError, match="more work than"):
+            Unpickler(START + b"N" * 2 * MAX_WORK, {}, lambda identity: identity).load()
+        times.append(time.thread_time() - start)
+    return min(times)
+
+
+def in_time(action: Callable[[], Result], most: float = MOST) -> Result:
+    """Do something that may take no longer than so many of the longest pickles."""
+    limit_s = most * longest_s()
+    start = time.thread_time()
+    try:
+        return action()
+    finally:
+        taken_s = time.thread_time() - start
+        assert taken_s < limit_s
