@@ -83,7 +83,8 @@ State Artifact::initial_state(std::size_t rows) const {
 }
 
 std::vector<float> Artifact::step(
-    const std::vector<float>& latents, std::size_t rows, State& state, bool finish) const {
+    const std::vector<float>& latents, std::size_t rows, State& state, bool finish,
+    const Interrupt* interrupt) const {
     const std::size_t dim = metadata_.latent_dim;
     if (rows == 0 || latents.empty() || latents.size() % (rows * dim) != 0) {
         throw RequestError(
@@ -95,7 +96,8 @@ std::vector<float> Artifact::step(
     }
     if (!detail::all_finite(latents)) throw RequestError("a latent value is not a finite number");
     const std::size_t steps = latents.size() / (rows * dim);
-    std::vector<float> audio = session_->run(latents, rows, steps, state, finish);
+    std::vector<float> audio = session_->run(
+        latents, rows, steps, state, finish, interrupt ? interrupt->options_.get() : nullptr);
     const std::size_t tail = finish ? STEP_SAMPLES + metadata_.latency_samples : 0;
     const std::size_t samples = steps * STEP_SAMPLES + tail;
     if (audio.size() != rows * samples) {
@@ -127,5 +129,11 @@ std::vector<float> Artifact::render(const std::vector<float>& latents) const {
     }
     return sound;
 }
+
+Interrupt::Interrupt(const Artifact& artifact)
+    : options_(std::make_unique<Options>(artifact.session_->library)) {}
+Interrupt::~Interrupt() = default;
+void Interrupt::request() { options_->request(); }
+void Interrupt::clear() { options_->clear(); }
 
 }  // namespace distill

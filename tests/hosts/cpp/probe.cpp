@@ -8,6 +8,7 @@
 //     path SEED SECONDS            a trajectory
 //     evolve SEED SECONDS AMOUNT   one from the vector that is set
 //     stream SEED SECONDS STEPS    render it, so many steps a call, latency and tail included
+//     interrupted X                whether each step of a stream is first begun in vain
 //     seed|drift|nearness|hold X   change the place that the next voice or move is for
 //     sliders|controls|vector X... the same; without numbers, none
 //     voice MODE GAIN REALTIME     begin a live sound; a GAIN of - is the library's own
@@ -110,8 +111,23 @@ class Probe {
         for (std::size_t at = 0; at < latents.size(); at += call) {
             const std::size_t end = std::min(at + call, latents.size());
             const std::vector<float> part(&latents[at], &latents[0] + end);
-            write(artifact_->step(part, 1, state, end == latents.size()));
+            Interrupt interrupt(*artifact_);
+            if (is_interrupted_) try_in_vain(part, state, interrupt);
+            write(artifact_->step(part, 1, state, end == latents.size(), &interrupt));
         }
+    }
+
+    // Interrupt a step, which must leave no trace.
+    void try_in_vain(const std::vector<float>& latents, State& state, Interrupt& interrupt) {
+        const State before = state;
+        interrupt.request();
+        try {
+            artifact_->step(latents, 1, state, false, &interrupt);
+            throw std::runtime_error("a step was not interrupted");
+        } catch (const InterruptedError&) {
+        }
+        if (state != before) throw std::runtime_error("an interrupted step changed the state");
+        interrupt.clear();
     }
 
     void set(const std::string& word, std::istringstream& words) {
@@ -119,6 +135,7 @@ class Probe {
         else if (word == "drift") place_.drift = next<double>(words);
         else if (word == "nearness") place_.nearness = next<double>(words);
         else if (word == "hold") place_.hold = next<int>(words) != 0;
+        else if (word == "interrupted") is_interrupted_ = next<int>(words) != 0;
         else if (word == "sliders") place_.sliders = rest<double>(words);
         else if (word == "controls") place_.controls = rest<double>(words);
         else if (word == "vector") place_.vector = rest<float>(words);
@@ -146,6 +163,7 @@ class Probe {
     }
 
     std::shared_ptr<const Artifact> artifact_;
+    bool is_interrupted_ = false;
     Place place_;
     std::unique_ptr<LiveVoice> voice_;
     std::ofstream out_;

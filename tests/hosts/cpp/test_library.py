@@ -92,6 +92,14 @@ def test_streams_are_pythons(kind: str, probe: Probe, small: dict[str, Path]) ->
         np.testing.assert_array_equal(cut, np.concatenate(whole))
 
 
+@pytest.mark.parametrize("kind", SMALL)
+def test_a_step_that_is_interrupted_leaves_no_trace(
+    kind: str, probe: Probe, small: dict[str, Path]
+) -> None:
+    played = probe(small[kind], "stream 9 5 3", "interrupted 1", "stream 9 5 3").numbers
+    np.testing.assert_array_equal(*np.split(played, 2))
+
+
 @pytest.mark.parametrize("mode", ["mono", "mid-side", "dual-seed"])
 def test_a_live_sound_is_pythons(mode: str, probe: Probe, played: Path) -> None:
     artifact = Artifact.load(played)

@@ -42,6 +42,11 @@ class BackendError : public Error {
     using Error::Error;
 };
 
+// A step was interrupted.
+class InterruptedError : public Error {
+    using Error::Error;
+};
+
 // One principal component of the latent space. A position of p steps moves the latent vector by
 // p * step_size * component.
 struct Slider {
@@ -107,6 +112,22 @@ std::string find_onnxruntime();
 // What a step leaves: the next one's beginning.
 using State = std::vector<float>;  // [rows, state_size]
 
+class Artifact;
+
+// By which one thread ends a step of another, at its next operator.
+class Interrupt {
+  public:
+    explicit Interrupt(const Artifact& artifact);
+    ~Interrupt();
+    void request();  // from any thread
+    void clear();    // before the next step
+
+  private:
+    friend class Artifact;
+    struct Options;
+    std::unique_ptr<Options> options_;
+};
+
 // An artifact that was checked and loaded. It can be used by several threads at once.
 class Artifact {
   public:
@@ -128,15 +149,17 @@ class Artifact {
 
     // Render steps of rows side by side, each [steps, latent_dim], and return [rows, samples]:
     // STEP_SAMPLES for a step, and STEP_SAMPLES + latency_samples more if the streams finish. `state`
-    // becomes the next step's.
-    // Throws RequestError (sizes), BackendError.
+    // becomes the next step's; it stays as it was if the step was interrupted.
+    // Throws RequestError (sizes), BackendError, InterruptedError.
     std::vector<float> step(
-        const std::vector<float>& latents, std::size_t rows, State& state, bool finish = false) const;
+        const std::vector<float>& latents, std::size_t rows, State& state, bool finish = false,
+        const Interrupt* interrupt = nullptr) const;
 
     // Render a whole trajectory [steps, latent_dim] and return its samples without the latency.
     std::vector<float> render(const std::vector<float>& latents) const;
 
   private:
+    friend class Interrupt;
     struct Session;
     Artifact(Metadata metadata, std::unique_ptr<Session> session);
     Metadata metadata_;

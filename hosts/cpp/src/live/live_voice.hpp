@@ -17,7 +17,8 @@ class LiveVoice::Implementation {
           player_(stereo_.voices(), artifact_->metadata().latency_samples, stereo_, gain_),
           answers_(renderer_, player_, moves_) {
         if (settings.realtime) {
-            worker_ = std::make_unique<detail::Worker>(answers_, renderer_, player_, moves_);
+            worker_ = std::make_unique<detail::Worker>(
+                *artifact_, answers_, renderer_, player_, moves_);
         }
     }
 

@@ -38,10 +38,10 @@ class Renderer {
     const Place& place() const { return place_; }
     std::uint64_t next_step() const { return next_step_; }
 
-    // Render the next step.
-    Delivery extend() {
+    // Render the next step. Throws InterruptedError, and then nothing has changed.
+    Delivery extend(const Interrupt* interrupt = nullptr) {
         Rewrite rewrite = begin(place_, next_step_, phases_.at(next_step_));
-        grow(rewrite);
+        grow(rewrite, interrupt);
         keep(rewrite);
         return delivery(rewrite, false);
     }
@@ -54,10 +54,11 @@ class Renderer {
     }
 
     // Render one step more.
-    void grow(Rewrite& rewrite) {
+    void grow(Rewrite& rewrite, const Interrupt* interrupt = nullptr) {
         State state = rewrite.states.back();
         const std::uint32_t phase = rewrite.phases.back();
-        const auto audio = artifact_->step(path_.latents(rewrite.place, phase), rows_, state);
+        const auto audio = artifact_->step(
+            path_.latents(rewrite.place, phase), rows_, state, false, interrupt);
         Block* block = free_block();
         std::copy(audio.begin(), audio.end(), block->begin());
         rewrite.blocks.push_back(block);

@@ -20,23 +20,23 @@ class Moves {
         const std::lock_guard<std::mutex> lock(mutex_);
         asked_ = place;
         restart_ = restart_ || restart;
-        is_asked_.store(true, std::memory_order_release);
+        is_asked_.store(true);
     }
 
-    bool is_asked() const { return is_asked_.load(std::memory_order_acquire); }
+    bool is_asked() const { return is_asked_.load(); }
 
     // Ask for a place again that could not be answered, unless another is asked for by now.
     void ask_again(const Place& place, bool restart) {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (!is_asked_.load()) asked_ = place;
         restart_ = restart_ || restart;
-        is_asked_.store(true, std::memory_order_release);
+        is_asked_.store(true);
     }
 
     // Return the place that was asked for last, and whether the wandering begins anew.
     std::pair<Place, bool> take() {
         const std::lock_guard<std::mutex> lock(mutex_);
-        is_asked_.store(false, std::memory_order_release);
+        is_asked_.store(false);
         return {asked_, std::exchange(restart_, false)};
     }
 
@@ -53,9 +53,9 @@ class Answers {
     Answers(Renderer& renderer, Player& player, Moves& moves)
         : renderer_(renderer), player_(player), moves_(moves) {}
 
-    void extend() {
+    void extend(const Interrupt* interrupt = nullptr) {
         collect();
-        deliver(renderer_.extend());
+        deliver(renderer_.extend(interrupt));
     }
 
     // Answer the moves that came, from the sample on that is read next. `settle` lets the other half
@@ -106,8 +106,14 @@ class Answers {
 // The thread that renders a live sound ahead of who reads it.
 class Worker {
   public:
-    Worker(Answers& answers, const Renderer& renderer, const Player& player, const Moves& moves)
-        : answers_(answers), renderer_(renderer), player_(player), moves_(moves) {
+    Worker(
+        const Artifact& artifact, Answers& answers, const Renderer& renderer, const Player& player,
+        const Moves& moves)
+        : answers_(answers),
+          renderer_(renderer),
+          player_(player),
+          moves_(moves),
+          interrupt_(artifact) {
         step_s_ = timed([&] { answers_.extend(); });
         thread_ = std::thread([this] { run(); });
     }
@@ -121,6 +127,7 @@ class Worker {
     Worker& operator=(const Worker&) = delete;
 
     void wake() {
+        if (can_wait_.load()) interrupt_.request();
         const std::lock_guard<std::mutex> lock(mutex_);
         is_woken_ = true;
         condition_.notify_one();
@@ -180,15 +187,35 @@ class Worker {
     double work() {
         if (ahead_s() < LEAST_STEPS * step_s_) return extend();
         if (moves_.is_asked()) return answer();
-        if (ahead_s() < wanted_s()) return extend();
+        if (ahead_s() < wanted_s()) return extend_unless_moved();
         return 0.0;
+    }
+
+    // There is time: a move that comes meanwhile is answered first, and this begun anew.
+    double extend_unless_moved() {
+        interrupt_.clear();
+        can_wait_.store(true);
+        if (moves_.is_asked()) interrupt_.request();  // by one who saw no reason to
+        bool is_done = false;
+        const double took_s = timed([&] {
+            try {
+                answers_.extend(&interrupt_);
+                is_done = true;
+            } catch (const InterruptedError&) {
+            }
+        });
+        can_wait_.store(false);
+        if (is_done) learn(took_s);
+        return took_s;
     }
 
     double extend() {
         const double took_s = timed([&] { answers_.extend(); });
-        step_s_ += NEW_SHARE * (took_s - step_s_);
+        learn(took_s);
         return took_s;
     }
+
+    void learn(double took_s) { step_s_ += NEW_SHARE * (took_s - step_s_); }
 
     double answer() {
         if (Clock::now() < rest_until_) return 0.0;
@@ -239,6 +266,8 @@ class Worker {
     Clock::time_point last_answer_{}, rest_until_{};
     std::atomic<double> load_{0.0};
     std::atomic<bool> closed_{false};
+    std::atomic<bool> can_wait_{false};  // what is rendered
+    Interrupt interrupt_;
     mutable std::mutex mutex_;
     std::condition_variable condition_;
     bool is_woken_ = false;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstring>
 
 #include "library.hpp"
@@ -43,6 +44,28 @@ inline std::vector<std::pair<const char*, const char*>> waiting(const std::strin
 
 }  // namespace detail
 
+// The options of a run, through which onnxruntime is told to end it.
+struct Interrupt::Options {
+    explicit Options(std::shared_ptr<detail::Library> loaded)
+        : library(std::move(loaded)), options(library->api().ReleaseRunOptions) {
+        library->check(library->api().CreateRunOptions(options.out()));
+    }
+
+    void request() {
+        is_requested.store(true);
+        library->check(library->api().RunOptionsSetTerminate(options.get()));
+    }
+
+    void clear() {
+        is_requested.store(false);
+        library->check(library->api().RunOptionsUnsetTerminate(options.get()));
+    }
+
+    std::shared_ptr<detail::Library> library;
+    detail::Owned<OrtRunOptions> options;
+    std::atomic<bool> is_requested{false};
+};
+
 struct Artifact::Session {
     Session(const void* data, std::size_t size, const Options& options)
         : library(detail::Library::load(options.onnxruntime)),
@@ -68,7 +91,7 @@ struct Artifact::Session {
     // Run the graph once and return [rows, samples]; the state becomes the next one.
     std::vector<float> run(
         const std::vector<float>& latents, std::size_t rows, std::size_t steps, State& state,
-        bool finish) const {
+        bool finish, const Interrupt::Options* interrupt) const {
         const OrtApi& api = library->api();
         const auto length = [&](std::size_t all, std::size_t parts) {
             return static_cast<std::int64_t>(all / parts);
@@ -96,10 +119,15 @@ struct Artifact::Session {
         const OrtValue* const values[] = {fed[0].get(), fed[1].get(), fed[2].get()};
         detail::Owned<OrtValue> audio(api.ReleaseValue), next(api.ReleaseValue);
         OrtValue* results[] = {nullptr, nullptr};
-        OrtStatus* status =
-            api.Run(session.get(), nullptr, inputs, values, 3, outputs, 2, results);
+        OrtStatus* status = api.Run(
+            session.get(), interrupt ? interrupt->options.get() : nullptr, inputs, values, 3,
+            outputs, 2, results);
         *audio.out() = results[0];
         *next.out() = results[1];
+        if (status && interrupt && interrupt->is_requested) {
+            api.ReleaseStatus(status);
+            throw InterruptedError("the step was interrupted");
+        }
         library->check(status);
 
         std::vector<float> samples = contents(audio.get());
