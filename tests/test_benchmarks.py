@@ -24,7 +24,8 @@ from tests.distill_export.model_files import model_content, write
 
 REPOSITORY = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.usefixtures("traced_once")  # each benchmark exports for itself
+# Each benchmark exports for itself.
+pytestmark = pytest.mark.usefixtures("traced_once", "without_controls")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import torch
 from onnx import TensorProto, helper
 
 from distill_export import __version__
+from distill_export.formats.quick_rewriting import quick_rewriting
 from distill_export.formats.tracing import export_program, quiet_tracer
 from distill_export.graph.base import Synthesizer
 from distill_export.graph.decoder.integer_ops import TRANSLATIONS
@@ -33,7 +34,7 @@ def trace(synthesizer: Synthesizer[Any]) -> onnx.ModelProto:
         which `mel` is a value inside.
     """
     exported = export_program(synthesizer, synthesizer)
-    with quiet_tracer():
+    with quiet_tracer(), quick_rewriting():
         program = torch.onnx.export(
             exported,
             dynamo=True,

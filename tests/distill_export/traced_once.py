@@ -1,14 +1,17 @@
-"""Tracing, by far the longest part of an export, done once for every module of the run."""
+"""Tracing, by far the longest part of an export, done once for all modules that are built alike."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import onnx
 import torch
+from onnx import numpy_helper
 
 from tests.once import Once
 
@@ -18,14 +21,75 @@ Trace = Callable[..., onnx.ModelProto]
 def traced_once(trace: Trace, once: Once) -> Trace:
     """Return a `trace` that knows what it was asked before, by whatever process of the run.
 
-    Two modules are the same if all that is in them is: weights, constants and settings.
+    Two modules are built alike if all that is in them is the same but for the numbers that a graph
+    holds as they are, under their names: those are put into the graph of the first.
     """
 
     def remember(module: torch.nn.Module, **options: Any) -> onnx.ModelProto:
-        content = io.BytesIO()
-        torch.save((module, options), content)
-        key = hashlib.sha256(content.getvalue()).hexdigest()[:20]
-        graph = once(f"graph-{key}", lambda _: trace(module, **options).SerializeToString())
-        return onnx.ModelProto.FromString(graph)
+        def make(_: Path) -> tuple[bytes, str]:
+            model = trace(module, **options)
+            return model.SerializeToString(), _fixed(module, held_names(module, model))
+
+        key = _digest(_without_numbers(module), options)
+        content, fixed = once(f"graph-{key}", make)
+        model = onnx.ModelProto.FromString(content)
+        held = {tensor.name for tensor in model.graph.initializer} & set(_numbers(module))
+        if _fixed(module, held) != fixed:  # another number was worked into the graph
+            content = once(f"graph-{key}-{_digest(module)}", lambda folder: make(folder)[0])
+            return onnx.ModelProto.FromString(content)
+        return with_numbers(model, module)
 
     return remember
+
+
+def held_names(module: torch.nn.Module, model: onnx.ModelProto) -> set[str]:
+    """Return the names of a module's numbers that a graph holds as they are."""
+    numbers = _numbers(module)
+    held = set()
+    for tensor in model.graph.initializer:
+        if tensor.name in numbers:
+            assert _raw(numbers[tensor.name]) == _raw_of(tensor), f"{tensor.name} is changed"
+            held.add(tensor.name)
+    return held
+
+
+def with_numbers(model: onnx.ModelProto, module: torch.nn.Module) -> onnx.ModelProto:
+    """Put a module's numbers into a graph of one that is built alike."""
+    numbers = _numbers(module)
+    for tensor in model.graph.initializer:
+        if tensor.name in numbers:
+            tensor.CopyFrom(numpy_helper.from_array(numbers[tensor.name].numpy(), tensor.name))
+    return model
+
+
+def _numbers(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return a module's parameters and buffers, by name."""
+    return {name: tensor.detach() for name, tensor in module.state_dict().items()}
+
+
+def _without_numbers(module: torch.nn.Module) -> torch.nn.Module:
+    bare = copy.deepcopy(module)
+    for tensor in _numbers(bare).values():
+        tensor.zero_()
+    return bare
+
+
+def _fixed(module: torch.nn.Module, held: set[str]) -> str:
+    """Return a digest of the numbers that a graph does not hold."""
+    return _digest(
+        {name: _raw(tensor) for name, tensor in _numbers(module).items() if name not in held}
+    )
+
+
+def _raw(tensor: torch.Tensor) -> bytes:
+    return tensor.contiguous().numpy().tobytes()
+
+
+def _raw_of(tensor: onnx.TensorProto) -> bytes:
+    return numpy_helper.to_array(tensor).tobytes()
+
+
+def _digest(*content: Any) -> str:
+    file = io.BytesIO()
+    torch.save(content, file)
+    return hashlib.sha256(file.getvalue()).hexdigest()[:20]

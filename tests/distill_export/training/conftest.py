@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from distill_export.training.data.spectrogram_cache import SpectrogramCache
 from distill_export.training.data.statistics import decoder_statistics
 from distill_export.training.optimization.trainer import Trainer
 from distill_export.training.pipeline import train
-from distill_export.training.report import directions
 from distill_export.training.request import TrainingRequest, TrainingResult
 from tests.distill_export.training import synthetic_recordings
+from tests.distill_export.training.little_effort import make_little_effort
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,10 +31,8 @@ def _one_thread():
 
 @pytest.fixture(scope="session", autouse=True)
 def _little_effort():
-    """Reports find controls, whose search has tests of its own and takes long."""
-    effort = replace(directions.EFFORT, samples=60, trial_places=2, places=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(directions, "EFFORT", effort)
+        make_little_effort(patch)
         yield
 
 

@@ -445,7 +445,13 @@ def test_names_that_are_not_text(folder: Path) -> None:
     write_recordings(folder / "plain", 2).rename(folder / os.fsdecode(b"t\xe9n"))
     (folder / os.fsdecode(b"t\xe9n/\xff.txt")).write_text("hello")
     options = [*TINY_OPTIONS, "--epochs", "1", "--report", "--preview-every", "1"]
-    program = "from distill_export.training.cli import main; main()"
+    program = (
+        "import pytest\n"
+        "from tests.distill_export.training.little_effort import make_little_effort\n"
+        "make_little_effort(pytest.MonkeyPatch())\n"
+        "from distill_export.training.cli import main\n"
+        "main()"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, b"t\xe9n", *options],
         capture_output=True,
