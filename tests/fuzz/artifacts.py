@@ -24,7 +24,7 @@ from tests.fuzz.onnx_changes import CHANGES, NOTHING
 FOLDER = "DISTILL_FUZZ_ARTIFACTS"
 KINDS: dict[str, dict[str, Any]] = {
     "learned": {},
-    "refined": {"passes": 2},
+    "refined": {"passes": 3},
     "int8": {"precision": "int8"},
     "float16": {"precision": "float16"},
 }

@@ -23,7 +23,6 @@ Result = TypeVar("Result")
 @contextmanager
 def _alone() -> Iterator[None]:
     """Spare the garbage collector what all the tests before have left, which no user has."""
-    gc.collect()
     gc.freeze()
     try:
         yield
