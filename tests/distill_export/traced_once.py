@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,15 @@ def _numbers(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _without_numbers(module: torch.nn.Module) -> torch.nn.Module:
+    """Return a copy without the numbers that nothing else of it can equal.
+
+    The optimizer makes equal constants one: of those the values decide how a graph is built.
+    """
     bare = copy.deepcopy(module)
-    for tensor in _numbers(bare).values():
+    numbers = _numbers(bare)
+    times = Counter(map(_raw, numbers.values()))
+    unlike = [n for n in numbers.values() if times[_raw(n)] == 1 and len(n.unique()) > 1]
+    for tensor in unlike:
         tensor.zero_()
     return bare
 

@@ -21,7 +21,6 @@
 namespace distill {
 namespace detail {
 
-
 inline Slider read_slider(const JsonFields& fields, std::size_t latent_dim) {
     Slider slider;
     const auto step = [&](const char* key) { return fields.step(key, -MAX_STEP, MAX_STEP); };
