@@ -45,7 +45,7 @@ def load_libraries(ort: Any) -> None:
 def repeats(latents: Float32Array) -> int:
     """Return how often a call's rows `[batch, steps, latent_dim]` are to be there."""
     batch, steps, _ = latents.shape
-    return math.ceil(_LEAST_ROWS / (batch * steps))
+    return math.ceil(_LEAST_ROWS / int(batch * steps))
 
 
 class BoundStream:
