@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, whole
 from distill_runtime.generation.live.answers import Answers
-from distill_runtime.generation.live.hands import Hands
 from distill_runtime.generation.live.handover import Handover
+from distill_runtime.generation.live.hands import Hands
 from distill_runtime.generation.live.journal import Journal
 from distill_runtime.generation.live.offline import read_offline
 from distill_runtime.generation.live.perform import resumed
@@ -51,6 +54,7 @@ class HandedStream(Hands):
         # A mark for each step: what takes the sound over then has little to render again.
         journal = Journal(timeline, self.gain, steps_between=1, since=performance)
         self._answers = Answers(timeline, journal)
+        self._held: bool | None = None  # whether one of the moves that are held is a restart
 
     @property
     def position(self) -> int:
@@ -83,6 +87,22 @@ class HandedStream(Hands):
         assert performance.begin == timeline.position, "the journal has forgotten too much"
         return Handover(self.artifact.sha256, self.stereo, performance, timeline.next_step)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Make several moves one: all of them, or none if one is refused."""
+        before, self._held = self._place, False
+        try:
+            yield
+            self._answers.ask(self._place, restart=self._held)
+        except BaseException:
+            self._place = before
+            raise
+        finally:
+            self._held = None
+
     def _ask(self, place: Place, *, restart: bool = False) -> None:
         super()._ask(place, restart=restart)
-        self._answers.ask(place, restart=restart)
+        if self._held is None:
+            self._answers.ask(place, restart=restart)
+        else:
+            self._held |= restart

@@ -48,7 +48,7 @@ def move(live: Hands, kind: str, number: int) -> None:
             live.move_to(generator.normal(size=live.artifact.latent_dim))
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(ACTIONS, st.sampled_from(["mono", "mid-side", "dual-seed"]))
 def test_it_goes_on_as_if_nobody_had_left(
     artifact: Artifact, actions: list[tuple[str, int, int]], mode: str
