@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -13,10 +13,20 @@ from fastapi.responses import JSONResponse
 
 from distill_runtime import __version__
 from distill_runtime.errors import DistillError
-from distill_runtime.serving import documents, figures
+from distill_runtime.serving import figures
 from distill_runtime.serving.asgi import Application, client_of
 from distill_runtime.serving.body import read_json
 from distill_runtime.serving.crew import Crew
+from distill_runtime.serving.documents import (
+    MODELS,
+    STATUS,
+    Responses,
+    json_answer,
+    recipe_parameter,
+    refusals,
+    sound_answer,
+    sound_body,
+)
 from distill_runtime.serving.figures import Figures
 from distill_runtime.serving.gate import HEALTH, READINESS, Gate
 from distill_runtime.serving.live.keeper import Keeper
@@ -28,6 +38,7 @@ from distill_runtime.serving.sound_order import SoundOrder
 from distill_runtime.serving.sound_response import SoundResponse
 
 SOUNDS = "/v1/sounds"
+Endpoint = Callable[[Request], Awaitable[Response]]
 _FOR_EVER = "max-age=31536000, immutable"
 
 
@@ -85,71 +96,52 @@ class Service:
                 Exception: _failure,
             },
         )
-        limits, names = self._limits, [model.name for model in self._models]
-        asked = (400, 404, 503, 504)
-        routes: list[tuple[str, str, Callable[..., Any], dict[str, Any], dict[str, Any]]] = [
+        application.add_api_websocket_route("/v1/live", self.live)
+        self._add_sounds(application)
+        figures_answer: Responses = {
+            200: {"description": "Figures.", "content": {"text/plain": {}}}
+        }
+        for path, endpoint, responses in (
             (
-                "GET",
                 "/v1/models",
                 self.models,
-                documents.json_answer("What can be asked for.", documents.MODELS)
-                | documents.refusals(),
-                {},
+                json_answer("What can be asked for.", MODELS) | refusals(),
             ),
-            (
-                "POST",
-                SOUNDS,
-                self.sound,
-                documents.sound_answer(by_address=False)
-                | documents.refusals(408, 413, 415, 429, *asked),
-                {"requestBody": documents.sound_body(limits, names)},
-            ),
-            (
-                "GET",
-                SOUNDS + "/{recipe}",
-                self.sound_of_recipe,
-                documents.sound_answer(by_address=True) | documents.refusals(414, 429, *asked),
-                {"parameters": [documents.recipe_parameter(limits)]},
-            ),
-            (
-                "HEAD",
-                SOUNDS + "/{recipe}",
-                self.head_of_recipe,
-                documents.sound_answer(by_address=True, has_body=False)
-                | documents.refusals(414, *asked[:2]),
-                {"parameters": [documents.recipe_parameter(limits)]},
-            ),
-            ("GET", HEALTH, self.health, documents.json_answer("It runs.", documents.STATUS), {}),
-            (
-                "GET",
-                READINESS,
-                self.readiness,
-                documents.json_answer("It has room.", documents.STATUS) | documents.refusals(503),
-                {},
-            ),
-            (
-                "GET",
-                "/metrics",
-                self.metrics,
-                {200: {"description": "Figures.", "content": {"text/plain": {}}}}
-                | documents.refusals(),
-                {},
-            ),
-        ]
-        for method, path, endpoint, responses, extra in routes:
-            application.add_api_route(
-                path,
-                endpoint,
-                methods=[method],
-                responses=responses,
-                openapi_extra=extra,
-                response_class=Response,
-                response_model=None,
-                summary=(endpoint.__doc__ or "").partition("\n")[0],
-                description="",
-            )
-        application.add_api_websocket_route("/v1/live", self.live)
+            (HEALTH, self.health, json_answer("It runs.", STATUS)),
+            (READINESS, self.readiness, json_answer("It has room.", STATUS) | refusals(503)),
+            ("/metrics", self.metrics, text | refusals()),
+        ):
+            _add(application, "GET", path, endpoint, responses)
         return application
+
+    def _add_sounds(self, application: FastAPI) -> None:
+        """Add the routes of sounds."""
+        limits, names = self._limits, [model.name for model in self._models]
+        of_recipe, parameters = f"{SOUNDS}/{{recipe}}", [recipe_parameter(limits)]
+        _add(
+            application,
+            "POST",
+            SOUNDS,
+            self.sound,
+            sound_answer(by_address=False) | refusals(400, 404, 408, 413, 415, 429, 503, 504),
+            requestBody=sound_body(limits, names),
+        )
+        _add(
+            application,
+            "GET",
+            of_recipe,
+            self.sound_of_recipe,
+            sound_answer(by_address=True) | refusals(400, 404, 414, 429, 503, 504),
+            parameters=parameters,
+        )
+        _add(
+            application,
+            "HEAD",
+            of_recipe,
+            self.head_of_recipe,
+            sound_answer(by_address=True, has_body=False) | refusals(400, 404, 414),
+            parameters=parameters,
+        )
 
     async def models(self, request: Request) -> Response:
         """Return the models that are served."""
@@ -217,6 +209,28 @@ class Service:
     async def _lifespan(self, application: FastAPI) -> AsyncIterator[None]:
         yield
         self._crew.close()
+
+
+def _add(
+    application: FastAPI,
+    method: str,
+    path: str,
+    endpoint: Endpoint,
+    responses: Responses,
+    **extra: Any,
+) -> None:
+    """Add a route, of which the OpenAPI document says all that it may answer."""
+    application.add_api_route(
+        path,
+        endpoint,
+        methods=[method],
+        responses=responses,
+        openapi_extra=extra,
+        response_class=Response,
+        response_model=None,
+        summary=(endpoint.__doc__ or "").partition("\n")[0],
+        description="",
+    )
 
 
 def _described(order: SoundOrder) -> dict[str, str]:

@@ -15,6 +15,8 @@ from distill_runtime.serving import problems
 from distill_runtime.serving.settings import Limits
 from distill_runtime.serving.sound_order import CONTAINERS, MAX_LEVEL, MEDIA_TYPES, NORMALISED
 
+Responses = dict[int | str, dict[str, Any]]
+
 _WHEN = {
     400: "It asks for what there is not; the detail says what was expected.",
     401: "The token is missing or another one.",
@@ -32,9 +34,9 @@ _RETRY = {429, 503}
 _ALWAYS = (401,)
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def refusals(*statuses: int) -> Responses:
     """Return what is said of answers that are none, those of every route among them."""
-    said: dict[int | str, dict[str, Any]] = {}
+    said: Responses = {}
     for status in sorted((*statuses, *_ALWAYS)):
         said[status] = {
             "description": f"{HTTPStatus(status).phrase}. {_WHEN[status]}",
@@ -45,7 +47,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return said
 
 
-def sound_answer(*, by_address: bool, has_body: bool = True) -> dict[int | str, dict[str, Any]]:
+def sound_answer(*, by_address: bool, has_body: bool = True) -> Responses:
     """Return what is said of an answer that is a sound.
 
     Args:
@@ -69,10 +71,10 @@ def sound_answer(*, by_address: bool, has_body: bool = True) -> dict[int | str, 
         kind = {"schema": {"type": "string", "format": "binary"}}
         answer["content"] = dict.fromkeys(MEDIA_TYPES.values(), kind)
     same = {"description": "The client has it already.", "headers": kept}
-    return {200: answer} | ({304: same} if by_address else {})
+    return {200: answer, 304: same} if by_address else {200: answer}
 
 
-def json_answer(description: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+def json_answer(description: str, schema: dict[str, Any]) -> Responses:
     """Return what is said of an answer in JSON."""
     content = {"application/json": {"schema": schema}}
     return {200: {"description": description, "content": content}}

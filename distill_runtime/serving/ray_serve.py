@@ -45,24 +45,18 @@ def app(arguments: Mapping[str, str]) -> Any:
         values.setdefault("threads", str(int(cpus)))
     limits = Settings.read(values).limits
 
-    class Sounds:
-        """A replica."""
+    def replica() -> Any:
+        from distill_runtime.serving.application import build  # noqa: PLC0415
 
-        def __init__(self, values: dict[str, str]) -> None:
-            self._values = values
-
-        def __serve_build_asgi_app__(self) -> Any:
-            from distill_runtime.serving.application import build  # noqa: PLC0415
-
-            return build(Settings.read(self._values))
+        return build(Settings.read(values))
 
     deployment = serve.deployment(
         name=NAME,
         num_replicas=int(replicas),
         ray_actor_options={"num_cpus": cpus},
         max_ongoing_requests=limits.max_sounds + limits.max_live + _OTHERS,
-    )(serve.ingress()(Sounds))
-    return deployment.bind(values)
+    )(serve.ingress(replica)())
+    return deployment.bind()
 
 
 def _number(values: dict[str, str], name: str, default: float) -> float:

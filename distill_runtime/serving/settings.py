@@ -16,7 +16,7 @@ from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
 
 PREFIX = "DISTILL_SERVING_"
-_MOST = {int: 2**31, float: 86_400.0}
+_MOST, _MOST_S = 2**31, 86_400.0
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,12 @@ class Limits:
         Raises:
             RequestError: A value is no number above 0.
         """
-        asked = {one.name: values[one.name] for one in fields(cls) if one.name in values}
-        return cls(**{name: _number(name, value) for name, value in asked.items()})
+        asked: dict[str, Any] = {
+            one.name: _number(one.name, values[one.name])
+            for one in fields(cls)
+            if one.name in values
+        }
+        return cls(**asked)
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,11 @@ def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
 def _number(name: str, value: object) -> float:
     """Return a number above 0, whole where the setting is."""
     is_whole = not name.endswith("_s")
-    kind: type = int if is_whole else float
     try:
-        number = kind(str(value))
+        number = int(str(value)) if is_whole else float(str(value))
     except ValueError:
         number = math.nan
-    if not 0 < number <= _MOST[kind]:
+    if not 0 < number <= (_MOST if is_whole else _MOST_S):
         raise RequestError(
             f"{name} is {brief(value)}, expected a {'whole ' if is_whole else ''}number above 0"
         )

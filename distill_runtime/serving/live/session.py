@@ -1,8 +1,8 @@
 """One client that plays live: its messages in their order, each answered before the next is read.
 
-A client may say several things ahead of the answers; so many wait in the connection's buffers, and
-what it plays depends on their order alone. Samples come as binary messages, little-endian, the
-channels interleaved.
+Every message has one answer: `ready`, `moved`, samples, `state`, or `error`, which changes nothing.
+A client may say several things ahead of the answers; what it plays depends on their order alone.
+Samples come as binary messages, little-endian, the channels interleaved.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
 
 from distill_runtime.arrays import Float32Array
+from distill_runtime.audio_file.quantize import Quantizer, to_bytes
 from distill_runtime.errors import DistillError, RequestError
 from distill_runtime.generation.live.handed_stream import HandedStream
 from distill_runtime.serving.body import parsed
@@ -123,13 +123,12 @@ class Session:
         try:
             await self._do(words.kind_of(message), message)
         except ProblemError as problem:
-            await self._say("error", document(problem.status, problem.detail))
-        except RequestError as error:
-            await self._say("error", document(400, str(error)))
+            await self._refuse(problem)
         except DistillError as error:
-            problem = ProblemError.of(error)
-            await self._say("error", document(problem.status, problem.detail))
-            raise _LeaveError(_FAILED, problem.detail) from None
+            meaning = ProblemError.of(error)
+            await self._refuse(meaning)
+            if not isinstance(error, RequestError):
+                raise _LeaveError(_FAILED, meaning.detail) from None
 
     async def _do(self, kind: str, message: Mapping[str, Any]) -> None:
         if kind in (words.BEGIN, words.RESUME):
@@ -141,6 +140,7 @@ class Session:
         if kind == words.MOVE:
             words.move(stream, message)
             self._figures.live_moves.inc()
+            await self._say("moved", {"position": stream.position})
         elif kind == words.READ:
             count = words.samples(message)
             block = await self._crew.call(stream.read, count)
@@ -178,6 +178,9 @@ class Session:
             },
         )
 
+    async def _refuse(self, problem: ProblemError) -> None:
+        await self._say("error", document(problem.status, problem.detail))
+
     async def _say(self, kind: str, content: Mapping[str, Any]) -> None:
         await self._send(self._socket.send_text(json.dumps({**content, "type": kind})))
 
@@ -196,7 +199,6 @@ class Session:
 
 
 def _encoded(block: Float32Array, encoding: str) -> bytes:
-    frames = block.T
-    if encoding == "f32":
-        return np.ascontiguousarray(frames, "<f4").tobytes()
-    return np.rint(np.clip(frames, -1.0, 1.0) * 32_767.0).astype("<i2").tobytes()
+    """Return samples `[channels, samples]` as they are sent."""
+    bit_depth = 32 if encoding == "f32" else 16
+    return to_bytes(Quantizer(bit_depth, None).push(block), bit_depth)
