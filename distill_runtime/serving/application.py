@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import JSONResponse
 
 from distill_runtime import __version__
+from distill_runtime.artifact.session import cores
 from distill_runtime.errors import DistillError
 from distill_runtime.serving import figures
 from distill_runtime.serving.asgi import Application, client_of
@@ -74,7 +76,11 @@ class Service:
         self._limits = settings.limits
         self._crew = Crew(settings.limits)
         self._keeper = Keeper(settings.key)
-        self.figures = Figures(self._crew, models)
+        self.figures = Figures(self._crew)
+        workers = settings.workers or cores() // settings.threads + 1
+        self._graphs = ThreadPoolExecutor(workers, thread_name_prefix="distill-graph")
+        for model in models:
+            model.artifact.share(self._graphs, self.figures.observer(model.name))
         self._cached = f"{'public' if settings.token is None else 'private'}, {_FOR_EVER}"
 
     def application(self) -> FastAPI:
@@ -98,9 +104,7 @@ class Service:
         )
         application.add_api_websocket_route("/v1/live", self.live)
         self._add_sounds(application)
-        figures_answer: Responses = {
-            200: {"description": "Figures.", "content": {"text/plain": {}}}
-        }
+        text: Responses = {200: {"description": "Figures.", "content": {"text/plain": {}}}}
         for path, endpoint, responses in (
             (
                 "/v1/models",
@@ -209,6 +213,7 @@ class Service:
     async def _lifespan(self, application: FastAPI) -> AsyncIterator[None]:
         yield
         self._crew.close()
+        self._graphs.shutdown(wait=False, cancel_futures=True)
 
 
 def _add(

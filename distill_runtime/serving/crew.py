@@ -15,6 +15,10 @@ from distill_runtime.errors import DistillError
 from distill_runtime.serving.problems import ProblemError
 from distill_runtime.serving.settings import Limits
 
+# Sounds that are rendered whole before they are sent: more at a time would fill no larger batches,
+# and each would be there later.
+_WHOLE_AT_A_TIME = 16
+
 T = TypeVar("T")
 END = object()
 
@@ -28,6 +32,7 @@ class Crew:
     Attributes:
         sounds: That are rendered or sent now.
         live: That are played now.
+        whole: To be held while a sound is rendered before it is sent.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -38,6 +43,7 @@ class Crew:
         self._by_client: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.sounds = self.live = 0
+        self.whole = asyncio.Semaphore(_WHOLE_AT_A_TIME)
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Call a function on a thread."""

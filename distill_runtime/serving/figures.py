@@ -8,7 +8,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from distill_runtime.serving.crew import Crew
-from distill_runtime.serving.models import Models
+from distill_runtime.serving.gathering import Observer
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -20,10 +20,9 @@ class Figures:
 
     Args:
         crew: Whose sounds and live streams are told.
-        models: Whose calls of the graph are counted.
     """
 
-    def __init__(self, crew: Crew, models: Models) -> None:
+    def __init__(self, crew: Crew) -> None:
         self._registry = registry = CollectorRegistry()
         self.answers = Counter(
             "distill_answers",
@@ -82,16 +81,17 @@ class Figures:
         Gauge("distill_live_streams", "Who plays live.", registry=registry).set_function(
             lambda: crew.live
         )
-        for model in models:
-            own_steps, own_rows = steps.labels(model.name), rows.labels(model.name)
+        self._steps, self._rows = steps, rows
 
-            def observe(
-                count: int, length: int, steps: Counter = own_steps, rows: Histogram = own_rows
-            ) -> None:
-                steps.inc(count * length)
-                rows.observe(count)
+    def observer(self, model: str) -> Observer:
+        """Return what counts the batches of a model."""
+        steps, rows = self._steps.labels(model), self._rows.labels(model)
 
-            model.artifact.observe = observe
+        def observe(count: int, length: int) -> None:
+            steps.inc(count * length)
+            rows.observe(count)
+
+        return observe
 
     def text(self) -> bytes:
         """Return all of them in Prometheus' text format."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,19 +46,19 @@ class GatheringGraph(Graph):
     Args:
         graph: What runs.
         rows: In a batch at most, unless one call has more.
-        workers: How many batches run at a time.
+
+    Attributes:
+        workers: Run the batches; until there are some, each call runs on the thread that makes it.
         observe: Told the rows and the steps of each batch, on the thread that has run it.
     """
 
-    def __init__(
-        self, graph: Graph, *, rows: int, workers: int, observe: Observer | None = None
-    ) -> None:
+    def __init__(self, graph: Graph, *, rows: int) -> None:
         self._graph = graph
         self._rows = rows
-        self._observe = observe
         self._waiting: deque[_Call] = deque()
         self._lock = threading.Lock()
-        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="distill-graph")
+        self.workers: Executor | None = None
+        self.observe: Observer | None = None
 
     @property
     def provider(self) -> str:
@@ -83,12 +83,12 @@ class GatheringGraph(Graph):
         Raises:
             BackendError: onnxruntime failed.
         """
-        if mel is not None:
+        if mel is not None or self.workers is None:
             return self._graph.run(latents, state, finish=finish, mel=mel)
         call = _Call(latents, state, finish)
         with self._lock:
             self._waiting.append(call)
-        self._workers.submit(self._run_waiting)
+        self.workers.submit(self._run_waiting)
         return call.result.result()
 
     def bind(self, state: Float32Array) -> Any:
@@ -108,8 +108,8 @@ class GatheringGraph(Graph):
             for call in batch:
                 call.result.set_exception(error)
             return
-        if self._observe is not None:
-            self._observe(*latents.shape[:2])
+        if self.observe is not None:
+            self.observe(*latents.shape[:2])
         ends = np.cumsum([len(call.latents) for call in batch])[:-1]
         for call, *parts in zip(batch, *(np.split(one, ends) for one in outputs), strict=True):
             call.result.set_result([part.copy() for part in parts])
@@ -148,9 +148,6 @@ class SharedArtifact(Artifact):
 
     A sound that is given up then takes no more than a step, and one that begins waits for no more
     than a step of each of the others.
-
-    Attributes:
-        observe: Told the rows and the steps of each batch that has run, on any thread.
     """
 
     def __init__(
@@ -162,20 +159,14 @@ class SharedArtifact(Artifact):
         sha256: str,
         bounds: TrustedGraph | None = None,
     ) -> None:
-        threads = options.resolved_threads
-        gathering = GatheringGraph(
-            graph,
-            # What is allowed to a graph that was only trusted is allowed to one call.
-            rows=RECONSTRUCTIONS[file.metadata.reconstruction].voices_per_call if not bounds else 1,
-            workers=1 if graph.provider != "cpu" else threads,
-            observe=self._observed,
-        )
-        super().__init__(file, gathering, options, sha256=sha256, bounds=bounds)
-        self.observe: Observer | None = None
+        rows = RECONSTRUCTIONS[file.metadata.reconstruction].voices_per_call
+        # What is allowed to a graph that was only trusted is allowed to one call.
+        self._gathering = GatheringGraph(graph, rows=rows if bounds is None else 1)
+        super().__init__(file, self._gathering, options, sha256=sha256, bounds=bounds)
 
-    def _observed(self, rows: int, steps: int) -> None:
-        if self.observe is not None:
-            self.observe(rows, steps)
+    def share(self, workers: Executor, observe: Observer | None = None) -> None:
+        """Let threads run the graph, for all who call; see `GatheringGraph`."""
+        self._gathering.workers, self._gathering.observe = workers, observe
 
     def stream(self, latents: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Play trajectories as they arrive, a step at a time; see `Artifact.stream`."""

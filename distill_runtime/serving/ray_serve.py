@@ -41,8 +41,7 @@ def app(arguments: Mapping[str, str]) -> Any:
     replicas, cpus = _number(values, "replicas", 1), _number(values, "cpus", 1)
     # All replicas have one key: each takes over what another has signed.
     values.setdefault("key", secrets.token_urlsafe(32))
-    if cpus >= 1:
-        values.setdefault("threads", str(int(cpus)))
+    values.setdefault("workers", str(round(cpus) + 1))
     limits = Settings.read(values).limits
 
     def replica() -> Any:

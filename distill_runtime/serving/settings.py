@@ -73,7 +73,9 @@ class Settings:
         key: Signs the states of those who play live: the same wherever one may be taken over. None
             has one drawn.
         trust: Whether graphs are played that distill-export did not write.
-        threads: Of onnxruntime, for an operator; 0 is automatic.
+        threads: Of onnxruntime, for an operator. One, and as many calls side by side as there are
+            cores, gives more sound than several, but one sound alone comes later.
+        workers: Calls of a graph at a time; 0 is one more than there are cores for them.
     """
 
     artifacts: tuple[Path, ...]
@@ -81,7 +83,8 @@ class Settings:
     token: str | None = None
     key: bytes | None = None
     trust: bool = False
-    threads: int = 0
+    threads: int = 1
+    workers: int = 0
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Settings:
@@ -109,7 +112,8 @@ class Settings:
             token=str(values["token"]) if values.get("token") else None,
             key=str(key).encode() if key else None,
             trust=str(values.get("trust", "")).lower() in ("1", "true", "yes"),
-            threads=int(_number("threads", values["threads"])) if values.get("threads") else 0,
+            threads=int(_number("threads", values.get("threads", 1))),
+            workers=int(_number("workers", values["workers"])) if "workers" in values else 0,
         )
 
     @classmethod

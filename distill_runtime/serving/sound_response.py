@@ -50,6 +50,7 @@ class SoundResponse(Response):
         super().__init__(media_type=order.media_type, headers=headers)
         del self.headers["content-length"]  # of an empty body
         self._order, self._figures, self._limits = order, figures, limits
+        self._crew = crew
         self._began = time.monotonic()
         self._work: Work[Head | bytes] = Work(crew, lambda cancel: render(order, cancel), give_back)
 
@@ -89,7 +90,7 @@ class SoundResponse(Response):
     async def _first(self, gone: asyncio.Future[None]) -> Head:
         patience_s = self._limits.first_byte_timeout_s
         try:
-            head = await asyncio.wait_for(_unless(gone, self._work.next()), patience_s)
+            head = await asyncio.wait_for(_unless(gone, self._begin()), patience_s)
         except TimeoutError:
             raise ProblemError(
                 HTTPStatus.GATEWAY_TIMEOUT, f"the sound has not begun after {patience_s:g} s"
@@ -98,6 +99,12 @@ class SoundResponse(Response):
             raise ProblemError.of(error, by_request=self._order.is_risky) from None
         assert isinstance(head, Head), "a sound begins with its head"
         return head
+
+    async def _begin(self) -> Head | bytes | None:
+        if self._order.level is not None:
+            return await self._work.next()
+        async with self._crew.whole:
+            return await self._work.next()
 
     async def _next(self, gone: asyncio.Future[None]) -> bytes | None:
         try:
