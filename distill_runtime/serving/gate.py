@@ -70,7 +70,7 @@ class Gate:
                 if name.startswith(BEARER)
             ]
         right = self._token.encode()
-        return any(hmac.compare_digest(one.encode(), right) for one in offered)
+        return any(hmac.compare_digest(one.encode("latin-1", "replace"), right) for one in offered)
 
     def _count(self, scope: Scope, status: int) -> None:
         route = scope.get("route")

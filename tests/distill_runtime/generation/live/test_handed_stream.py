@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +14,8 @@ from hypothesis import strategies as st
 
 from distill_runtime import Artifact, LiveStream, RequestError, StereoSettings
 from distill_runtime.generation.live.handed_stream import HandedStream
-from distill_runtime.generation.live.hands import Hands
 from distill_runtime.generation.live.handover import Handover
-from tests import known_artifacts
+from distill_runtime.generation.live.hands import Hands
 
 ACTIONS = st.lists(
     st.tuples(
@@ -27,8 +29,8 @@ ACTIONS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def artifact() -> Artifact:
-    return Artifact.load(known_artifacts.playable())
+def artifact(playable_artifact: Path) -> Artifact:
+    return Artifact.load(playable_artifact)
 
 
 def move(live: Hands, kind: str, number: int) -> None:
@@ -73,7 +75,7 @@ def test_it_goes_on_as_if_nobody_had_left(
 def test_a_state_stays_small_under_many_moves(artifact: Artifact) -> None:
     live = HandedStream(artifact, Handover.beginning(artifact, seed=1))
     sizes = []
-    for step in range(400):
+    for step in range(200):
         live.move_slider(0, step % 5)
         live.read(1_200)
         sizes.append(len(live.hand_over().to_json()))
@@ -94,7 +96,7 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
-def test_a_spoilt_state_is_refused(artifact: Artifact, spoil) -> None:
+def test_a_spoilt_state_is_refused(artifact: Artifact, spoil: Callable[[Any], None]) -> None:
     live = HandedStream(artifact, Handover.beginning(artifact, seed=1))
     live.read(100_000)
     live.move_slider(0, 3)
