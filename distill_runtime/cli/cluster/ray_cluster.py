@@ -70,7 +70,7 @@ class Cluster:
 
     def make(
         self, reference: JobReference, pieces: Iterable[Piece], *, cores: int
-    ) -> Iterator[tuple[Piece, PieceOutcome]]:
+    ) -> Iterator[PieceOutcome]:
         """Have pieces made, and yield what came of them as they are done, in any order.
 
         Args:
@@ -92,8 +92,7 @@ class Cluster:
                 done, _ = self._ray.wait(list(running), num_returns=1)
                 more, _ = self._ray.wait(list(running), num_returns=len(running), timeout=0)
                 for result in {*done, *more}:
-                    piece = running.pop(result)
-                    yield piece, self._outcome(result, piece)
+                    yield self._outcome(result, running.pop(result))
         finally:
             for result in running:
                 self._ray.cancel(result)
