@@ -231,7 +231,7 @@ class GenerationPipeline:
         return encoded_chunks(heard, audio_format=audio_format, serial=serial, **settings)
 
     def recipe(self, config: GenerationConfig) -> Recipe:
-        """Return how to make a prepared sound again."""
+        """Return the recipe of a prepared request, which is in no file yet."""
         blend, first = self.blend, self.blend.renderers[0]
         return Recipe(
             config=config,

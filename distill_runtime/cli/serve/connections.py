@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -64,7 +63,7 @@ class Connection(H11Protocol):
         self._timer = self.loop.call_later(LOOK_EVERY_S, self._look)
         self.transport.resume_reading()
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+    def handle_websocket_upgrade(self, event: Any) -> None:
         """Hand the connection on: it is no request any more that others wait for."""
         if self._timer is not None:
             self._timer.cancel()
