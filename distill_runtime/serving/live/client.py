@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class LiveClient:
         self._first: Mapping[str, Any] = {**begin, "type": BEGIN, "encoding": "f32"}
         self._since: list[Mapping[str, Any]] = []
         self._socket: ClientConnection | None = None
+        self._connection = ExitStack()
         self.ready: Mapping[str, Any] = {}
         self.reconnections = -1
         self._samples = 0
@@ -87,8 +89,8 @@ class LiveClient:
 
     def close(self) -> None:
         """Leave."""
-        if self._socket is not None:
-            self._socket.close()
+        self._socket = None
+        self._connection.close()
 
     def __enter__(self) -> LiveClient:
         return self
@@ -117,7 +119,7 @@ class LiveClient:
                     self._socket = self._connected()
                 return _said(self._socket, message)
             except (ConnectionClosed, InvalidHandshake, OSError) as error:
-                self._socket = None
+                self.close()
                 ended = error.rcvd if isinstance(error, ConnectionClosed) else None
                 if ended is not None and ended.code not in _RETRIED:
                     raise RequestError(f"the server has ended it: {ended.reason}") from None
@@ -127,7 +129,8 @@ class LiveClient:
 
     def _connected(self) -> ClientConnection:
         """Return a connection to a server that has the sound where the last one had it."""
-        socket = connect(self._address, additional_headers=self._headers, max_size=None)
+        opening = connect(self._address, additional_headers=self._headers, max_size=None)
+        socket = self._connection.enter_context(opening)
         self.ready = _said(socket, self._first)
         for message in self._since:
             _said(socket, message)
