@@ -1,7 +1,7 @@
 """`python -m benchmarks.serving_kills ARTIFACT`: replicas of Ray Serve die while one plays live.
 
-Two replicas serve on this machine. A client moves and reads at random; now and then the
-replica that plays is killed as `kill -9` does it. What the client heard is compared with the same moves and
+Two replicas serve on this machine. A client moves and reads at random; now and then the replica
+that plays is killed as `kill -9` does it. What the client heard is compared with the same moves and
 reads of a stream that nobody disturbed.
 """
 
@@ -34,11 +34,16 @@ def replicas() -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
+            ours = _parent(_parent(int(folder.name))) == os.getpid()  # by way of the raylet
         except OSError:
             continue
-        if command.startswith(_REPLICA):
+        if ours and command.startswith(_REPLICA):
             found.append(int(folder.name))
     return found
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def processor_ticks(pid: int) -> int:

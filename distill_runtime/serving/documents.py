@@ -87,7 +87,12 @@ def recipe_parameter(limits: Limits) -> dict[str, Any]:
         "in": "path",
         "required": True,
         "description": "A recipe's JSON in base64url, as Content-Location has it.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": limits.max_recipe_chars},
+        "schema": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]+$",
+            "minLength": 1,
+            "maxLength": limits.max_recipe_chars,
+        },
     }
 
 

@@ -33,6 +33,17 @@ ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
 serve.start(http_options={"host": "127.0.0.1", "port": port})
 serve.run(app({"artifacts": artifact, "replicas": "2", "cpus": "0.1"}), name="distill")
 
+def parent(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+def is_replica(folder):
+    try:
+        command = (folder / "cmdline").read_bytes()
+        ours = parent(parent(folder.name)) == os.getpid()  # by way of the raylet
+    except OSError:
+        return False
+    return ours and command.startswith(b"ray::ServeReplica:distill")
+
 def asked(path, body=None):
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}", None if body is None else json.dumps(body).encode(),
@@ -49,12 +60,7 @@ with LiveClient(f"ws://127.0.0.1:{port}/v1/live", {"seed": 3, "drift": 0.5}) as 
         heard.append(client.read(20_000))
         if turn == 2:  # both: so the one that plays, too
             for folder in Path("/proc").glob("[0-9]*"):
-                try:
-                    command = (folder / "cmdline").read_bytes()
-                    parents = (folder / "stat").read_text()
-                except OSError:
-                    continue
-                if command.startswith(b"ray::ServeReplica:distill"):
+                if is_replica(folder):
                     os.kill(int(folder.name), signal.SIGKILL)
     print(json.dumps({
         "sound": hashlib.sha256(sound).hexdigest(),
@@ -78,7 +84,8 @@ def found(playable_artifact: Path, free_port: int) -> dict[str, Any]:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    return dict(json.loads(run.stdout.splitlines()[-1]))
+    (line,) = [line for line in run.stdout.splitlines() if line.startswith('{"sound"')]
+    return dict(json.loads(line))
 
 
 @pytest.fixture(scope="module")
