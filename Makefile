@@ -103,7 +103,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,sofa,ray,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,api,sofa,ray,dev]'
 	touch $@
 
 # CUDA's own libraries come as packages, where the system has none.

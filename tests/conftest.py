@@ -124,6 +124,20 @@ def demo_artifact(once: Once, traced_once: None) -> Path:
 
 
 @pytest.fixture(scope="session")
+def playable_artifact(once: Once) -> Path:
+    """Write an artifact of under a megabyte that has a slider and a control, which are heard."""
+
+    def write(folder: Path) -> Path:
+        from tests import known_artifacts
+
+        path = folder / "rain.onnx"
+        path.write_bytes(known_artifacts.playable())
+        return path
+
+    return once("playable", write)
+
+
+@pytest.fixture(scope="session")
 def reference_artifact(shared: Path, once: Once, traced_once: None) -> Path:
     """Export the model that the reference recordings were made with."""
     model = shared / "reference" / "ambience.distill"

@@ -43,6 +43,13 @@ def artifact(
     return sealed(onnx.ModelProto.FromString(graph), precision=precision)
 
 
+@cache
+def playable() -> bytes:
+    """Return an artifact of one slider and one control, whose sound follows both."""
+    model = onnx.ModelProto.FromString(artifact())
+    return sealed(model, sliders=METADATA.sliders, controls=METADATA.controls)
+
+
 def sealed(model: Any, *, precision: str = "float32", **changes: Any) -> bytes:
     """Give a graph a document that says what it is, but for changes; return the file."""
     return seal(model, metadata(model, precision=precision, **changes)).SerializeToString()

@@ -63,7 +63,7 @@ class SessionOptions:
     @property
     def resolved_threads(self) -> int:
         """How many threads that makes on this machine."""
-        return self.threads or min(_cores(), _MAX_DEFAULT_THREADS)
+        return self.threads or min(cores(), _MAX_DEFAULT_THREADS)
 
 
 def require_onnxruntime() -> None:
@@ -306,7 +306,7 @@ def _is_importable(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return the number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

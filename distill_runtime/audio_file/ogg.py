@@ -7,9 +7,10 @@ another number, as chaining files demands.
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,11 +40,65 @@ def renumber(path: Path) -> None:
             number = zlib.crc32(page, number)
         serial = struct.pack("<I", number)
         for index, (start, page) in enumerate(_pages(file)):
-            page[_SERIAL] = serial
-            page[_SEQUENCE] = struct.pack("<I", index)
-            page[_CHECKSUM] = struct.pack("<I", checksum(page))
             file.seek(start)
-            file.write(page)
+            file.write(_numbered(page, serial, index))
+
+
+def numbered_pages(chunks: Iterable[bytes], serial: int) -> Iterator[bytes]:
+    """Give the pages of a stream a serial number as they come; see `renumber`.
+
+    Args:
+        chunks: An Ogg stream, cut anywhere.
+        serial: 0 to 2^32 - 1.
+
+    Yields:
+        Whole pages.
+
+    Raises:
+        ValueError: It is no Ogg stream, or not a whole one.
+    """
+    held, index, number = b"", 0, struct.pack("<I", serial)
+    for chunk in chunks:
+        file = io.BytesIO(held + chunk)
+        end, pages = 0, []
+        while (size := _page_bytes(file, end)) is not None:
+            file.seek(end)
+            pages.append(_numbered(_blank(file.read(size)), number, index))
+            end += size
+            index += 1
+        held = file.getvalue()[end:]
+        if pages:
+            yield b"".join(pages)
+    if held:
+        raise ValueError("the last Ogg page is cut off")
+
+
+def _page_bytes(file: BinaryIO, start: int) -> int | None:
+    """Return how long the page is that starts here; None where it is not whole yet."""
+    file.seek(start)
+    head = file.read(_HEAD_BYTES)
+    if len(head) < _HEAD_BYTES:
+        return None
+    if not head.startswith(b"OggS"):
+        raise ValueError("no Ogg page begins here")
+    segments = file.read(head[26])
+    size = _HEAD_BYTES + head[26] + sum(segments)
+    return size if len(segments) == head[26] and file.seek(0, 2) >= start + size else None
+
+
+def _blank(page: bytes) -> bytearray:
+    """Return a page without serial number and checksum."""
+    blank = bytearray(page)
+    blank[_SERIAL] = blank[_CHECKSUM] = bytes(4)
+    return blank
+
+
+def _numbered(page: bytearray, serial: bytes, index: int) -> bytearray:
+    """Return a blank page with its numbers and its checksum."""
+    page[_SERIAL] = serial
+    page[_SEQUENCE] = struct.pack("<I", index)
+    page[_CHECKSUM] = struct.pack("<I", checksum(page))
+    return page
 
 
 def change_comments(path: Path, change: Callable[[bytes], bytes]) -> None:
@@ -122,7 +177,6 @@ def _pages(file: BinaryIO) -> Iterator[tuple[int, bytearray]]:
         content = file.read(sum(segments))
         if len(content) < sum(segments):
             raise ValueError(f"the Ogg page at byte {start} is cut off")
-        page = bytearray(head + segments + content)
-        page[_SERIAL] = page[_CHECKSUM] = bytes(4)
+        page = _blank(head + segments + content)
         yield start, page
         start += len(page)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # libsndfile's names, and qualities that keep everything up to 20 kHz: LAME's V0 (about 250 kb/s of
 # stereo) and Vorbis' q6 (about 190 kb/s), where its defaults end at 18.5 kHz.
-_ENCODERS: dict[tuple[str, int | None], dict[str, Any]] = {
+ENCODERS: dict[tuple[str, int | None], dict[str, Any]] = {
     ("flac", 16): {"format": "FLAC", "subtype": "PCM_16"},
     ("flac", 24): {"format": "FLAC", "subtype": "PCM_24"},
     ("ogg", None): {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.4},
@@ -97,7 +97,7 @@ def write_audio(
     with replacing(Path(path), overwrite=overwrite) as temporary:
         return write(
             temporary,
-            _sliced(checked, channels),
+            sliced(checked, channels),
             quantizer,
             name=name,
             audio_format=audio_format,
@@ -213,7 +213,7 @@ def _write_encoded(
             "w",
             samplerate=sample_rate_hz,
             channels=channels,
-            **_ENCODERS[container, audio_format.bit_depth],
+            **ENCODERS[container, audio_format.bit_depth],
         ) as file:
             if container != "mp3":
                 for tag, text in tags.items():
@@ -244,7 +244,7 @@ def _write_encoded(
     return written
 
 
-def _sliced(blocks: Iterable[FloatArray], channels: int) -> Iterator[FloatArray]:
+def sliced(blocks: Iterable[FloatArray], channels: int) -> Iterator[FloatArray]:
     """Cut the sound anew, into blocks of one length, the last of what is left."""
     held: FloatArray = np.zeros((channels, 0), np.float32)
     for block in blocks:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,8 @@ from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.artifact.session import onnxruntime_version
 from distill_runtime.audio.soft_limit import soft_limit
 from distill_runtime.audio.spool import spool_bytes
-from distill_runtime.audio_file.container import AudioFormat
+from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH, AudioFormat
+from distill_runtime.audio_file.encoded_stream import encoded_chunks
 from distill_runtime.audio_file.pipe import wav_chunks
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import ArtifactError, CancelledError, RequestError
@@ -193,22 +196,51 @@ class GenerationPipeline:
             RequestError: The request cannot be streamed, or there is no such bit depth.
             BackendError: onnxruntime failed.
         """
+        return self.stream_file(
+            config, gain=gain, audio_format=AudioFormat("wav", bit_depth), tags=tags
+        )
+
+    def stream_file(
+        self,
+        config: GenerationConfig,
+        *,
+        gain: float,
+        audio_format: AudioFormat,
+        tags: Tags | None = None,
+    ) -> Iterator[bytes]:
+        """Generate a finished WAV, FLAC or OGG while it is rendered; see `stream_wav`.
+
+        The samples are those of the file that `GenerationResult.save` writes. Of a FLAC the bytes
+        differ by what is known at the end alone, a checksum of the samples; of an OGG by its
+        serial number.
+
+        Raises:
+            RequestError: The request cannot be streamed, or not in this format.
+            BackendError: onnxruntime failed.
+        """
+        if config.loop and audio_format.container != "wav":
+            raise RequestError(
+                f"a loop cannot be streamed as {audio_format.container}, which says that it is one "
+                "only in a whole file: take wav, or normalise it"
+            )
         config = self.prepare(config)
         renderer = self._streaming_renderer()
-        audio_format = AudioFormat("wav", bit_depth)
-        recipe = replace(self.recipe(config), audio_format=audio_format)
+        recipe = replace(self.recipe(config), audio_format=audio_format).to_json()
         blocks = finished_blocks(renderer, config, latent_blocks(self.blend, [config]))
         louder = (block * np.float32(gain) for block in blocks)
-        return wav_chunks(
-            map(soft_limit, louder) if self.blend.without_level(config) else louder,
-            frames=config.samples,
-            sample_rate_hz=config.sample_rate_hz,
-            channels=config.channels,
-            bit_depth=bit_depth,
-            tags=replace(tags or Tags(), comment=recipe.to_json()),
-            seed_for_dither=config.seed,
-            loop=config.loop,
-        )
+        heard = map(soft_limit, louder) if self.blend.without_level(config) else louder
+        settings: dict[str, Any] = {
+            "frames": config.samples,
+            "sample_rate_hz": config.sample_rate_hz,
+            "channels": config.channels,
+            "tags": replace(tags or Tags(), comment=recipe),
+            "seed_for_dither": config.seed,
+        }
+        if audio_format.container == "wav":
+            depth = audio_format.bit_depth or DEFAULT_BIT_DEPTH
+            return wav_chunks(heard, bit_depth=depth, loop=config.loop, **settings)
+        serial = zlib.crc32(recipe.encode("ascii"))
+        return encoded_chunks(heard, audio_format=audio_format, serial=serial, **settings)
 
     def recipe(self, config: GenerationConfig) -> Recipe:
         """Return the recipe of a prepared request, which is in no file yet."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -18,7 +18,12 @@ from distill_runtime.audio.level_meter import LevelMeter, Levels
 from distill_runtime.audio.soft_limit import limited_by_db, soft_limit
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH, AudioFormat
-from distill_runtime.audio_file.pipe import RawEncoding, write_raw_stream, write_wav_stream
+from distill_runtime.audio_file.pipe import (
+    RawEncoding,
+    wav_chunks,
+    write_raw_stream,
+    write_wav_stream,
+)
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.audio_file.writer import write_audio
 from distill_runtime.files.output_file import replacing
@@ -153,19 +158,25 @@ class GenerationResult:
             RequestError: There is no such bit depth.
             OSError: The stream cannot be written.
         """
-        audio_format = AudioFormat("wav", bit_depth)
-        recipe = replace(self.recipe, audio_format=audio_format).to_json()
-        write_wav_stream(
-            file,
-            self.blocks(),
-            frames=self.samples,
-            sample_rate_hz=self.sample_rate_hz,
-            channels=self.channels,
-            bit_depth=bit_depth,
-            tags=replace(tags or Tags(), comment=recipe),
-            seed_for_dither=self._seed_for_dither,
-            loop=self.config.loop,
-        )
+        write_wav_stream(file, self.blocks(), **self._wav_settings(bit_depth, tags))
+
+    def wav_chunks(
+        self, *, bit_depth: int = DEFAULT_BIT_DEPTH, tags: Tags | None = None
+    ) -> Iterator[bytes]:
+        """Return the bytes of the sound as a WAV, piece by piece; see `write_wav`."""
+        return wav_chunks(self.blocks(), **self._wav_settings(bit_depth, tags))
+
+    def _wav_settings(self, bit_depth: int, tags: Tags | None) -> dict[str, Any]:
+        recipe = replace(self.recipe, audio_format=AudioFormat("wav", bit_depth)).to_json()
+        return {
+            "frames": self.samples,
+            "sample_rate_hz": self.sample_rate_hz,
+            "channels": self.channels,
+            "bit_depth": bit_depth,
+            "tags": replace(tags or Tags(), comment=recipe),
+            "seed_for_dither": self._seed_for_dither,
+            "loop": self.config.loop,
+        }
 
     def write_raw(self, file: BinaryIO, *, encoding: RawEncoding) -> None:
         """Write bare interleaved samples to a stream.

@@ -65,6 +65,10 @@ class Access:
             return Refusal(405, "only GET and HEAD are answered here")
         if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
             return Refusal(413, "a request has no body here")
+        return self.stranger(headers)
+
+    def stranger(self, headers: Mapping[str, str]) -> Refusal | None:
+        """Return why a request is refused, by where it comes from; None if it is not."""
         host = headers.get("host", "")
         if not self._is_own_name(host):
             return Refusal(421, "this server has another name: use the address that it printed")

@@ -52,6 +52,14 @@ def serve(
             help="Write the page and the artifacts into a new folder, for any web server, and end.",
         ),
     ] = None,
+    api: Annotated[
+        bool,
+        typer.Option(
+            "--api",
+            help="Serve no page, but sounds over HTTP and WebSockets to programs: the models are "
+            "played here (docs/scale.md). Variables DISTILL_SERVING_... set limits and a token.",
+        ),
+    ] = False,
     trust: TrustOption = False,
 ) -> None:
     """Play the artifacts of a folder in the browser: all sound is made there, by the artifact.
@@ -66,6 +74,13 @@ def serve(
         raise RequestError(
             f"{shown(folder)} is not a folder: give the folder that holds the artifacts"
         )
+    if api:
+        if site is not None:
+            raise RequestError("--api serves and --export-site writes a page: give one of them")
+        from distill_runtime.cli.serve.api import serve_api  # noqa: PLC0415
+
+        serve_api(folder, port, host, trust=trust)
+        return
     library = Library(folder, trust=trust, say=say)
     if site is not None:
         page = page_files()

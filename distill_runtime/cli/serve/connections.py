@@ -10,15 +10,17 @@ import asyncio
 import os
 import socket
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from distill_runtime.cli.serve.application import Application
 from distill_runtime.cli.serve.crowd import MAX_ANSWERED, MAX_WAITING, Crowd, room_to_wait
 from distill_runtime.cli.serve.headers import HEADERS
+
+Asgi = Callable[..., Awaitable[None]]
 
 REQUEST_S = 10.0  # for a request, from its connection or from the answer before
 CROWDED_S = 2.0  # for the same, while others wait for their turn
@@ -61,6 +63,13 @@ class Connection(H11Protocol):
         self._timer = self.loop.call_later(LOOK_EVERY_S, self._look)
         self.transport.resume_reading()
 
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Hand the connection on: it is no request any more that others wait for."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().handle_websocket_upgrade(event)
+        self._crowd.leave(self)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Look no more, and let the next begin."""
         if self._timer is not None:
@@ -99,8 +108,15 @@ class Connection(H11Protocol):
             self._timer = self.loop.call_later(LOOK_EVERY_S, self._look)
 
 
-def run(application: Application, listening: socket.socket) -> None:
+def run(
+    application: Asgi, listening: socket.socket, *, max_message_bytes: int | None = None
+) -> None:
     """Answer until a signal ends it.
+
+    Args:
+        application: What answers.
+        listening: Where.
+        max_message_bytes: Of WebSockets; None where there are none, and nothing to be ended.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, or what means the same was sent.
@@ -110,9 +126,10 @@ def run(application: Application, listening: socket.socket) -> None:
         application,
         # It is called like the class that is asked for.
         http=partial(Connection, crowd=crowd),  # type: ignore[arg-type]
-        ws="none",
+        ws="none" if max_message_bytes is None else "websockets-sansio",
+        ws_max_size=max_message_bytes or 0,
         loop="asyncio",
-        lifespan="off",
+        lifespan="off" if max_message_bytes is None else "on",
         interface="asgi3",
         log_config=None,
         log_level="error" if os.environ.get("DISTILL_DEBUG") else "critical",

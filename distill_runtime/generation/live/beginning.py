@@ -12,6 +12,8 @@ from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, whole
 from distill_runtime.generation.live.place import Place
+from distill_runtime.latents.controls import ControlSteps, resolve_controls
+from distill_runtime.latents.nearness import resolve_nearness
 from distill_runtime.latents.seeds import SEED_LIMIT
 from distill_runtime.latents.sliders import SliderPositions, check_sliders, resolve_positions
 
@@ -21,14 +23,35 @@ def first_place(
     stereo: StereoSettings,
     start: npt.ArrayLike | None,
     sliders: SliderPositions | None,
+    controls: ControlSteps | None,
     seed: int | None,
     drift: float,
+    nearness: float | None,
 ) -> Place:
     """Return where a stream begins for what was asked; see `LiveStream`.
 
     Raises:
         RequestError: A value is out of bounds or does not fit the model.
     """
+    place = _point(artifact, stereo, start, sliders, seed, drift)
+    near = resolve_nearness(nearness, artifact.landmarks, artifact.name)
+    place = replace(place, nearness=near or 0.0)
+    if controls is not None:
+        setting = resolve_controls(artifact.controls, controls)
+        place = replace(place, controls=tuple(setting.steps.items()))
+    place.check_on(artifact)
+    return place
+
+
+def _point(
+    artifact: Artifact,
+    stereo: StereoSettings,
+    start: npt.ArrayLike | None,
+    sliders: SliderPositions | None,
+    seed: int | None,
+    drift: float,
+) -> Place:
+    """Return where it begins, short of what moves all of it."""
     if start is not None and sliders is not None:
         raise RequestError("there are sliders and a latent vector: give one of them")
     place = Place(

@@ -9,7 +9,7 @@ from distill_runtime.generation.live.performance import Move, Performance
 from distill_runtime.generation.live.place import Place
 from distill_runtime.generation.live.timeline import Start, Timeline
 
-_STEPS_BETWEEN = 8  # of two marks, each of which holds a state
+STEPS_BETWEEN = 8  # of two marks, each of which holds a state
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,33 @@ class Journal:
     Args:
         timeline: What is played.
         gain: What its sound is multiplied by.
+        steps_between: How many steps apart marks are set: a performance then begins no more than
+            these and three before what is asked for.
+        since: What was played on the timeline already, of which it stands at the `begin`.
 
     Attributes:
         lock: To be held from before a move is heard until it is kept, and by who asks for a
             performance.
     """
 
-    def __init__(self, timeline: Timeline, gain: float) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        gain: float,
+        *,
+        steps_between: int = STEPS_BETWEEN,
+        since: Performance | None = None,
+    ) -> None:
         self._timeline = timeline
         self._gain = gain
-        self._moves: list[Move] = []
+        self._moves = [] if since is None else list(since.moves)
         self._forgotten = 0  # moves that are no longer kept
         begin = timeline.position
-        self._marks = [_Mark(timeline.start_at(0), timeline.place, 0, begin)]
-        self._next_mark = _STEPS_BETWEEN
+        start = timeline.start_at(0) if since is None else since.start
+        place = timeline.place if since is None else since.place
+        self._marks = [_Mark(start, place, 0, begin)]
+        self._steps_between = steps_between
+        self._next_mark = begin // timeline.step_samples + steps_between
         self.lock = threading.Lock()
 
     def look(self) -> None:
@@ -61,7 +74,7 @@ class Journal:
         playing = timeline.position // timeline.step_samples
         if playing < self._next_mark or timeline.next_step <= playing - 1:
             return
-        self._next_mark = playing + _STEPS_BETWEEN
+        self._next_mark = playing + self._steps_between
         # From the step before the one that plays on, all was rendered for the place of now; what
         # is still fading in of earlier moves has ended with the next step.
         begin = (playing + 1) * timeline.step_samples

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from types import TracebackType
 
 import numpy as np
@@ -21,14 +20,14 @@ from distill_runtime.generation.live.answers import Answers
 from distill_runtime.generation.live.beginning import first_place
 from distill_runtime.generation.live.hands import Hands
 from distill_runtime.generation.live.journal import Journal
-from distill_runtime.generation.live.output import Output, file_gain
+from distill_runtime.generation.live.offline import read_offline
+from distill_runtime.generation.live.output import Output, checked_gain, file_gain
 from distill_runtime.generation.live.place import Place
 from distill_runtime.generation.live.recording import recorded
 from distill_runtime.generation.live.timeline import Timeline
 from distill_runtime.generation.live.worker import Worker
 from distill_runtime.generation.result import GenerationResult
-from distill_runtime.latents.controls import ControlSteps, resolve_controls
-from distill_runtime.latents.nearness import resolve_nearness
+from distill_runtime.latents.controls import ControlSteps
 from distill_runtime.latents.sliders import SliderPositions
 
 # The longest block of a stream that plays: half of the least that lies ready.
@@ -94,16 +93,10 @@ class LiveStream(Hands):
             BackendError: onnxruntime failed.
         """
         stereo = stereo or StereoSettings()
-        place = first_place(artifact, stereo, start, sliders, seed, drift)
-        near = resolve_nearness(nearness, artifact.landmarks, artifact.name)
-        place = replace(place, nearness=near or 0.0)
-        if controls is not None:
-            setting = resolve_controls(artifact.controls, controls)
-            place = replace(place, controls=tuple(setting.steps.items()))
-        place.check_on(artifact)
+        place = first_place(artifact, stereo, start, sliders, controls, seed, drift, nearness)
         super().__init__(artifact, stereo, place)
         self.channels = stereo.output_channels
-        self.gain = file_gain(artifact, place, stereo) if gain is None else _gain(gain)
+        self.gain = file_gain(artifact, place, stereo) if gain is None else checked_gain(gain)
         kept_samples = round(_keep(keep_s) * artifact.sample_rate_hz)
         self._timeline = Timeline(
             artifact, place, rows=self.stereo.input_channels, kept_samples=kept_samples
@@ -190,16 +183,7 @@ class LiveStream(Hands):
         self.close()
 
     def _offline(self, count: int) -> Float32Array:
-        if self._answers.is_asked:
-            self._answers.answer()
-        blocks: list[Float32Array] = []
-        while count > 0 or not blocks:
-            block = self._timeline.read(count)
-            blocks.append(self._output.push(block))
-            count -= block.shape[1]
-            if count > 0:
-                self._answers.extend()
-        return np.concatenate(blocks, axis=1)
+        return read_offline(self._answers, self._output, count)
 
     def _ready(self, count: int) -> Float32Array:
         assert self._worker is not None
@@ -222,13 +206,6 @@ class LiveStream(Hands):
         self._answers.ask(place, restart=restart)
         if self._worker is not None:
             self._worker.wake()
-
-
-def _gain(gain: object) -> float:
-    value = finite(gain)
-    if value is None or value < 0.0:
-        raise RequestError(f"the gain is {brief(gain)}, expected a finite number, 0 or more")
-    return value
 
 
 def _keep(seconds: object) -> float:

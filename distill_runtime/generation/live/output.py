@@ -11,6 +11,8 @@ from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.audio.level import TARGET_PEAK, normalization_gain, peak
 from distill_runtime.audio.soft_limit import soft_limit
 from distill_runtime.audio.spatial import SpatialProcessor, StereoSettings
+from distill_runtime.errors import RequestError
+from distill_runtime.files.checks import brief, finite
 from distill_runtime.generation.live.path import Path
 from distill_runtime.generation.live.place import Place
 
@@ -49,3 +51,15 @@ def file_gain(artifact: Artifact, place: Place, stereo: StereoSettings) -> float
     audio, _ = artifact.step(latents, artifact.initial_state(path.rows))
     heard = SpatialProcessor(stereo).push(audio[:, artifact.latency_samples :])
     return min(normalization_gain(peak(heard), TARGET_PEAK), _MAX_GAIN)
+
+
+def checked_gain(gain: object) -> float:
+    """Return a gain as a plain float.
+
+    Raises:
+        RequestError: It is not a finite number, 0 or more.
+    """
+    value = finite(gain)
+    if value is None or value < 0.0:
+        raise RequestError(f"the gain is {brief(gain)}, expected a finite number, 0 or more")
+    return value

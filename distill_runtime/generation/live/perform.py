@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from distill_runtime.arrays import Float32Array
@@ -11,6 +12,9 @@ from distill_runtime.errors import RequestError
 from distill_runtime.generation.live.output import MEMORY_SAMPLES, Output
 from distill_runtime.generation.live.performance import Move, Performance
 from distill_runtime.generation.live.timeline import Timeline
+
+# Of a sound that goes on: more than lie between two marks of its journal.
+KEPT_STEPS = 8
 
 _BLOCK = 2**14
 _MOVES_PER_S = 1000  # more than any hands, and than any machine answers
@@ -34,12 +38,9 @@ def perform(
         RequestError: The performance is not of this artifact.
         BackendError: onnxruntime failed.
     """
-    timeline = _timeline(artifact, performance, stereo, samples)
-    output = Output(stereo, performance.gain)
-    # Some of what was before is heard in the delays.
+    timeline, output = _beginning(artifact, performance, stereo, samples)
     begin = performance.begin
     end = begin + samples
-    timeline.position = max(timeline.position, begin - MEMORY_SAMPLES)
     for move in performance.moves:
         if move.at >= end:
             break
@@ -48,8 +49,49 @@ def perform(
     yield from _heard(output, timeline, begin, end)
 
 
+def resumed(
+    artifact: Artifact, performance: Performance, stereo: StereoSettings
+) -> tuple[Timeline, Output]:
+    """Return what stands where a performance begins, to go on from there.
+
+    Args:
+        artifact: What plays.
+        performance: What was played, all of whose moves are before its beginning.
+        stereo: How.
+
+    Raises:
+        RequestError: The performance is not of this artifact.
+        BackendError: onnxruntime failed.
+    """
+    timeline, output = _beginning(artifact, performance, stereo, 0, kept_steps=KEPT_STEPS)
+    begin = performance.begin
+    for move in performance.moves:
+        deque(_heard(output, timeline, begin, min(begin, max(move.at, timeline.position))), 0)
+        _answer(timeline, move)
+    deque(_heard(output, timeline, begin, begin), 0)
+    return timeline, output
+
+
+def _beginning(
+    artifact: Artifact,
+    performance: Performance,
+    stereo: StereoSettings,
+    samples: int,
+    *,
+    kept_steps: int = 0,
+) -> tuple[Timeline, Output]:
+    """Return what will play: some of what was before is heard in the delays."""
+    timeline = _timeline(artifact, performance, stereo, samples, kept_steps)
+    timeline.position = max(timeline.position, performance.begin - MEMORY_SAMPLES)
+    return timeline, Output(stereo, performance.gain)
+
+
 def _timeline(
-    artifact: Artifact, performance: Performance, stereo: StereoSettings, samples: int
+    artifact: Artifact,
+    performance: Performance,
+    stereo: StereoSettings,
+    samples: int,
+    kept_steps: int,
 ) -> Timeline:
     for place in {performance.place, *(move.place for move in performance.moves)}:
         place.check_on(artifact)
@@ -65,7 +107,10 @@ def _timeline(
             f"the recipe has a state of shape {list(state.shape)}, {artifact.name} expects "
             f"{list(expected)}"
         )
-    return Timeline(artifact, performance.place, rows=rows, start=performance.start)
+    kept_samples = kept_steps * artifact.metadata.audio.step_samples
+    return Timeline(
+        artifact, performance.place, rows=rows, kept_samples=kept_samples, start=performance.start
+    )
 
 
 def _heard(output: Output, timeline: Timeline, begin: int, until: int) -> Iterator[Float32Array]:

@@ -1,0 +1,1 @@
+"""Playing live over a WebSocket: moves in, samples out, and the state to go on elsewhere."""
