@@ -86,7 +86,8 @@ class GenerationConfig:
         object.__setattr__(self, "duration_s", duration_s)
         object.__setattr__(self, "evolution", check_evolution(self.evolution))
         self._check_ends()
-        object.__setattr__(self, "mode", _LEGACY_MODES.get(self.mode, self.mode))
+        if isinstance(self.mode, str):
+            object.__setattr__(self, "mode", _LEGACY_MODES.get(self.mode, self.mode))
         if self.mode not in MODES:
             raise RequestError(
                 f"mode is {brief(self.mode)}, expected {' or '.join(MODES)}", setting="mode"

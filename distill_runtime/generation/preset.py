@@ -152,6 +152,15 @@ class Preset:
         except RequestError as error:
             raise RequestError(f"{shown(path)}: {error}") from None
 
+    @classmethod
+    def from_document(cls, document: object) -> Preset:
+        """Read a preset as `json` gives what `save` wrote.
+
+        Raises:
+            RequestError: As `load`.
+        """
+        return _preset(JsonFields(document, document="the preset", error=RequestError))
+
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the preset, whole or not at all.
 

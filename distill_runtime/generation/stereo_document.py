@@ -43,7 +43,7 @@ def stereo_from_document(fields: JsonFields) -> StereoSettings:
     name, sha256 = ("", "") if sofa is None else (sofa.text("name"), sofa.text("sha256"))
     with fields.about():
         if sofa is not None:
-            settings["sofa"] = _named(name, sha256)
+            settings["sofa"] = named_sofa(name, sha256)
         return StereoSettings(**settings)
 
 
@@ -66,7 +66,7 @@ def stereo_from_settings(settings: Mapping[str, Any]) -> StereoSettings:
     if (name is None) != (sha256 is None):
         raise RequestError("the preset names a SOFA file by one of sofa and sofa_sha256: give both")
     if name is not None:
-        values["sofa"] = _named(str(name), str(sha256))
+        values["sofa"] = named_sofa(str(name), str(sha256))
     return StereoSettings(settings.get("stereo", "mono"), **values)
 
 
@@ -75,7 +75,12 @@ def _numbers(stereo: StereoSettings) -> dict[str, Any]:
     return {name: getattr(stereo, name) for name in names}
 
 
-def _named(name: str, sha256: str) -> SofaFile:
+def named_sofa(name: str, sha256: str) -> SofaFile:
+    """Return a SOFA file that is named, and not read.
+
+    Raises:
+        RequestError: The name is none of a file.
+    """
     if not name or "/" in name or "\\" in name:
         raise RequestError(f"a SOFA file is named by its file name, not by {brief(name)}")
     return SofaFile(name, sha256)

@@ -145,7 +145,7 @@ def _checked_position(called: object, position: object) -> float:
     value = finite(position)
     if value is None:
         raise RequestError(
-            f"slider {called!r} is set to {brief(position)}, expected a finite number of steps"
+            f"slider {brief(called)} is set to {brief(position)}, expected a finite number of steps"
         )
     return plain_position(value)
 

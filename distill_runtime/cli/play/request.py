@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from distill_runtime.cli.play.options import PlayOptions, refuse
 from distill_runtime.cli.play.preset_name import split_preset_name
 from distill_runtime.contract import Slider
 from distill_runtime.errors import RequestError
+from distill_runtime.generation.asked_sound import AskedSound, KeptSound
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
-from distill_runtime.generation.preset import Preset, Setting
-from distill_runtime.latents.controls import parse_control, set_controls
+from distill_runtime.generation.preset import Preset
+from distill_runtime.latents.controls import parse_control
 from distill_runtime.latents.seeds import SEED_LIMIT
-from distill_runtime.latents.sliders import parse_slider, slider_positions
+from distill_runtime.latents.sliders import parse_slider
 
 
 def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, tuple[str, ...]]:
@@ -25,41 +25,33 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
         RequestError: A value is out of bounds, or the preset belongs to other sliders.
     """
     preset = _preset(options)
-    kept = {} if preset is None else dict(preset.settings)
-    sliders = blend.sliders
-    base = () if preset is None else preset.kept.on(blend.artifacts[0].metadata) or ()
-    positions: tuple[float, ...] | None = None
-    warnings: tuple[str, ...] = ()
-    if options.sliders or base:
-        setting = slider_positions(sliders, map(parse_slider, options.sliders), base=base)
-        positions, warnings = setting.positions, setting.warnings
-    moved = set_controls(
-        blend.controls,
-        map(parse_control, options.controls),
-        base=None if preset is None else preset.controls,
+    kept = KeptSound() if preset is None else KeptSound.of_preset(preset, blend)
+    asked = AskedSound(
+        settings={
+            "duration_s": options.length_s,
+            "mode": options.mode,
+            "evolution": options.evolution,
+            "nearness": options.nearness,
+            "sample_rate_hz": options.sample_rate_hz,
+            "fade_in_s": options.fade_in_s,
+            "fade_out_s": options.fade_out_s,
+            "loop": options.loop,
+        },
+        seed=options.seed,
+        sliders=map(parse_slider, options.sliders),
+        controls=map(parse_control, options.controls),
+        stereo=options.stereo.settings(kept.settings, _folder(options)),
     )
-    first = GenerationConfig(
-        duration_s=_number("duration_s", options.length_s, kept, 10.0),
-        seed=options.seed if options.seed is not None or preset is None else preset.seed,
-        mode=options.mode or str(kept.get("mode", "crossfade")),
-        sliders=positions,
-        controls=moved.steps,
-        evolution=_number("evolution", options.evolution, kept, 0.5),
-        nearness=blend.nearness(
-            kept.get("nearness") if options.nearness is None else options.nearness
-        ),
-        stereo=options.stereo.settings(kept, _folder(options)),
-        sample_rate_hz=options.sample_rate_hz,
-        **_ends(options, kept),
-    ).with_seed(room=options.count)
+    first, warnings = asked.on(blend, kept)
+    first = first.with_seed(room=options.count)
     _check_effect(options, first, blend)
     assert first.seed is not None, "the seed was not drawn"
     if first.seed + options.count > SEED_LIMIT:
         raise RequestError(
             f"{options.count} seeds from {first.seed} on go beyond {SEED_LIMIT - 1}: start lower"
         )
-    first = first.with_random_sliders(sliders) if options.randomize else first
-    return first, (*moved.warnings, *warnings)
+    first = first.with_random_sliders(blend.sliders) if options.randomize else first
+    return first, warnings
 
 
 def configs(
@@ -127,22 +119,3 @@ def _preset(options: PlayOptions) -> Preset | None:
 def _folder(options: PlayOptions) -> Path:
     """Return the folder of the preset, where a SOFA file that it names may lie."""
     return Path() if options.preset is None else split_preset_name(options.preset)[0].parent
-
-
-def _ends(options: PlayOptions, kept: dict[str, Setting]) -> dict[str, Any]:
-    """Return fades and loop; one that is asked for goes before the other of the preset."""
-    ends: dict[str, Any] = {
-        "fade_in_s": _number("fade_in_s", options.fade_in_s, kept, 0.0),
-        "fade_out_s": _number("fade_out_s", options.fade_out_s, kept, 0.0),
-        "loop": bool(kept.get("loop", False)) if options.loop is None else options.loop,
-    }
-    if options.loop:
-        return {"loop": True}
-    if options.fade_in_s or options.fade_out_s:
-        ends["loop"] = False
-    return ends
-
-
-def _number(name: str, given: float | None, kept: dict[str, Setting], default: float) -> float:
-    """Return what the command line says, else the preset, else the default."""
-    return given if given is not None else float(kept.get(name, default))
