@@ -28,11 +28,7 @@ def check_variant(precision: str, format: str, output: Path | None = None) -> No
     if format not in PROGRAMS:
         raise RequestError(f"the format is {format!r}, expected one of {', '.join(PROGRAMS)}")
     for other, ending in ARTIFACT_ENDINGS.items():
-        if (
-            ending != _ENDINGS[format]
-            and output is not None
-            and output.suffix.lower() == ending
-        ):
+        if ending != _ENDINGS[format] and output is not None and output.suffix.lower() == ending:
             usual = f"that ends in {_ENDINGS[format]}" if _ENDINGS[format] else "of a folder"
             raise RequestError(
                 f"{output} has the ending of {other}, but the format is {format}: "

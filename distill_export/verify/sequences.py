@@ -52,9 +52,7 @@ class SequenceBatcher:
         """
         state = self._zeros if start else self._states.pop(sequence)
         feeds = {contract.LATENTS: latents, contract.STATE: state, END: np.array([end])}
-        audio, next_state = run_session(
-            self._session, [contract.AUDIO, contract.NEXT_STATE], feeds
-        )
+        audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
         if not end:
             self._states[sequence] = next_state
         return np.asarray(audio)
@@ -91,9 +89,7 @@ def check_sequences(program: TritonProgram) -> None:
             )
 
 
-def _played(
-    batcher: SequenceBatcher, trajectories: Sequence[Float32Array]
-) -> list[Float32Array]:
+def _played(batcher: SequenceBatcher, trajectories: Sequence[Float32Array]) -> list[Float32Array]:
     """Return what sequences sound like whose requests come in turn, one of each."""
     heard: list[list[Float32Array]] = [[] for _ in trajectories]
     for turn in range(max(map(len, _PIECES))):

@@ -52,7 +52,10 @@ def replacing_folder(
             for path in sorted(made.rglob("*")):
                 if path.is_file():
                     synchronise(path)
-            _move(made, target, place / "old", overwrite=overwrite)
+            if overwrite and status(target) is not None:
+                check_whole_folder(target, holds=holds, overwrite=True)  # it may have come since
+                target.rename(place / "old")
+            _move(made, target, place / "old")
         except OSError as reason:
             if reason.filename is not None and not _is_within(reason.filename, place):
                 raise  # it is about another file, one that the caller reads
@@ -89,9 +92,7 @@ def _files_in(folder: Path) -> set[str]:
     return found
 
 
-def _move(made: Path, target: Path, old: Path, *, overwrite: bool) -> None:
-    if overwrite and target.exists():
-        target.rename(old)
+def _move(made: Path, target: Path, old: Path) -> None:
     try:
         made.rename(target)
     except OSError as reason:
