@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from distill_export.formats.build import PROGRAMS
-from distill_export.formats.triton.program import TRITON
 from distill_export.model.naming import stem_of
-from distill_runtime.contract import ARTIFACT_ENDINGS, HTML, NN_TILDE, ONNX, PRECISIONS
+from distill_runtime.contract import ARTIFACT_ENDINGS, HTML, NN_TILDE, ONNX, PRECISIONS, TRITON
 from distill_runtime.errors import RequestError
 from distill_runtime.files.paths import is_folder
 
@@ -40,8 +39,8 @@ def check_variant(precision: str, format: str, output: Path | None = None) -> No
         )
     if precision not in PROGRAMS[format].precisions:
         raise RequestError(
-            f"{precision} weights are for ONNX graphs, a {format} file has float32: "
-            "leave out --format or --precision"
+            f"{precision} weights are for ONNX files, pages and Triton, a {format} file has "
+            "float32: leave out --format or --precision"
         )
 
 

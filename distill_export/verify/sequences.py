@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 
 from distill_export.formats.triton.program import TritonProgram
-from distill_export.formats.triton.served_graph import END
 from distill_export.verify.graph_session import GraphSession, render_in_pieces
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
@@ -51,7 +50,7 @@ class SequenceBatcher:
             Audio `[1, samples]`.
         """
         state = self._zeros if start else self._states.pop(sequence)
-        feeds = {contract.LATENTS: latents, contract.STATE: state, END: np.array([end])}
+        feeds = {contract.LATENTS: latents, contract.STATE: state, contract.END: np.array([end])}
         audio, next_state = run_session(self._session, [contract.AUDIO, contract.NEXT_STATE], feeds)
         if not end:
             self._states[sequence] = next_state

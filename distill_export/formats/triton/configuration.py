@@ -6,7 +6,6 @@ its folder's then, which may be renamed.
 
 from __future__ import annotations
 
-from distill_export.formats.triton.served_graph import END
 from distill_runtime import contract
 
 # A sequence that sends nothing for so long is given up, and its place in memory with it. A player
@@ -69,7 +68,7 @@ def configuration(*, file: str, latent_dim: int, state_size: int, latency_sample
         file=file,
         latents=contract.LATENTS,
         audio=contract.AUDIO,
-        end=END,
+        end=contract.END,
         state=contract.STATE,
         next_state=contract.NEXT_STATE,
         latent_dim=latent_dim,

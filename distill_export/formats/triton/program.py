@@ -13,10 +13,8 @@ from distill_export.formats.program import ProgramSource
 from distill_export.formats.triton.configuration import configuration
 from distill_export.formats.triton.served_graph import served_graph
 from distill_runtime.artifact.file import ArtifactFile
-from distill_runtime.contract import ONNX
+from distill_runtime.contract import ONNX, TRITON
 from distill_runtime.files.whole_folder import check_whole_folder, replacing_folder
-
-TRITON = "triton"
 
 _CONFIGURATION, _VERSION, _GRAPH = "config.pbtxt", "1", "model.onnx"
 _HOLDS = (_CONFIGURATION, f"{_VERSION}/{_GRAPH}")

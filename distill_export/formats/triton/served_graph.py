@@ -7,14 +7,13 @@ from onnx import TensorProto, helper
 
 from distill_runtime import contract
 
-END = "end"  # bool [1]: Triton's ONNX Runtime backend takes no control that is a scalar
-
 
 def served_graph(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a copy of a graph whose tensors are those that Triton can feed.
 
-    `finish`, a scalar, becomes `end`, a vector of one. The batch is 1 in every tensor: `finish` is
-    for all rows alike, and the sequences that Triton would put into one batch end when they like.
+    `finish`, a scalar, becomes `end`, a vector of one: Triton's backend for ONNX Runtime takes no
+    control of another shape. The batch is 1 in every tensor: `finish` is for all rows alike, and
+    the sequences that Triton would put into one batch end when they like.
     Nothing else changes: weights, values inside and metadata are those of the artifact.
 
     Args:
@@ -28,7 +27,7 @@ def served_graph(model: onnx.ModelProto) -> onnx.ModelProto:
         if dims:
             dims[0].dim_value = 1
     at = [tensor.name for tensor in graph.input].index(contract.FINISH)
-    graph.input[at].CopyFrom(helper.make_tensor_value_info(END, TensorProto.BOOL, [1]))
-    graph.node.insert(0, helper.make_node("Squeeze", [END], [contract.FINISH]))
+    graph.input[at].CopyFrom(helper.make_tensor_value_info(contract.END, TensorProto.BOOL, [1]))
+    graph.node.insert(0, helper.make_node("Squeeze", [contract.END], [contract.FINISH]))
     onnx.checker.check_model(served, full_check=True)
     return served

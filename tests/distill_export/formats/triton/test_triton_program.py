@@ -18,10 +18,9 @@ import pytest
 from distill_export.export import ExportReport, export_model
 from distill_export.formats.names import default_name, output_path
 from distill_export.formats.triton import program
-from distill_export.formats.triton.program import TRITON
 from distill_runtime import Artifact
-from distill_runtime.contract import METADATA_KEY
-from distill_runtime.errors import OutputExistsError, RequestError, VerificationError
+from distill_runtime.contract import METADATA_KEY, TRITON
+from distill_runtime.errors import ArtifactError, OutputExistsError, RequestError, VerificationError
 from tests.distill_export.model_files import complaint
 
 Run = Callable[..., tuple[int, str, str]]
@@ -154,6 +153,10 @@ def test_the_graph_keeps_weights_and_metadata_of_the_artifact(
         METADATA_KEY: report.metadata.to_json()
     }
     assert report.metadata.weights_sha256 == tiny_report.metadata.weights_sha256
+    with pytest.raises(
+        ArtifactError, match=r"a graph that Triton serves .*: distill-export without"
+    ):
+        Artifact.load(report.path / "1" / "model.onnx")
 
 
 def test_what_does_not_agree_is_not_written(
