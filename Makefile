@@ -91,7 +91,7 @@ $(VENV)/.export: pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.export
-	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,sofa,dev]'
+	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,sofa,ray,dev]'
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

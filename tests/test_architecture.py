@@ -14,7 +14,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 RUNTIME_NEEDS = {"distill_runtime", "numpy", "onnxruntime", "rich", "soundfile", "soxr", "typer"}
 RUNTIME_NEEDS |= {"matplotlib", "mido", "pythonosc", "sounddevice", "textual"}  # its extras
-RUNTIME_NEEDS |= {"h5py", "uvicorn"}
+RUNTIME_NEEDS |= {"h5py", "pyarrow", "ray", "uvicorn"}
 EXPORT_NEEDS = {
     "distill_export",
     "distill_runtime",

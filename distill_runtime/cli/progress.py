@@ -20,10 +20,11 @@ class _Bar:
     Args:
         total: What there is to do, in any unit.
         counts: Whether to show how many of how many are done, instead of per cent.
+        rate: Whether to show how many are done in a second, in the place of a part of the bar.
     """
 
-    def __init__(self, total: float, *, counts: bool) -> None:
-        self._total, self._counts = total, counts
+    def __init__(self, total: float, *, counts: bool, rate: bool = False) -> None:
+        self._total, self._counts, self._rate = total, counts, rate
         self._bar: rich.progress.Progress | None = None
 
     def start(self) -> None:
@@ -35,13 +36,14 @@ class _Bar:
 
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
-            progress.BarColumn(bar_width=_BAR_COLUMNS),
+            progress.BarColumn(bar_width=_BAR_COLUMNS // (4 if self._rate else 1)),
             progress.MofNCompleteColumn() if self._counts else progress.TaskProgressColumn(),
+            *[progress.TextColumn("{task.fields[rate]}")] * self._rate,
             progress.TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._bar.add_task("rendering", total=self._total)
+        self._bar.add_task("rendering", total=self._total, rate="")
         self._bar.start()
 
     def stop(self) -> None:
@@ -65,20 +67,26 @@ class BatchProgress(_Bar):
 
     Args:
         total: How many there are to make.
+        rate: Whether to show how many are made in a second.
     """
 
-    def __init__(self, total: int) -> None:
-        super().__init__(total, counts=True)
+    def __init__(self, total: int, *, rate: bool = False) -> None:
+        super().__init__(total, counts=True, rate=rate)
+        self._done, self._started = 0, time.monotonic()
 
     def __enter__(self) -> Self:
         """Show the bar."""
+        self._started = time.monotonic()
         self.start()
         return self
 
-    def advance(self) -> None:
-        """One more sound is done."""
+    def advance(self, sounds: int = 1) -> None:
+        """One more sound is done, or several."""
+        self._done += sounds
         if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0])
+            elapsed_s = max(time.monotonic() - self._started, 1e-3)
+            rate = f"{self._done / elapsed_s:.3g}/s"
+            self._bar.update(self._bar.task_ids[0], advance=sounds, rate=rate)
 
 
 class SoundProgress(_Bar):

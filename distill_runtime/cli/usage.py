@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ _REMEDIES = {
     "other_artifacts=True": "force",
     "check_space=False": "no_space_check",
 }
+# What an option stands for that is given without its value.
+_WITHOUT_VALUE = {"--cluster": "local"}
 _TYPED = "distill.typed"
 LAST_PANEL = "Running"  # of a command's help: what is of no particular command
 
@@ -61,7 +63,7 @@ class OneLineCommand(TyperCommand):
             self._refuse_single_dash(typed)
         ctx.allow_extra_args = True
         try:
-            rest: list[str] = super().parse_args(ctx, args)
+            rest: list[str] = super().parse_args(ctx, list(_completed(args, self._options())))
         except Exception as error:
             # Known by its name: typer's exceptions moved between its versions.
             kinds = {kind.__name__ for kind in type(error).__mro__}
@@ -144,6 +146,16 @@ class OneLineCommand(TyperCommand):
             for name in (*parameter.opts, *parameter.secondary_opts)
             if name.startswith("-")
         ] + ["--help"]
+
+
+def _completed(words: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    """Yield the words, with values for options that may do without."""
+    for index, word in enumerate(words):
+        yield word
+        if word in _WITHOUT_VALUE and word in known:
+            following = words[index + 1] if index + 1 < len(words) else "-"
+            if following.startswith("-"):
+                yield _WITHOUT_VALUE[word]
 
 
 def typed_value(context: Any, name: str) -> str | None:

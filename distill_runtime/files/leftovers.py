@@ -63,9 +63,9 @@ def is_taken(path: Path, descriptor: int) -> bool:
         return False
 
 
-def sweep_files(folder: Path) -> None:
-    """Remove unfinished files from a folder, once in this process."""
-    _sweep(folder, _FILE, _remove_file)
+def sweep_files(folder: Path, *, again: bool = False) -> None:
+    """Remove unfinished files from a folder, once in this process, or again."""
+    _sweep(folder, _FILE, _remove_file, again=again)
 
 
 def sweep_folders(folder: Path) -> None:
@@ -73,12 +73,14 @@ def sweep_folders(folder: Path) -> None:
     _sweep(folder, _FOLDER, _remove_folder)
 
 
-def _sweep(folder: Path, name: re.Pattern[str], remove: Callable[[Path], None]) -> None:
+def _sweep(
+    folder: Path, name: re.Pattern[str], remove: Callable[[Path], None], *, again: bool = False
+) -> None:
     if not CAN_LOCK:
         return
     with suppress(OSError, ValueError):
         place = folder.stat()
-        if (place.st_dev, place.st_ino) in _swept:
+        if (place.st_dev, place.st_ino) in _swept and not again:
             return
         _swept.add((place.st_dev, place.st_ino))
         with os.scandir(folder) as entries:

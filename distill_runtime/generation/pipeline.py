@@ -184,7 +184,7 @@ class GenerationPipeline:
         config = self.prepare(config)
         renderer = self._streaming_renderer()
         audio_format = AudioFormat("wav", bit_depth)
-        recipe = replace(self._recipe(config), audio_format=audio_format)
+        recipe = replace(self.recipe(config), audio_format=audio_format)
         blocks = finished_blocks(renderer, config, latent_blocks(self.blend, [config]))
         louder = (block * np.float32(gain) for block in blocks)
         return wav_chunks(
@@ -196,6 +196,28 @@ class GenerationPipeline:
             tags=replace(tags or Tags(), comment=recipe.to_json()),
             seed_for_dither=config.seed,
             loop=config.loop,
+        )
+
+    def recipe(self, config: GenerationConfig) -> Recipe:
+        """Return the recipe of a prepared request, which is in no file yet."""
+        blend, first = self.blend, self.blend.renderers[0]
+        return Recipe(
+            config=config,
+            ingredients=tuple(
+                Ingredient(
+                    name=portable_name(artifact.path),
+                    sha256=artifact.sha256,
+                    model_id=artifact.metadata.model.id,
+                    precision=artifact.metadata.precision,
+                    weight=weight,
+                )
+                for artifact, weight in zip(blend.artifacts, blend.weights, strict=True)
+            ),
+            blend_mode=None if blend.is_single else blend.mode,
+            runtime=__version__,
+            onnxruntime=onnxruntime_version(),
+            provider=first.provider,
+            threads=first.options.resolved_threads,
         )
 
     def temporary_bytes(self, config: GenerationConfig, count: int = 1) -> int:
@@ -242,30 +264,9 @@ class GenerationPipeline:
             require_space([temporary_need(self._temporary_bytes(configs))])
         sounds = render_batch(self.blend, configs, stop, overlap=overlap, progress=progress)
         return [
-            finished(self._recipe(config), sound.spool, sound.gain, limited=sound.is_moved)
+            finished(self.recipe(config), sound.spool, sound.gain, limited=sound.is_moved)
             for config, sound in zip(configs, sounds, strict=True)
         ]
-
-    def _recipe(self, config: GenerationConfig) -> Recipe:
-        blend, first = self.blend, self.blend.renderers[0]
-        return Recipe(
-            config=config,
-            ingredients=tuple(
-                Ingredient(
-                    name=portable_name(artifact.path),
-                    sha256=artifact.sha256,
-                    model_id=artifact.metadata.model.id,
-                    precision=artifact.metadata.precision,
-                    weight=weight,
-                )
-                for artifact, weight in zip(blend.artifacts, blend.weights, strict=True)
-            ),
-            blend_mode=None if blend.is_single else blend.mode,
-            runtime=__version__,
-            onnxruntime=onnxruntime_version(),
-            provider=first.provider,
-            threads=first.options.resolved_threads,
-        )
 
 
 def _batches(

@@ -161,6 +161,22 @@ class Preset:
         """
         return _preset(JsonFields(document, document="the preset", error=RequestError))
 
+    def document(self) -> dict[str, Any]:
+        """Return the preset as JSON holds it; `from_document` reads that."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "model": {
+                "id": self.kept.model_id,
+                "name": self.kept.model_name,
+                "slider_fingerprint": self.kept.fingerprint,
+            },
+            "sliders": {str(key): position for key, position in self.kept.positions.items()},
+            "seed": self.seed,
+            **({"controls": dict(self.controls)} if self.controls else {}),
+            "settings": dict(self.settings),
+        }
+
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the preset, whole or not at all.
 
@@ -173,7 +189,7 @@ class Preset:
             OutputExistsError: The file is there and `overwrite` is false.
             OutputError: The file could not be written.
         """
-        text = json.dumps(_document(self), indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(self.document(), indent=2, ensure_ascii=False, allow_nan=False)
         with replacing(Path(path), overwrite=overwrite) as temporary:
             temporary.write_bytes(f"{text}\n".encode())
 
@@ -254,22 +270,6 @@ def _nearness(artifact: Artifact, config: GenerationConfig) -> dict[str, Setting
     if landmarks is None:
         return {}
     return {"nearness": landmarks.default if config.nearness is None else config.nearness}
-
-
-def _document(preset: Preset) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "model": {
-            "id": preset.kept.model_id,
-            "name": preset.kept.model_name,
-            "slider_fingerprint": preset.kept.fingerprint,
-        },
-        "sliders": {str(key): position for key, position in preset.kept.positions.items()},
-        "seed": preset.seed,
-        **({"controls": dict(preset.controls)} if preset.controls else {}),
-        "settings": dict(preset.settings),
-    }
 
 
 def _preset(fields: JsonFields) -> Preset:

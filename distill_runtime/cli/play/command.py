@@ -15,6 +15,14 @@ from distill_runtime.cli.arguments import (
     ThreadsOption,
     TrustOption,
 )
+from distill_runtime.cli.cluster.options import (
+    ClusterOption,
+    ClusterOptions,
+    RequestsOption,
+    ShardFormatOption,
+    ShardsOption,
+    VerifyOption,
+)
 from distill_runtime.cli.length import parse_length
 from distill_runtime.cli.play.file_options import (
     AlbumOption,
@@ -102,6 +110,11 @@ def play(
     sidecar: SidecarOption = False,
     raw: RawOption = None,
     dry_run: DryRunOption = False,
+    cluster: ClusterOption = None,
+    requests: RequestsOption = None,
+    shards: ShardsOption = None,
+    shard_format: ShardFormatOption = None,
+    verify: VerifyOption = None,
     plot: PlotOption = False,
     listen: ListenOption = False,
     force: ForceOption = False,
@@ -170,6 +183,14 @@ def play(
             provider=provider,
             threads=threads,
             trust=trust,
+            cluster=ClusterOptions(
+                address=cluster,
+                requests=requests,
+                shards=shards,
+                shard_format=shard_format,
+                verify=verify,
+                destination=typed_value(context, "output"),
+            ),
         )
     )
 

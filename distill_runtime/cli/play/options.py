@@ -9,6 +9,7 @@ from pathlib import Path
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio_file.pipe import RAW_ENCODINGS, RawEncoding
 from distill_runtime.audio_file.tags import Tags
+from distill_runtime.cli.cluster.options import ClusterOptions
 from distill_runtime.cli.length import DEFAULT_BEATS_PER_BAR, seconds_of_bars
 from distill_runtime.cli.stereo import StereoOptions
 from distill_runtime.contract import SAMPLE_RATE_HZ
@@ -64,6 +65,7 @@ class PlayOptions:
     provider: str = "auto"
     threads: int = 0
     trust: bool = False
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
 
     @property
     def to_pipe(self) -> bool:
@@ -129,6 +131,7 @@ class PlayOptions:
             (self.to_pipe and self.plot, "-o - leaves no file that a --plot could be beside"),
         )
         refuse(conflicts)
+        self.cluster.check(self)
 
 
 def refuse(conflicts: Iterable[tuple[object, str]]) -> None:

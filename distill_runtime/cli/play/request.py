@@ -18,8 +18,15 @@ from distill_runtime.latents.seeds import SEED_LIMIT
 from distill_runtime.latents.sliders import parse_slider
 
 
-def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, tuple[str, ...]]:
+def first_config(
+    options: PlayOptions, blend: Blend, *, seed: int | None = None
+) -> tuple[GenerationConfig, tuple[str, ...]]:
     """Return the request for the first sound, and warnings about its controls and sliders.
+
+    Args:
+        options: The command line.
+        blend: What plays.
+        seed: Its seed where neither an option nor a preset says one; None to have it drawn.
 
     Raises:
         RequestError: A value is out of bounds, or the preset belongs to other sliders.
@@ -43,7 +50,8 @@ def first_config(options: PlayOptions, blend: Blend) -> tuple[GenerationConfig, 
         stereo=options.stereo.settings(kept.settings, _folder(options)),
     )
     first, warnings = asked.on(blend, kept)
-    first = first.with_seed(room=options.count)
+    if first.seed is None:
+        first = first.with_seed(seed, room=options.count)
     _check_effect(options, first, blend)
     assert first.seed is not None, "the seed was not drawn"
     if first.seed + options.count > SEED_LIMIT:

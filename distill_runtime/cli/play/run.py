@@ -44,6 +44,11 @@ def play_options(options: PlayOptions) -> None:
         typer.Exit: Some of several sounds could not be made.
     """
     options.check()
+    if options.cluster.address is not None:
+        from distill_runtime.cli.cluster.run import render_on_cluster  # noqa: PLC0415
+
+        render_on_cluster(options)
+        return
     written = audio_format(options)  # a bad format is told before anything is loaded
     _check_extras(options)
     _check_output(options)

@@ -81,7 +81,7 @@ def test_a_request_may_be_empty_and_has_a_seed_drawn(pipeline: GenerationPipelin
 def test_what_is_in_a_recipe_is_a_request(pipeline: GenerationPipeline) -> None:
     asked = {"seed": 3, "duration_s": 1.0, "sliders": [4], "controls": {"Loudness": -1}}
     config = sound_request(asked, pipeline)
-    recipe = json.loads(pipeline._recipe(config).to_json())
+    recipe = json.loads(pipeline.recipe(config).to_json())
     assert sound_request({k: v for k, v in recipe.items() if k in KEYS}, pipeline) == config
 
 
