@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 import re
 import shlex
 import shutil
@@ -90,7 +91,7 @@ def test_docker_reads_the_compose_file_where_it_can() -> None:
         subprocess.run(
             [docker, "compose", "--file", str(FOLDER / "compose.yaml"), "config", "--quiet"],
             check=True,
-            env={"DISTILL_MODELS": "/models", "PATH": "/usr/bin:/bin:/usr/local/bin"},
+            env={**os.environ, "DISTILL_MODELS": "/models", "RAY_AUTH_TOKEN": "0" * 32},
         )
 
 
@@ -217,6 +218,7 @@ def test_settings_are_those_of_serving() -> None:
         name
         for service in read("compose.yaml")["services"].values()
         for name in service["environment"]
+        if name.startswith("DISTILL_")
     }
     for container in containers(read("rayservice.yaml")):
         assert variables(container) == named
@@ -228,9 +230,13 @@ def test_settings_are_those_of_serving() -> None:
     assert settings.token == "7"
 
 
-def test_ray_is_of_one_version() -> None:
+def test_ray_is_of_one_version_and_asks_for_a_token() -> None:
     for name in MANIFESTS:
-        assert ray_cluster(read(name))["rayVersion"] == ray_version()
+        cluster = ray_cluster(read(name))
+        assert cluster["rayVersion"] == ray_version()
+        assert cluster["authOptions"] == {"mode": "token"}
+    for service in read("compose.yaml")["services"].values():
+        assert service["environment"]["RAY_AUTH_MODE"] == "token"
 
 
 def test_the_job_is_a_command_of_ours(tmp_path: Path) -> None:
