@@ -16,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,19 @@ def test_the_job_is_a_command_of_ours(tmp_path: Path) -> None:
     for container in containers(manifest):
         mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
         assert {f"/{Path(path).parts[1]}" for path in (artifact, asked["output"])} <= mounts
+
+
+def test_the_image_serves_and_has_what_that_takes() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    (extras,) = re.findall(r"\.whl\)\[([\w,]+)\]", DOCKERFILE)
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    program, command, folder, *arguments = json.loads(DOCKERFILE.rpartition("\nCMD ")[2])
+    assert (program, command, folder) == ("distill-run", "serve", "/models")
+    if importlib.util.find_spec("distill_runtime.serving") is None:
+        pytest.skip("there is no distill_runtime.serving")
+    serve = typer.main.get_command(app).commands[command]
+    asked = serve.make_context(command, [str(FOLDER), *arguments]).params
+    assert (asked["api"], asked["host"], asked["port"]) == (True, "0.0.0.0", 8000)
 
 
 @pytest.mark.skipif(not BUILDER.exists(), reason="not set up: make .venv-dist/.installed")

@@ -1,18 +1,15 @@
 """A model for Triton, as `distill-export --format triton` writes it, read by Triton's own protobuf.
 
-Triton itself is not run here. What its sequence batcher does with a configuration is done by
-`Server`, which knows nothing else: see docs/scale.md for where each rule is from.
+Triton itself is not run here: `SequenceServer` does what its sequence batcher would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 from distill_export.export import ExportReport, export_model
@@ -21,6 +18,10 @@ from distill_export.formats.triton import program
 from distill_runtime import Artifact
 from distill_runtime.contract import METADATA_KEY, TRITON
 from distill_runtime.errors import ArtifactError, OutputExistsError, RequestError, VerificationError
+from tests.distill_export.formats.triton.sequence_server import (
+    SequenceServer,
+    read_configuration,
+)
 from tests.distill_export.model_files import complaint
 
 Run = Callable[..., tuple[int, str, str]]
@@ -34,48 +35,8 @@ def report(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Expor
     return export_model(tiny_source, output, format=TRITON, controls=False)
 
 
-def read(folder: Path) -> Any:
-    """Return a model's configuration as Triton reads it: an unknown field is an error."""
-    pytest.importorskip("tritonclient", reason="there is no tritonclient to read it with")
-    from google.protobuf import text_format
-    from tritonclient.grpc.model_config_pb2 import ModelConfig
-
-    return text_format.Parse((folder / "config.pbtxt").read_text("utf-8"), ModelConfig())
-
-
-class Server:
-    """What a server does with a model's folder, as far as this model makes it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.config = read(folder)
-        path = folder / "1" / self.config.default_model_filename
-        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        (self.state,) = self.config.sequence_batching.state
-        (self.control,) = self.config.sequence_batching.control_input
-        self.states: dict[str, np.ndarray] = {}
-
-    def infer(
-        self, sequence: str, latents: np.ndarray, *, start: bool = False, end: bool = False
-    ) -> np.ndarray:
-        if start:
-            (initial,) = self.state.initial_state
-            assert initial.zero_data
-            self.states[sequence] = np.zeros(initial.dims, np.float32)
-        (kind,) = self.control.control
-        feeds = {
-            self.config.input[0].name: latents,
-            self.control.name: np.array([kind.bool_false_true[end]]),
-            self.state.input_name: self.states.pop(sequence),
-        }
-        outputs = [self.config.output[0].name, self.state.output_name]
-        audio, state = self.session.run(outputs, feeds)
-        if not end:
-            self.states[sequence] = state
-        return audio
-
-
 def test_the_configuration_is_one_that_the_backend_accepts(report: ExportReport) -> None:
-    server = Server(report.path)
+    server = SequenceServer(report.path)
     config, batching = server.config, server.config.sequence_batching
     inputs = {tensor.name: tensor for tensor in server.session.get_inputs()}
     outputs = {tensor.name: tensor for tensor in server.session.get_outputs()}
@@ -117,7 +78,7 @@ def test_the_configuration_is_one_that_the_backend_accepts(report: ExportReport)
 def test_sequences_beside_each_other_are_streams_of_the_artifact(
     report: ExportReport, tiny_report: ExportReport
 ) -> None:
-    server, artifact = Server(report.path), Artifact.load(tiny_report.path)
+    server, artifact = SequenceServer(report.path), Artifact.load(tiny_report.path)
     random = np.random.default_rng(7)
     first, second = random.normal(size=(2, 1, 5, artifact.latent_dim)).astype(np.float32)
     heard_first = [server.infer("a", first[:, :2], start=True)]
@@ -199,7 +160,7 @@ def test_the_command_line_adds_a_model_to_a_repository(
     code, out, said = command(*arguments)
     assert (code, out) == (0, "models/tiny\n")
     assert "models/tiny: 0.9 MB" in said
-    assert read(here / "models" / "tiny").backend == "onnxruntime"
+    assert read_configuration(here / "models" / "tiny").backend == "onnxruntime"
     (here / "models/tiny/config.pbtxt").write_text("mine", "utf-8")
     for more in ([], ["--recordings", "nowhere"]):
         code, out, said = command(*arguments, *more)
@@ -208,7 +169,7 @@ def test_the_command_line_adds_a_model_to_a_repository(
             "models/tiny exists: choose another name, or overwrite it with --force"
         )
     assert command(*arguments, "--force")[0] == 0
-    assert read(here / "models" / "tiny").backend == "onnxruntime"
+    assert read_configuration(here / "models" / "tiny").backend == "onnxruntime"
     (here / "models/tiny/2").mkdir()
     code, _, said = command(*arguments, "--force")
     assert code == 2
