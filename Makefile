@@ -3,6 +3,7 @@
 # make test    set up what the tests need and run all of them
 # make check   lint, format, types
 # make bench   measure speed and memory against PyTorch and the machine's limits (docs/performance.md)
+# make cuda    on a machine with an NVIDIA GPU: set up, and see what it does there (docs/performance.md)
 # make structures  write down the structure of this exporter's graphs, for the runtime to know
 # make fuzz   read hostile files for MINUTES=10, and keep what does harm (docs/security.md)
 # make docs    write what the docs show of the programs: command lines, variants, rooms, a session, the
@@ -17,12 +18,13 @@ RUNTIME_VENV := .venv-runtime
 OLDEST_VENV := .venv-oldest
 NEWER_VENVS := .venv-newer
 DIST_VENV := .venv-dist
+CUDA_VENV := .venv-cuda
 PAGE := distill_runtime/cli/serve/page
 BIN := $(VENV)/bin
 # Tests wait a part of their time, for servers, browsers and signals: one more than there are cores.
 WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2) + 1 )))
 
-.PHONY: demo page test check bench structures docs dist clean fuzz
+.PHONY: demo page test check bench cuda structures docs dist clean fuzz
 
 demo: $(VENV)/.export
 	$(BIN)/distill-export artifacts/ambience.distill -o artifacts/ambience.onnx --force
@@ -57,6 +59,16 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
+# All in one: an environment with CUDA's libraries, the demo model's artifacts, the tests that only a
+# GPU can pass, and its figures.
+cuda: $(CUDA_VENV)/.installed
+	for kind in 'cuda' 'cuda_int8 --precision int8' 'cuda_refined --reconstruction refined'; do \
+		set -- $$kind && name=artifacts/ambience_$$1.onnx && shift && { test -f $$name || \
+		$(CUDA_VENV)/bin/distill-export artifacts/ambience.distill -o $$name "$$@"; } || exit; \
+	done
+	ARTIFACTS="$$(echo artifacts/ambience_cuda*.onnx)" $(CUDA_VENV)/bin/pytest tests/cuda
+	$(CUDA_VENV)/bin/python -m benchmarks.cuda artifacts/ambience_cuda*.onnx
+
 structures: $(VENV)/.dev
 	$(BIN)/python -m distill_export.verify.known_structures
 
@@ -76,7 +88,7 @@ dist: $(PAGE_IF_NPM) $(DIST_VENV)/.installed
 	$(DIST_VENV)/bin/python .ci/dist.py $(if $(URL),--url '$(URL)') $(if $(FORGE),--forge '$(FORGE)')
 
 clean:
-	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV)
+	rm -rf $(VENV) $(RUNTIME_VENV) $(OLDEST_VENV) $(NEWER_VENVS) $(DIST_VENV) $(CUDA_VENV)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf hosts/js/node_modules hosts/js/types hosts/js/*.tgz
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -92,6 +104,14 @@ $(VENV)/.export: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.export
 	$(BIN)/pip install --quiet --editable '.[export,cpu,plot,live,serve,sofa,ray,dev]'
+	touch $@
+
+# CUDA's own libraries come as packages, where the system has none.
+$(CUDA_VENV)/.installed: pyproject.toml
+	test -x $(CUDA_VENV)/bin/python || $(PYTHON) -m venv $(CUDA_VENV)
+	$(CUDA_VENV)/bin/python -c 'import torch' 2>/dev/null || $(CUDA_VENV)/bin/pip install --quiet $(TORCH)
+	$(CUDA_VENV)/bin/pip install --quiet --editable '.[export,gpu]' 'onnxruntime-gpu[cuda,cudnn]' \
+		pytest hypothesis filelock
 	touch $@
 
 # What the runtime installs of other packages, without the runtime itself.

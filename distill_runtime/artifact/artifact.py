@@ -21,9 +21,10 @@ from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
 from distill_runtime.latents.trajectory import check_vector
 
-# The first layers read all their weights for every call, so a call wants many steps; the last
-# ones fill the cache, so not too many (docs/performance.md).
-_ROWS_PER_CALL = 12
+# The first layers read all their weights for every call, so a call wants many steps; on a CPU the
+# last ones fill the cache, so not too many (docs/performance.md).
+_ROWS_PER_CALL = {"cpu": 12, "cuda": 128}
+_VOICES_ON_CUDA = 16
 
 
 class Artifact:
@@ -128,8 +129,13 @@ class Artifact:
 
     @property
     def voices_per_call(self) -> int:
-        """Rows to render side by side, see `contract.Reconstruction`."""
-        return RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
+        """Rows to render side by side, see `contract.Reconstruction`; more of them on a GPU."""
+        most = RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
+        return most if self.provider == "cpu" or most == 1 else _VOICES_ON_CUDA
+
+    def steps_per_call(self, batch: int) -> int:
+        """Return how many steps of so many rows make a call efficient where this is played."""
+        return max(1, _ROWS_PER_CALL[self.provider] // batch)
 
     @property
     def sliders(self) -> tuple[Slider, ...]:
@@ -256,7 +262,8 @@ class Artifact:
             BackendError: onnxruntime failed.
         """
         latents = self._latents(latents)
-        audio = np.concatenate(list(self.stream(split_steps(latents))), axis=1)
+        blocks = split_steps(latents, self.steps_per_call(len(latents)))
+        audio = np.concatenate(list(self.stream(blocks)), axis=1)
         return audio[:, self.latency_samples :]
 
     def _player(self, batch: int) -> Callable[[Float32Array, bool], Float32Array]:
@@ -327,18 +334,9 @@ class Artifact:
         return array
 
 
-def split_steps(latents: Float32Array, steps: int | None = None) -> Iterator[Float32Array]:
-    """Cut a trajectory into blocks for `stream`.
-
-    Args:
-        latents: `[batch, all steps, latent_dim]`.
-        steps: Steps in a block; by default as many as make a call efficient.
-    """
-    steps = steps or steps_per_call(latents.shape[0])
+def split_steps(
+    latents: Float32Array, steps: int = _ROWS_PER_CALL["cpu"]
+) -> Iterator[Float32Array]:
+    """Cut a trajectory `[batch, all steps, latent_dim]` into blocks of so many steps."""
     for start in range(0, latents.shape[1], steps):
         yield latents[:, start : start + steps]
-
-
-def steps_per_call(batch: int) -> int:
-    """Return how many steps of so many rows make a call efficient."""
-    return max(1, _ROWS_PER_CALL // batch)

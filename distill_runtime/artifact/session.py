@@ -13,6 +13,7 @@ import numpy as np
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
+from distill_runtime.artifact import cuda
 from distill_runtime.errors import ArtifactError, BackendError, DependencyError, RequestError
 from distill_runtime.files.checks import brief, whole
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 PROVIDERS = ("auto", "cpu", "cuda")
-_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_CPU = "CPUExecutionProvider"
 _QUIET = 4  # log fatal errors only: the rest reaches the caller as an exception
 _SPIN_US = 50  # from one operator to the next; longer gains nothing (docs/performance.md)
 _MAX_DEFAULT_THREADS = 4  # the layers are too small to gain from more
@@ -105,13 +106,16 @@ def open_session_from_bytes(model: bytes, options: SessionOptions) -> onnxruntim
     # host's own, and no sound was found that it makes faster.
     # By what it begins with it could pass for another format, one that was not checked.
     settings.add_session_config_entry("session.load_model_format", "ONNX")
-    has_cuda = _CUDA in ort.get_available_providers()
+    has_cuda = cuda.PROVIDER in ort.get_available_providers()
     if options.provider == "cuda" and not has_cuda:
         raise DependencyError(
             "this onnxruntime has no CUDA: pip uninstall onnxruntime, then pip install "
             "onnxruntime-gpu, or take --provider cpu"
         )
-    providers = [_CUDA, _CPU] if has_cuda and options.provider != "cpu" else [_CPU]
+    providers: list[Any] = [_CPU]
+    if has_cuda and options.provider != "cpu":
+        cuda.load_libraries(ort)
+        providers.insert(0, (cuda.PROVIDER, cuda.PROVIDER_OPTIONS))
     try:
         session: onnxruntime.InferenceSession = ort.InferenceSession(
             model,
@@ -127,8 +131,8 @@ def open_session_from_bytes(model: bytes, options: SessionOptions) -> onnxruntim
     # A provider that does not start is left out without a word.
     if options.provider == "cuda" and session_provider(session) != "cuda":
         raise BackendError(
-            "CUDA was asked for and does not start: check the driver and the CUDA libraries, "
-            "or take --provider cpu"
+            "CUDA was asked for and does not start: check the driver, and the CUDA libraries "
+            "(pip install 'onnxruntime-gpu[cuda,cudnn]' brings them), or take --provider cpu"
         )
     return session
 
@@ -175,7 +179,7 @@ def _import_onnxruntime() -> Any:
 
 def session_provider(session: onnxruntime.InferenceSession) -> str:
     """Return what really runs a session: "cuda" or "cpu"."""
-    return "cuda" if session.get_providers()[0] == _CUDA else "cpu"
+    return "cuda" if session.get_providers()[0] == cuda.PROVIDER else "cpu"
 
 
 @cache
@@ -243,7 +247,16 @@ class Graph:
         Raises:
             BackendError: onnxruntime failed.
         """
-        feeds = {**_feeds(latents, finish), contract.STATE: state}
+        if self.provider == "cuda" and (times := cuda.repeats(latents)) > 1:
+            batch = len(latents)
+            latents, state = np.tile(latents, (times, 1, 1)), np.tile(state, (times, 1))
+            mel = None if mel is None else np.tile(mel, (times, 1, 1, 1))
+            return [rows[:batch] for rows in self.run(latents, state, finish=finish, mel=mel)]
+        feeds = {
+            contract.LATENTS: latents,
+            contract.STATE: state,
+            contract.FINISH: np.array(finish, bool),
+        }
         if mel is not None:
             feeds[contract.MEL] = mel
         return run_session(self._session, self._outputs, feeds)
@@ -254,17 +267,12 @@ class Graph:
 
 
 class BoundStream:
-    """A stream whose state stays on the device that runs the graph, from call to call.
-
-    Without it every call would copy the state from the device and back, and wait for it. Only the
-    latent vectors and the audio cross over.
-    """
+    """A stream whose state stays on the device; see `cuda.BoundStream`."""
 
     def __init__(self, session: onnxruntime.InferenceSession, state: Float32Array) -> None:
         """Start from a state `[batch, state_size]`."""
-        self._session = session
-        self._device = session_provider(session)
-        self._state = _import_onnxruntime().OrtValue.ortvalue_from_numpy(state, self._device, 0)
+        ort, device = _import_onnxruntime(), session_provider(session)
+        self._stream = cuda.BoundStream(ort, session, state, device)
 
     def step(self, latents: Float32Array, finish: bool) -> Float32Array:
         """Run the graph once on `[batch, steps, latent_dim]` and return its audio.
@@ -273,23 +281,9 @@ class BoundStream:
             BackendError: onnxruntime failed.
         """
         try:
-            binding = self._session.io_binding()
-            for name, value in _feeds(latents, finish).items():
-                binding.bind_cpu_input(name, value)
-            binding.bind_ortvalue_input(contract.STATE, self._state)
-            binding.bind_output(contract.AUDIO, "cpu")
-            binding.bind_output(contract.NEXT_STATE, self._device)
-            self._session.run_with_iobinding(binding)
-            audio, self._state = binding.get_outputs()
-            samples: Float32Array = audio.numpy()
+            return self._stream.step(latents, finish=finish)
         except Exception as error:  # as above
             raise BackendError(f"onnxruntime failed ({_summary(error)})") from None
-        return samples
-
-
-def _feeds(latents: Float32Array, finish: bool) -> dict[str, np.ndarray[Any, Any]]:
-    """Return what every call is fed, besides the state."""
-    return {contract.LATENTS: latents, contract.FINISH: np.array(finish, bool)}
 
 
 def _is_installed(distribution: str) -> bool:

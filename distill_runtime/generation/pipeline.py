@@ -246,8 +246,8 @@ class GenerationPipeline:
         """Return how many batches to render at a time."""
         first = self.blend.renderers[0]
         threads = first.options.resolved_threads
-        if first.provider != "cpu" or threads == 1:
-            return 1
+        if threads == 1 or first.provider != "cpu":
+            return threads  # a GPU waits for what follows it, a core's work for each
         # One more than there are cores: each waits now and then for a thread of onnxruntime's.
         return threads + 1
 

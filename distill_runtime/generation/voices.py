@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from distill_runtime.arrays import Float32Array
-from distill_runtime.artifact.artifact import steps_per_call
 from distill_runtime.generation.blend import Blend
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.loop_plan import LoopPlan
@@ -37,7 +36,7 @@ def latent_blocks(
         `[rows, steps, latent_dim]`.
     """
     rows = sum(len(config.row_seeds) for config in configs)
-    steps = block_steps or steps_per_call(rows)
+    steps = block_steps or blend.renderers[renderer].steps_per_call(rows)
     trajectories: list[Iterator[Float32Array]] = []
     moves: list[_Move] = []
     for config in configs:

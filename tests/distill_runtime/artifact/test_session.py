@@ -164,3 +164,27 @@ def test_an_onnxruntime_that_cannot_be_imported_is_told(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as one built for another numpy
     with pytest.raises(DependencyError, match="numpy before 2 beside"):
         open_session_from_bytes(small.read_bytes(), SessionOptions())
+
+
+@pytest.mark.parametrize(("batch", "steps"), [(1, 1), (3, 1), (1, 5), (2, 8), (3, 9)])
+def test_calls_of_few_rows_are_filled_up_on_cuda(
+    small: Path, batch: int, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session_from_bytes(small.read_bytes(), SessionOptions(provider="cpu"))
+    rng = np.random.default_rng(3)
+    latents = rng.standard_normal((batch, steps, LATENT_DIM), np.float32)
+    state = rng.standard_normal((batch, STATE_SIZE), np.float32)
+    expected = Graph(session).run(latents, state, finish=True)
+    played: list[int] = []
+
+    class Counting:
+        def run(self, outputs: list[str], feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+            played.append(feeds["latents"].shape[0] * feeds["latents"].shape[1])
+            return session.run(outputs, feeds)
+
+    monkeypatch.setattr(Graph, "provider", "cuda")
+    found = Graph(Counting()).run(latents, state, finish=True)  # type: ignore[arg-type]
+    assert len(played) == 1
+    assert played[0] >= 16
+    for one, other in zip(expected, found, strict=True):
+        assert np.array_equal(one, other)
