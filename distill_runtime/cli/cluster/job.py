@@ -22,6 +22,8 @@ from distill_runtime.latents.seeds import SEED_LIMIT
 SHARD_FORMATS = ("tar", "parquet")
 _PIECE_S = 120.0  # seconds of sound that a task makes, where files are single
 _MAX_PIECE = 64
+_TASKS_PER_CORE = 16
+_BESIDE = 4  # sounds in a call of the graph
 
 
 @dataclass(frozen=True)
@@ -154,15 +156,27 @@ class Job:
         """The name of the manifest."""
         return f"{self.stem}_manifest.jsonl"
 
-    def pieces(self, rows: Iterable[Row]) -> Iterator[Piece]:
-        """Cut the rows into what one task makes: a shard, or some single files."""
+    def piece_sounds(self, count: int, cores: int) -> int:
+        """Return how many sounds one task is to make.
+
+        Of single files as many as give every core several tasks, so that all end at about the same
+        time; but several beside each other in a call of the graph, and no more than take a minute.
+
+        Args:
+            count: How many sounds there are.
+            cores: How many tasks can run at a time.
+        """
         if self.shards is not None:
-            size = self.shards.sounds
-        else:
-            duration_s = float(self.kept.settings.get("duration_s", 10.0))
-            size = max(1, min(_MAX_PIECE, int(_PIECE_S / duration_s)))
+            return self.shards.sounds
+        duration_s = float(self.kept.settings.get("duration_s", 10.0))
+        most = max(1, min(_MAX_PIECE, int(_PIECE_S / duration_s)))
+        share = count // (_TASKS_PER_CORE * max(1, cores))
+        return min(most, max(_BESIDE, share - share % _BESIDE))
+
+    def pieces(self, rows: Iterable[Row], sounds: int) -> Iterator[Piece]:
+        """Cut the rows into what one task makes: a shard, or some single files."""
         waiting, index = iter(rows), 0
-        while piece := tuple(islice(waiting, size)):
+        while piece := tuple(islice(waiting, sounds)):
             yield Piece(index, piece)
             index += 1
 

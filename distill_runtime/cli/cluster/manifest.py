@@ -68,6 +68,14 @@ class Manifest:
             counts[failure.reason[:_REASON]] += failure.sounds
         return dict(counts.most_common())
 
+    def cpus(self) -> dict[str, int]:
+        """Return how many sounds were made on each kind of CPU."""
+        counts: Counter[str] = Counter()
+        for file in self.files:
+            if file.cpu is not None:
+                counts[file.cpu] += file.sounds
+        return dict(counts.most_common())
+
     @property
     def failed(self) -> int:
         """How many sounds could not be made."""
@@ -89,7 +97,7 @@ class Manifest:
             "there": self.there,
             "failed": self.failed,
             "reasons": self.reasons(),
-            "cpus": dict(Counter(file.cpu for file in self.files if file.cpu is not None)),
+            "cpus": self.cpus(),
             "core_s": round(self.core_s, 3),
             "elapsed_s": round(elapsed_s, 3),
         }

@@ -101,7 +101,7 @@ class Plan:
         """Return how many of its files are among those of a place."""
         if not sizes:
             return 0
-        pieces = self._job.pieces(self.rows())
+        pieces = self._job.pieces(self.rows(), self._job.piece_sounds(self.count, 1))
         names = itertools.chain.from_iterable(map(self._job.names, pieces))
         return sum(name in sizes for name in names)
 

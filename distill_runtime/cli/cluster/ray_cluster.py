@@ -16,6 +16,7 @@ from distill_runtime.cli.cluster.extras import import_ray
 from distill_runtime.cli.cluster.job import Job, Piece
 from distill_runtime.cli.cluster.outcome import Failure, PieceOutcome
 from distill_runtime.cli.cluster.ray_tasks import RETRIES, JobReference, greet, make_piece
+from distill_runtime.cli.live.quiet import quiet_libraries
 from distill_runtime.errors import BackendError, DistillError, RequestError
 from distill_runtime.files.one_line import one_line
 
@@ -70,7 +71,7 @@ class Cluster:
 
     def make(
         self, reference: JobReference, pieces: Iterable[Piece], *, cores: int
-    ) -> Iterator[tuple[Piece, PieceOutcome]]:
+    ) -> Iterator[PieceOutcome]:
         """Have pieces made, and yield what came of them as they are done, in any order.
 
         Args:
@@ -82,21 +83,18 @@ class Cluster:
         waiting: Iterator[Piece] = iter(pieces)
         running: dict[Any, Piece] = {}
         most = _Most(self, cores)
-        try:
-            while True:
-                room = most.now() - len(running)
-                for piece in islice(waiting, max(0, room)):
-                    running[task.remote(reference, piece)] = piece
-                if not running:
-                    return
-                done, _ = self._ray.wait(list(running), num_returns=1)
-                more, _ = self._ray.wait(list(running), num_returns=len(running), timeout=0)
-                for result in {*done, *more}:
-                    piece = running.pop(result)
-                    yield piece, self._outcome(result, piece)
-        finally:
-            for result in running:
-                self._ray.cancel(result)
+        # What still runs when the caller stops ends with the job: Ray 2.60 aborts now and then
+        # where it is told to cancel it.
+        while True:
+            room = most.now() - len(running)
+            for piece in islice(waiting, max(0, room)):
+                running[task.remote(reference, piece)] = piece
+            if not running:
+                return
+            done, _ = self._ray.wait(list(running), num_returns=1)
+            more, _ = self._ray.wait(list(running), num_returns=len(running), timeout=0)
+            for result in {*done, *more}:
+                yield self._outcome(result, running.pop(result))
 
     def cores_now(self) -> int:
         """Ask how many cores there are: machines come and go."""
@@ -158,7 +156,7 @@ def cluster(address: str) -> Iterator[Cluster]:
     settings: dict[str, Any] = {"address": address, "log_to_driver": False}
     if address == LOCAL:
         settings |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-    with _own_signals():
+    with _own_signals(), quiet_libraries():
         try:
             ray.init(**settings, configure_logging=False)
         except Exception as reason:  # its exceptions share no base but Exception
@@ -172,7 +170,8 @@ def cluster(address: str) -> Iterator[Cluster]:
         machines = sum(bool(node.get("Alive")) for node in ray.nodes())
         yield Cluster(cores, machines, ray)
     finally:
-        ray.shutdown()
+        with quiet_libraries():
+            ray.shutdown()
 
 
 @contextmanager

@@ -69,14 +69,16 @@ def _make(plan: Plan, workers: Cluster, manifest: Manifest, there: int) -> None:
     plan.destination.remove(probe)
     say(f"{_sounds(plan, there)} on {workers.describe()}")
     with BatchProgress(plan.count, rate=True) as progress:
-        for _, outcome in workers.make(reference, job.pieces(plan.rows()), cores=cores):
+        pieces = job.pieces(plan.rows(), job.piece_sounds(plan.count, workers.cores // cores))
+        for outcome in workers.make(reference, pieces, cores=cores):
             manifest.add(outcome)
             progress.advance(outcome.sounds)
 
 
 def _sounds(plan: Plan, there: int) -> str:
-    files = f"{there} file{'s' * (there != 1)}"
-    return f"{plan.count} sounds" + (f", {files} of them are there," if there else "")
+    kind = "file" if plan.job().shards is None else "shard"
+    found = f", of which {there} {kind}{'s are' if there != 1 else ' is'} there," if there else ""
+    return f"{plan.count} sound{'s' * (plan.count != 1)}{found}"
 
 
 def _compared(plan: Plan, manifest: Manifest, count: int | None) -> list[Sample]:

@@ -37,7 +37,7 @@ class RequestTable:
 
     Attributes:
         digest: SHA-256 of its bytes.
-        count: How many rows it has at the most; an empty line is none.
+        count: How many rows it has; an empty line is none.
 
     Raises:
         RequestError: There is no such file, or it is no such table.
@@ -56,7 +56,7 @@ class RequestTable:
         if self._is_parquet:
             require_pyarrow("a table in Parquet")
         with self._opened() as file:
-            self.digest, self.count = _digest_and_lines(file)
+            self.digest, self.count = _digest_and_rows(file)
         if self._is_parquet:
             with self._named():
                 self.count = count_rows(path)
@@ -137,11 +137,11 @@ def _preset_beside(table: Path, name: str) -> Preset:
     return Preset.load(path, name=preset)
 
 
-def _digest_and_lines(file: BinaryIO) -> tuple[str, int]:
-    """Return the SHA-256 of a file and how many lines it has."""
-    digest, lines, last = hashlib.sha256(), 0, b"\n"
-    while block := file.read(_BLOCK_BYTES):
-        digest.update(block)
-        lines += block.count(b"\n")
-        last = block[-1:]
-    return digest.hexdigest(), lines + (last != b"\n")
+def _digest_and_rows(file: BinaryIO) -> tuple[str, int]:
+    """Return the SHA-256 of a file and how many lines of it are not empty."""
+    digest, rows, begins = hashlib.sha256(), 0, True
+    while line := file.readline(_BLOCK_BYTES):
+        digest.update(line)
+        rows += begins and bool(line.strip())
+        begins = line.endswith(b"\n")
+    return digest.hexdigest(), rows
