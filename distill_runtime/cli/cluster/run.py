@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -40,7 +41,7 @@ def render_on_cluster(options: PlayOptions) -> None:
         with cluster(str(options.cluster.address)) as workers:
             _make(plan, workers, manifest, there)
     except KeyboardInterrupt:
-        say(f"{manifest.made + manifest.there} of {plan.count} sounds are whole")
+        say(f"{_whole(plan)} are whole: the same command goes on")
         raise
     finally:
         plan.destination.sweep()
@@ -79,6 +80,14 @@ def _sounds(plan: Plan, there: int) -> str:
     kind = "file" if plan.job().shards is None else "shard"
     found = f", of which {there} {kind}{'s are' if there != 1 else ' is'} there," if there else ""
     return f"{plan.count} sound{'s' * (plan.count != 1)}{found}"
+
+
+def _whole(plan: Plan) -> str:
+    """Return in words how much is at the destination."""
+    there, shards = plan.there(plan.destination.sizes()), plan.job().shards
+    if shards is None:
+        return f"{there} of {plan.count} sounds"
+    return f"{there} of {math.ceil(plan.count / shards.sounds)} shards"
 
 
 def _compared(plan: Plan, manifest: Manifest, count: int | None) -> list[Sample]:
