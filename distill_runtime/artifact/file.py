@@ -43,6 +43,8 @@ _PLAYS_ELSEWHERE = {
     "(docs/patchers.md): distill-export without --format makes the ONNX one that plays here",
     contract.PT2: "is a PyTorch (pt2) artifact, which PyTorch plays (docs/variants.md): "
     "distill-export without --format makes the ONNX one that plays here",
+    contract.TRITON: "is a graph that Triton serves (docs/scale.md): distill-export without "
+    "--format makes the artifact that plays here",
 }
 
 
@@ -338,6 +340,8 @@ def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:
         ("inputs", inputs, summary.inputs),
         ("outputs", outputs, summary.outputs),
     ):
+        if contract.END in found:
+            raise ArtifactError(_PLAYS_ELSEWHERE[contract.TRITON])
         if set(found) != set(expected):
             raise ArtifactError(
                 f"its {kind} are {reprlib.repr(sorted(found))}, not {', '.join(sorted(expected))}"
