@@ -95,7 +95,7 @@ class OneLineCommand(TyperCommand):
 
         Only of what was typed: a value may also come from a preset, and is then no option's.
         """
-        options = {parameter.name: parameter.opts for parameter in self.params}
+        options = {str(parameter.name): parameter.opts for parameter in self.params}
         words = {
             name: word
             for name, opts in options.items()

@@ -131,7 +131,6 @@ class PlayOptions:
             (self.to_pipe and self.plot, "-o - leaves no file that a --plot could be beside"),
         )
         refuse(conflicts)
-        self.cluster.check(self)
 
 
 def refuse(conflicts: Iterable[tuple[object, str]]) -> None:
