@@ -1,6 +1,6 @@
 """Many sounds on a cluster of two machines of one core, against plain `-n` on the same two cores.
 
-    python -m benchmarks.cluster artifacts/ambience.onnx --sounds 250 --rounds 4
+    python -m benchmarks.cluster artifacts/ambience.onnx --sounds 64 --rounds 12
 
 Both machines are processes here (`ray.cluster_utils`). Rounds of the one and the other alternate in
 one process; what it takes to begin a cluster is told apart. `--threads 2` has one worker with both
@@ -28,9 +28,11 @@ from distill_runtime.cli.cluster.manifest import Manifest
 from distill_runtime.cli.cluster.options import ClusterOptions
 from distill_runtime.cli.cluster.plan import Plan
 from distill_runtime.cli.cluster.ray_cluster import Cluster, cluster
+from distill_runtime.cli.cluster.rows import rows_of_seeds
 from distill_runtime.cli.play.options import PlayOptions
 
 DURATION_S = 2.0
+_FAR, _WARM = 2**31, 48  # seeds that nobody else takes, by which workers begin
 
 
 @contextmanager
@@ -57,17 +59,26 @@ def plan_of(artifact: Path, folder: Path, *, first: int, count: int, threads: in
     return Plan.of(replace(options, cluster=asked))
 
 
-def on_cluster(workers: Cluster, plan: Plan) -> tuple[float, Manifest]:
-    """Make the sounds of a plan; return how long it took."""
-    plan.destination.prepare()
-    job = plan.job()
-    reference = workers.ship(plan.job)
-    workers.greet(reference, cores=job.options.threads)
-    manifest, started = Manifest(), time.perf_counter()
-    pieces = job.pieces(plan.rows(), job.piece_sounds(plan.count, workers.cores))
-    for outcome in workers.make(reference, pieces, cores=job.options.threads):
-        manifest.add(outcome)
-    return time.perf_counter() - started, manifest
+class Running:
+    """Workers that have begun to make the sounds of a plan."""
+
+    def __init__(self, workers: Cluster, plan: Plan) -> None:
+        plan.destination.prepare()
+        self._workers, self._job = workers, plan.job()
+        self._reference = workers.ship(plan.job)
+        self._cores = self._job.options.threads
+        self.make(_FAR, _WARM)
+
+    def make(self, first: int, count: int) -> tuple[float, Manifest]:
+        """Make the sounds of consecutive seeds; return how long it took."""
+        rows = rows_of_seeds(first, count, randomize=False)
+        at_a_time = self._job.piece_sounds(count, self._workers.cores // self._cores)
+        manifest, started = Manifest(), time.perf_counter()
+        pieces = self._job.pieces(rows, at_a_time)
+        for outcome in self._workers.make(self._reference, pieces, cores=self._cores):
+            manifest.add(outcome)
+        assert manifest.made == count, manifest.reasons()
+        return time.perf_counter() - started, manifest
 
 
 def plainly(pipeline: GenerationPipeline, folder: Path, *, first: int, count: int) -> float:
@@ -90,33 +101,32 @@ def throughput(artifact: Path, *, sounds: int, rounds: int, threads: int) -> Non
         tempfile.TemporaryDirectory() as place,
     ):
         print(f"cluster begun in {time.perf_counter() - began:.1f} s: {workers.describe()}")
-        ratios, core_s = [], []
+        plan = plan_of(artifact, Path(place) / "on", first=0, count=sounds, threads=threads)
+        running = Running(workers, plan)
+        ratios, all_s = [], [0.0, 0.0, 0.0]
         for turn in range(rounds + 1):
-            first = turn * sounds
             folder = Path(place) / f"plain{turn}"
-            plain_s = plainly(pipeline, folder, first=first, count=sounds)
-            plan = plan_of(
-                artifact, Path(place) / f"on{turn}", first=first, count=sounds, threads=threads
-            )
-            cluster_s, manifest = on_cluster(workers, plan)
-            assert manifest.made == sounds, manifest.reasons()
-            if not turn:
-                continue  # the first round warms up
-            ratios.append(plain_s / cluster_s)
-            core_s.append(manifest.core_s / sounds)
-            print(
-                f"plain {sounds / plain_s:.1f}/s, cluster {sounds / cluster_s:.1f}/s, "
-                f"ratio {ratios[-1]:.3f}, {core_s[-1] * 1000:.1f} ms of a worker each"
-            )
-        print(f"ratio, median of {rounds}: {statistics.median(ratios):.3f}")
+            plain_s = plainly(pipeline, folder, first=turn * sounds, count=sounds)
+            cluster_s, manifest = running.make(turn * sounds, sounds)
+            if turn:  # the first round warms up
+                ratios.append(plain_s / cluster_s)
+                for index, took_s in enumerate((plain_s, cluster_s, manifest.core_s)):
+                    all_s[index] += took_s
+        made = rounds * sounds
+        print(
+            f"plain {made / all_s[0]:.1f}/s, cluster {made / all_s[1]:.1f}/s, "
+            f"{1000 * all_s[2] / made:.1f} ms of a worker each; ratio {all_s[0] / all_s[1]:.3f}, "
+            f"median of {rounds} rounds {statistics.median(ratios):.3f}, "
+            f"{min(ratios):.2f} to {max(ratios):.2f}"
+        )
 
 
-def compare_all(artifact: Path, *, count: int, sampled: int) -> None:
+def compare_all(artifact: Path, *, first: int, count: int, sampled: int) -> None:
     """Print how long many sounds take, and how many files are not their single rendering."""
     with two_machines() as address, tempfile.TemporaryDirectory() as place:
         with cluster(address) as workers:
-            plan = plan_of(artifact, Path(place) / "sounds", first=0, count=count)
-            elapsed_s, manifest = on_cluster(workers, plan)
+            plan = plan_of(artifact, Path(place) / "sounds", first=first, count=count)
+            elapsed_s, manifest = Running(workers, plan).make(first, count)
         manifest.drop(plan.destination.sizes())
         print(f"{manifest.made} sounds in {elapsed_s:.1f} s, {count / elapsed_s:.1f}/s")
         single = GenerationPipeline(
@@ -136,15 +146,16 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("artifact", type=Path)
-    parser.add_argument("--sounds", type=int, default=250)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--sounds", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--all", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--sampled", type=int, default=10**9)
     asked: Any = parser.parse_args()
     print(f"{os.cpu_count()} cores")
     if asked.all:
-        compare_all(asked.artifact, count=asked.all, sampled=asked.sampled)
+        compare_all(asked.artifact, first=asked.first, count=asked.all, sampled=asked.sampled)
     else:
         throughput(asked.artifact, sounds=asked.sounds, rounds=asked.rounds, threads=asked.threads)
 

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cluster import DURATION_S, on_cluster, plan_of, two_machines
+from benchmarks.cluster import DURATION_S, Running, plan_of, two_machines
 from distill_runtime.cli.cluster.extras import import_ray
 from distill_runtime.cli.cluster.job import Piece, sounds_per_task
 from distill_runtime.cli.cluster.outcome import FileOutcome, PieceOutcome
@@ -50,7 +50,7 @@ class Service:
     sound_bytes: int
 
 
-def measure(artifact: Path, *, sounds: int = 400, tasks: int = 6000) -> Service:
+def measure(artifact: Path, *, sounds: int = 128, tasks: int = 6000) -> Service:
     """Measure the service times, on two machines of a core."""
     ray = import_ray()
     with (
@@ -58,34 +58,30 @@ def measure(artifact: Path, *, sounds: int = 400, tasks: int = 6000) -> Service:
         cluster(address) as workers,
         tempfile.TemporaryDirectory() as at,
     ):
+        plan = plan_of(artifact, Path(at), first=0, count=sounds)
         started = time.perf_counter()
-        on_cluster(workers, plan_of(artifact, Path(at) / "first", first=0, count=8))
+        running = Running(workers, plan)
         begin_s = time.perf_counter() - started
-        plan = plan_of(artifact, Path(at) / "more", first=0, count=sounds)
-        _, manifest = on_cluster(workers, plan)
-        job = plan.job()
-        times = []
-        for turn in range(4):
-            alike = plan_of(artifact, Path(at) / f"turn{turn}", first=0, count=sounds // 4)
-            _, made = on_cluster(workers, alike)
-            times.append(made.core_s / made.made)
+        job, rounds = plan.job(), 4
+        manifests = [running.make(turn * sounds, sounds)[1] for turn in range(rounds)]
+        times = [made.core_s / made.made for made in manifests]
         empty = ray.remote(nothing)
         pieces = list(job.pieces(plan.rows(), TASK_SOUNDS))
         reference = workers.ship(plan.job)
         ray.get([empty.remote(reference, pieces[0]) for _ in range(64)])
         busy = sum(os.times()[:2])
-        waiting, running = tasks, []
-        while waiting or running:  # with as many under way as a thousand workers have
-            for _ in range(min(waiting, AHEAD * WORKERS[-1] - len(running))):
-                running.append(empty.remote(reference, pieces[0]))
+        waiting, under_way = tasks, []
+        while waiting or under_way:  # with as many under way as a thousand workers have
+            for _ in range(min(waiting, AHEAD * WORKERS[-1] - len(under_way))):
+                under_way.append(empty.remote(reference, pieces[0]))
                 waiting -= 1
-            _, running = ray.wait(running, num_returns=1)
-            done, running = (
-                ray.wait(running, num_returns=len(running), timeout=0) if running else ([], [])
-            )
-            ray.get(done)
+            first, under_way = ray.wait(under_way, num_returns=1)
+            more: list[object] = []
+            if under_way:
+                more, under_way = ray.wait(under_way, num_returns=len(under_way), timeout=0)
+            ray.get([*first, *more])
         task_s = (sum(os.times()[:2]) - busy) / tasks
-        size = manifest.files[0].size
+        size = manifests[0].files[0].size
     return Service(tuple(times), task_s, begin_s, size)
 
 

@@ -18,7 +18,6 @@ from distill_runtime.cli.console import say, show, show_json, show_path
 from distill_runtime.cli.usage import OneLineCommand
 from distill_runtime.contract import ONNX, Control
 from distill_runtime.errors import DependencyError, RequestError
-from distill_runtime.files.output_file import check_output
 from distill_runtime.files.paths import is_folder
 from distill_runtime.files.shown import shown
 
@@ -49,7 +48,8 @@ def export(
             "-o",
             metavar="FILE",
             help="A file or a folder. Without it MODEL.onnx (.ts, .pt2, .html, MODEL_nn.ts, "
-            "MODEL_int8.onnx) here; of a checkpoint (best.pt), named after its training's folder.",
+            "MODEL_int8.onnx, MODEL_triton/MODEL) here; of a checkpoint (best.pt), named after its "
+            "training's folder.",
         ),
     ] = None,
     force: Annotated[
@@ -86,10 +86,11 @@ def export(
         str,
         typer.Option(
             "--format",
-            metavar="onnx|torchscript|pt2|html|nn",
+            metavar="onnx|torchscript|pt2|html|nn|triton",
             help="onnx plays anywhere; torchscript is for programs with libtorch, pt2 for PyTorch; "
             "html is a page that holds the model and plays it in any browser; nn is for nn~ in "
-            "Max, Pure Data and SuperCollider.",
+            "Max, Pure Data and SuperCollider; triton is a folder for Triton Inference Server, "
+            "in the model repository that -o names.",
         ),
     ] = ONNX,
     precision: Annotated[
@@ -146,18 +147,19 @@ def export(
     try:
         from distill_export.comparison import comparison  # noqa: PLC0415
         from distill_export.export import all_outputs, export_all, export_model  # noqa: PLC0415
-        from distill_export.formats.names import default_name  # noqa: PLC0415
+        from distill_export.formats.build import PROGRAMS  # noqa: PLC0415
+        from distill_export.formats.names import output_path  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DependencyError.missing(str(error.name), install=REQUIREMENTS) from None
 
     if every:
         _check_all(precision, format, output)
     path = output or Path()
-    if not every and is_folder(path):
-        path = path / default_name(model, format=format, precision=precision)
+    if not every:
+        path = output_path(model, output, format=format, precision=precision)
     if recordings is not None:  # which take a while to read
         for one in all_outputs(model, path) if every else [path]:
-            check_output(one, overwrite=force)
+            PROGRAMS[format].check_place(one, overwrite=force)
     how: dict[str, Any] = {
         "overwrite": force,
         "reconstruction": reconstruction,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from distill_export.artifact_metadata import artifact_metadata
-from distill_export.formats.build import build_program
+from distill_export.formats.build import PROGRAMS, build_program
 from distill_export.formats.names import check_variant, default_name, default_precision
 from distill_export.formats.program import Handles, ProgramSource
 from distill_export.graph.build import build_synthesizer
@@ -23,7 +23,6 @@ from distill_export.model.slider_bank import slider_bank
 from distill_export.verify.controls.sound_names import SoundNames, measure_names
 from distill_export.verify.parity import verify_program
 from distill_export.verify.precision_loss import check_loss, measure_loss
-from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import (
     ONNX,
     PRECISIONS,
@@ -32,7 +31,7 @@ from distill_runtime.contract import (
     Landmarks,
 )
 from distill_runtime.errors import RequestError
-from distill_runtime.files.output_file import check_output, replacing
+from distill_runtime.files.output_file import check_output
 from distill_runtime.files.shown import shown
 
 Progress = Callable[[str], None]
@@ -78,10 +77,10 @@ def export_model(
         overwrite: Whether to replace a file that is there.
         reconstruction: "learned", what Distill plays, or "refined", closest to the magnitudes.
         quality: Passes of "refined", 0 to 64; each costs time. "learned" has none.
-        format: "onnx", "torchscript", "pt2" (docs/variants.md), "nn" (docs/patchers.md), or "html",
-            a page with the ONNX artifact in it.
-        precision: Of the weights: "float32", or "float16" or "int8" in an ONNX file. By default
-            "float32", and "int8" in a page.
+        format: "onnx", "torchscript", "pt2" (docs/variants.md), "nn" (docs/patchers.md), "html", a
+            page with the ONNX artifact in it, or "triton", a folder (docs/scale.md).
+        precision: Of the weights: "float32", or "float16" or "int8" in what holds an ONNX graph.
+            By default "float32", and "int8" in a page.
         accept_loss: Whether to write a precision that is below its floor, with a warning in it.
         controls: Whether to find controls and to label the sliders anew, which takes some 20 s.
         landmarks: Where its recordings lie, see `training.landmarks`; by default as its file says.
@@ -107,7 +106,7 @@ def export_model(
         expander=expander,
         progress=progress,
     )
-    output = output or source.with_name(default_name(source, format=format, precision=precision))
+    output = output or source.parent / default_name(source, format=format, precision=precision)
     return exporter.write(
         output, overwrite=overwrite, format=format, precision=precision, accept_loss=accept_loss
     )
@@ -212,7 +211,8 @@ class Exporter:
         """Export one variant; see `export_model` for the arguments and errors."""
         precision = precision or default_precision(format)
         check_variant(precision, format, output)
-        with replacing(output, overwrite=overwrite) as temporary:  # a bad output fails at once
+        place = PROGRAMS[format].place(output, overwrite=overwrite)
+        with place as temporary:  # a bad output fails at once
             loaded = self._loaded
             self._progress(f"building the graph in {precision}")
             source = self._source_of(precision)
@@ -235,11 +235,10 @@ class Exporter:
                 names=self._names,
             )
             program.write(metadata.to_json(), name=output.stem)
-            # Judged as a host will judge it: what the runtime would refuse is not written.
-            written = ArtifactFile.inspect(temporary, formats=(format,))
+            size_bytes = program.inspect()  # what the runtime would refuse is not written
         return ExportReport(
             path=output,
-            size_bytes=written.size_bytes,
+            size_bytes=size_bytes,
             weight_bytes=program.weight_bytes,
             constant_bytes=program.constant_bytes,
             metadata=metadata,

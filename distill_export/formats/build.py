@@ -10,10 +10,18 @@ from distill_export.formats.onnx_program import OnnxProgram
 from distill_export.formats.program import Program, ProgramSource
 from distill_export.formats.pt2 import Pt2Program
 from distill_export.formats.torchscript import TorchScriptProgram
+from distill_export.formats.triton.program import TritonProgram
 
 PROGRAMS: dict[str, type[Program]] = {
     program.format: program
-    for program in (OnnxProgram, TorchScriptProgram, Pt2Program, HtmlProgram, NnTildeProgram)
+    for program in (
+        OnnxProgram,
+        TorchScriptProgram,
+        Pt2Program,
+        HtmlProgram,
+        NnTildeProgram,
+        TritonProgram,
+    )
 }
 
 

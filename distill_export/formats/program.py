@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,9 @@ import onnx
 
 from distill_export.formats.onnx_graph import trace
 from distill_export.graph.base import Synthesizer
+from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.contract import Control, Landmarks, SliderBank
+from distill_runtime.files.output_file import check_output, replacing
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Program(ABC):
     """An artifact in the making.
 
     Attributes:
-        format: Its name in the contract.
+        format: Its name, of a file that of the contract.
         precisions: Those that it can hold, by their names in the contract.
         path: Where the file goes.
         versions: Of what made it, besides torch's, for the metadata.
@@ -74,6 +77,24 @@ class Program(ABC):
     versions: Mapping[str, str]
     weight_bytes: int
     constant_bytes: int
+
+    @classmethod
+    def place(cls, output: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
+        """Return what gives a place to write to, and puts what is whole where it shall be.
+
+        Raises:
+            DistillError: As `replacing` does, when the `with` block is entered or left.
+        """
+        return replacing(output, overwrite=overwrite)
+
+    @classmethod
+    def check_place(cls, output: Path, *, overwrite: bool) -> None:
+        """Refuse at once what `place` would refuse, before any work is done for it.
+
+        Raises:
+            DistillError: As `place` does.
+        """
+        check_output(output, overwrite=overwrite)
 
     @classmethod
     @abstractmethod
@@ -92,3 +113,14 @@ class Program(ABC):
             document: Of the artifact.
             name: What the file will be called, without its ending.
         """
+
+    def inspect(self) -> int:
+        """Judge what was written as a host will judge it.
+
+        Returns:
+            Its size in bytes.
+
+        Raises:
+            ArtifactError: The runtime would refuse it.
+        """
+        return ArtifactFile.inspect(self.path, formats=(self.format,)).size_bytes

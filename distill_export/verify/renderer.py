@@ -16,10 +16,12 @@ from distill_export.formats.onnx_graph import with_mel_output
 from distill_export.formats.onnx_program import OnnxProgram
 from distill_export.formats.program import Program
 from distill_export.formats.torch_program import TorchProgram
+from distill_export.formats.triton.program import TritonProgram
 from distill_export.graph.base import Synthesizer
 from distill_export.verify.blocks import check_blocks
 from distill_export.verify.fresh_process import FreshProcess
 from distill_export.verify.graph_session import GraphSession, render_in_pieces
+from distill_export.verify.sequences import check_sequences
 from distill_runtime.arrays import Float32Array
 from distill_runtime.contract import RECONSTRUCTIONS
 
@@ -60,6 +62,11 @@ def _(program: OnnxProgram, synthesizer: Synthesizer[Any]) -> AbstractContextMan
     return nullcontext(GraphRenderer(program, synthesizer))
 
 
+@open_renderer.register(TritonProgram)
+def _(program: TritonProgram, synthesizer: Synthesizer[Any]) -> AbstractContextManager[Renderer]:
+    return nullcontext(TritonRenderer(program, synthesizer))
+
+
 @open_renderer.register(TorchProgram)
 def _(program: TorchProgram, synthesizer: Synthesizer[Any]) -> AbstractContextManager[Renderer]:
     return FileRenderer(program, synthesizer)
@@ -87,6 +94,18 @@ class GraphRenderer:
 
     def check(self) -> None:
         """Do nothing: there is nothing else."""
+
+
+class TritonRenderer(GraphRenderer):
+    """The graph, and what Triton is given of it."""
+
+    def __init__(self, program: TritonProgram, synthesizer: Synthesizer[Any]) -> None:
+        super().__init__(program, synthesizer)
+        self._program = program
+
+    def check(self) -> None:
+        """Compare sequences of requests with the artifact, see `check_sequences`."""
+        check_sequences(self._program)
 
 
 class FileRenderer:

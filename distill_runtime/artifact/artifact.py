@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,13 @@ from distill_runtime.arrays import Float32Array
 from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
 from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
-from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
 from distill_runtime.contract import RECONSTRUCTIONS, ArtifactMetadata, Control, Landmarks, Slider
 from distill_runtime.errors import ArtifactError, BackendError, RequestError
 from distill_runtime.files.checks import whole
 from distill_runtime.latents.trajectory import check_vector
+
+if TYPE_CHECKING:
+    from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
 
 # The first layers read all their weights for every call, so a call wants many steps; on a CPU the
 # last ones fill the cache, so not too many (docs/performance.md).

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from distill_runtime import contract
 from distill_runtime.artifact import page_file
@@ -23,13 +23,14 @@ from distill_runtime.artifact.known.known_graph import (
 from distill_runtime.artifact.scan.onnx_graph import BOOL, FLOAT, OnnxGraph, TensorType
 from distill_runtime.artifact.scan.onnx_scan import OnnxSummary, hash_weights, scan_onnx
 from distill_runtime.artifact.torch_archive import TorchArchive
-from distill_runtime.artifact.trusted.operators import OPERATORS
-from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
 from distill_runtime.contract import ArtifactMetadata
 from distill_runtime.errors import ArtifactError
 from distill_runtime.files.input_file import open_regular
 from distill_runtime.files.shown import shown
 from distill_runtime.files.stored_zip import ZIP_START
+
+if TYPE_CHECKING:
+    from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
@@ -42,6 +43,8 @@ _PLAYS_ELSEWHERE = {
     "(docs/patchers.md): distill-export without --format makes the ONNX one that plays here",
     contract.PT2: "is a PyTorch (pt2) artifact, which PyTorch plays (docs/variants.md): "
     "distill-export without --format makes the ONNX one that plays here",
+    contract.TRITON: "is a graph that Triton serves (docs/scale.md): distill-export without "
+    "--format makes the artifact that plays here",
 }
 
 
@@ -308,6 +311,9 @@ def _check_unknown(
     summary: OnnxSummary, metadata: ArtifactMetadata, file: BinaryIO
 ) -> TrustedGraph:
     """Check a graph of which nothing is known, and return what bounds its calls."""
+    from distill_runtime.artifact.trusted.operators import OPERATORS  # noqa: PLC0415
+    from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph  # noqa: PLC0415
+
     for domain, operator in sorted(summary.operators):
         if domain or operator not in OPERATORS:
             name = f"{domain}.{operator}" if domain else operator
@@ -334,6 +340,8 @@ def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:
         ("inputs", inputs, summary.inputs),
         ("outputs", outputs, summary.outputs),
     ):
+        if contract.END in found:
+            raise ArtifactError(_PLAYS_ELSEWHERE[contract.TRITON])
         if set(found) != set(expected):
             raise ArtifactError(
                 f"its {kind} are {reprlib.repr(sorted(found))}, not {', '.join(sorted(expected))}"

@@ -10,7 +10,6 @@ Only that element is read here. What the rest of a page does is for the browser 
 from __future__ import annotations
 
 import binascii
-import html
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -48,6 +47,8 @@ def packed(template: bytes, data: bytes, *, name: str) -> bytes:
         name: What its file would be called: "rain.onnx".
     """
     assert template.count(MARKER) == 1, "a template has one place for a model"
+    import html  # noqa: PLC0415  (its table of entities is large, and pages are rarely written)
+
     escaped = html.escape(name, quote=True).encode("utf-8", "replace")
     encoded = binascii.b2a_base64(data, newline=False)
     return template.replace(MARKER, b"".join([_OPENING, escaped, b'">', encoded, _CLOSING]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -287,11 +288,16 @@ class BoundStream:
 
 
 def _is_installed(distribution: str) -> bool:
-    try:
-        metadata.distribution(distribution)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+    """Look for a distribution's folder: importlib.metadata alone takes 20 ms to import."""
+    name = distribution.replace("-", "_") + "-"
+    for place in sys.path:
+        with suppress(OSError):  # it is no folder, or not there
+            if any(
+                entry.startswith(name) and entry.endswith((".dist-info", ".egg-info"))
+                for entry in os.listdir(place or os.curdir)  # noqa: PTH208
+            ):
+                return True
+    return False
 
 
 def _is_importable(module: str) -> bool:

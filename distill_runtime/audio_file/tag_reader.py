@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import soundfile
-
 from distill_runtime.audio_file import wav
 from distill_runtime.audio_file.tags import Tags
 from distill_runtime.errors import InputError
@@ -21,6 +19,8 @@ def read_tags(path: Path) -> Tags:
     Raises:
         InputError: There is no such file, or it is not an audio file.
     """
+    import soundfile  # noqa: PLC0415  (only who reads tags pays for it)
+
     path = Path(path)
     try:
         with open_regular(path, kind="an audio file", max_bytes=sys.maxsize, error=InputError) as (

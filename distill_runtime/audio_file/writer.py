@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soundfile
 
 from distill_runtime.arrays import FloatArray
 from distill_runtime.audio_file import id3, loop_comments, ogg, wav
@@ -21,6 +20,9 @@ from distill_runtime.files.output_file import replacing
 from distill_runtime.files.paths import for_library
 from distill_runtime.files.shown import shown
 from distill_runtime.files.space import free_bytes
+
+if TYPE_CHECKING:
+    import soundfile
 
 # libsndfile's names, and qualities that keep everything up to 20 kHz: LAME's V0 (about 250 kb/s of
 # stereo) and Vorbis' q6 (about 190 kb/s), where its defaults end at 18.5 kHz.
@@ -201,6 +203,8 @@ def _write_encoded(
     loop: bool,
 ) -> int:
     """Write FLAC, OGG or MP3 with libsndfile."""
+    import soundfile  # noqa: PLC0415  (for what is no WAV)
+
     container = audio_format.container
     written = 0
     try:
@@ -256,6 +260,8 @@ def sliced(blocks: Iterable[FloatArray], channels: int) -> Iterator[FloatArray]:
 
 def _append(file: soundfile.SoundFile, samples: Any) -> None:
     """Write frames, with one kind of error for all that may go wrong."""
+    import soundfile  # noqa: PLC0415
+
     try:
         file.write(samples)
     except AssertionError:
@@ -265,6 +271,8 @@ def _append(file: soundfile.SoundFile, samples: Any) -> None:
 
 def _check_complete(temporary: Path, written: int, name: str) -> None:
     """Read the end back, because libsndfile does not report every write that fell short."""
+    import soundfile  # noqa: PLC0415
+
     found = 0
     with suppress(soundfile.LibsndfileError), soundfile.SoundFile(for_library(temporary)) as file:
         # The length alone may be that of the header, with nothing behind it.

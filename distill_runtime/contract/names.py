@@ -18,10 +18,13 @@ ARTIFACT_ENDINGS = {
     NN_TILDE: ".ts",  # nn~ looks for no other
 }
 
+TRITON = "triton"  # no kind of file: a folder for Triton Inference Server (docs/scale.md)
+
 # The graph's tensors, with the letters of their dynamic dimensions.
 LATENTS = "latents"  # float32 [batch, steps, latent_dim]
 STATE = "state"  # float32 [batch, state_size]
 FINISH = "finish"  # bool []
+END = "end"  # bool [1]: what `finish` is in the graph that Triton serves
 AUDIO = "audio"  # float32 [batch, samples]
 NEXT_STATE = "next_state"  # float32 [batch, state_size]
 MEL = "mel"  # float32 [batch, 2, n_mels, frames], inside the graph, normalised units

@@ -56,13 +56,12 @@ def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             if device:
                 _copy_into(temporary, path)
             else:
-                _synchronise(temporary)
+                synchronise(temporary)
                 _move(temporary, target, overwrite=overwrite)
     except OSError as reason:
         if caller_writes and not _is_about(reason, caller_writes):
             raise  # it is about another file, one that the caller reads
-        what = _FULL.get(reason.errno or 0) or why(reason)
-        raise OutputError(f"{shown(path)} cannot be written: {what}") from reason
+        raise OutputError(f"{shown(path)} cannot be written: {why_not_written(reason)}") from reason
 
 
 def check_output(path: Path, *, overwrite: bool = False) -> None:
@@ -76,6 +75,11 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     path = Path(path)
     if not is_device(path, error=OutputError):
         _check(path, overwrite=overwrite)
+
+
+def why_not_written(reason: OSError) -> str:
+    """Return why something cannot be written, in a few words."""
+    return _FULL.get(reason.errno or 0) or why(reason)
 
 
 def _check(path: Path, *, overwrite: bool) -> None:
@@ -106,8 +110,9 @@ def _copy_into(temporary: Path, device: Path) -> None:
         shutil.copyfileobj(source, sink)
 
 
-def _synchronise(temporary: Path) -> None:
-    with temporary.open("r+b") as file:  # Windows flushes only what is open for writing
+def synchronise(path: Path) -> None:
+    """Have a file's bytes on the disk before it is given its name."""
+    with path.open("r+b") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())
 
 

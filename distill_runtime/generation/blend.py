@@ -20,6 +20,7 @@ import numpy as np
 
 from distill_runtime.arrays import Float32Array, FloatArray
 from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.single_threaded import single_threaded
 from distill_runtime.contract import Control, Slider
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief
@@ -91,6 +92,16 @@ class Blend:
     def of(cls, source: Artifact | Blend) -> Blend:
         """Return a blend as it is, and an artifact as the blend of one."""
         return source if isinstance(source, Blend) else cls([source])
+
+    def single_threaded(self) -> Blend:
+        """Return the same, but each artifact in a session of one thread.
+
+        Raises:
+            ArtifactError: A file is gone by now.
+        """
+        singles = {id(part): single_threaded(part) for part in self.renderers}
+        artifacts = [singles.get(id(artifact), artifact) for artifact in self.artifacts]
+        return Blend(artifacts, self.weights, self.mode)
 
     @property
     def is_single(self) -> bool:

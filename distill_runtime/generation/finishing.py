@@ -131,6 +131,8 @@ def _render(
     finishers = [Finisher(config, artifact) for config in configs]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     blocks = artifact.stream(latents)
+    # A thread, which has to be started and wakes on another core, is for sounds of several calls.
+    overlap = overlap and configs[0].steps > artifact.steps_per_call(ends[-1])
     for block in filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
         check(stop)
         for finisher, write, rows in zip(

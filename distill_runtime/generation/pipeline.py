@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -22,7 +23,7 @@ from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH, AudioFormat
 from distill_runtime.audio_file.encoded_stream import encoded_chunks
 from distill_runtime.audio_file.pipe import wav_chunks
 from distill_runtime.audio_file.tags import Tags
-from distill_runtime.errors import CancelledError, RequestError
+from distill_runtime.errors import ArtifactError, CancelledError, RequestError
 from distill_runtime.files.paths import portable_name
 from distill_runtime.files.space import require_space, temporary_need
 from distill_runtime.generation.batch import Progress, render_batch
@@ -34,6 +35,10 @@ from distill_runtime.generation.result import GenerationResult, finished
 from distill_runtime.generation.sound_stream import SoundStream
 from distill_runtime.generation.threads import StoppedError, in_order
 from distill_runtime.generation.voices import latent_blocks
+
+# So many sounds pay for a session more to play them in, and there they go by twos.
+_WORTH_A_SESSION = 16
+_VOICES_SIDE_BY_SIDE = 2
 
 
 class GenerationPipeline:
@@ -121,9 +126,16 @@ class GenerationPipeline:
             SpaceError: There is no room for the temporary files.
             BackendError: onnxruntime failed.
         """
-        batches = _batches(map(self.prepare, configs), self._voices_per_call())
-        first = list(islice(batches, self._workers()))
-        generate = partial(self._generate_batch, overlap=len(first) <= 1)
+        asked = map(self.prepare, configs)
+        begun = list(islice(asked, _WORTH_A_SESSION))
+        blend, voices, workers = self.blend, self._voices_per_call(), self._workers()
+        if len(begun) == _WORTH_A_SESSION and workers > 1 and self._is_on_cpu:
+            with suppress(ArtifactError):  # where the file is gone by now, it goes as it is
+                blend = self.blend.single_threaded()
+                voices, workers = min(voices, _VOICES_SIDE_BY_SIDE), workers - 1
+        batches = _batches(chain(begun, asked), voices)
+        first = list(islice(batches, workers))
+        generate = partial(self._generate_batch, blend=blend, overlap=len(first) <= 1)
         jobs = (partial(generate, batch) for batch in chain(first, batches))
         for results in in_order(jobs, len(first)):
             yield from results
@@ -274,11 +286,14 @@ class GenerationPipeline:
             raise RequestError("an audio blend cannot be streamed: it mixes finished sounds")
         return self.blend.renderers[0]
 
+    @property
+    def _is_on_cpu(self) -> bool:
+        return self.blend.renderers[0].provider == "cpu"
+
     def _workers(self) -> int:
         """Return how many batches to render at a time."""
-        first = self.blend.renderers[0]
-        threads = first.options.resolved_threads
-        if threads == 1 or first.provider != "cpu":
+        threads = self.blend.renderers[0].options.resolved_threads
+        if threads == 1 or not self._is_on_cpu:
             return threads  # a GPU waits for what follows it, a core's work for each
         # One more than there are cores: each waits now and then for a thread of onnxruntime's.
         return threads + 1
@@ -288,13 +303,15 @@ class GenerationPipeline:
         configs: Sequence[GenerationConfig],
         stop: threading.Event,
         *,
+        blend: Blend | None = None,
         overlap: bool = True,
         progress: Progress | None = None,
     ) -> list[GenerationResult]:
         """Generate prepared sounds of one duration in one batch of the graph."""
         if self._check_space:
             require_space([temporary_need(self._temporary_bytes(configs))])
-        sounds = render_batch(self.blend, configs, stop, overlap=overlap, progress=progress)
+        playing = self.blend if blend is None else blend
+        sounds = render_batch(playing, configs, stop, overlap=overlap, progress=progress)
         return [
             finished(self.recipe(config), sound.spool, sound.gain, limited=sound.is_moved)
             for config, sound in zip(configs, sounds, strict=True)

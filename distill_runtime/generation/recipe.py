@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distill_runtime import __version__
 from distill_runtime.artifact.session import SessionOptions, onnxruntime_version
@@ -25,10 +25,12 @@ from distill_runtime.files.input_file import read_text
 from distill_runtime.files.json_fields import JsonFields
 from distill_runtime.files.shown import shown
 from distill_runtime.generation.config import GenerationConfig
-from distill_runtime.generation.live.performance import Performance
 from distill_runtime.generation.original_files import is_sidecar, read_sidecar
 from distill_runtime.generation.stereo_document import stereo_document, stereo_from_document
 from distill_runtime.latents.seeds import SEED_LIMIT
+
+if TYPE_CHECKING:
+    from distill_runtime.generation.live.performance import Performance
 
 FORMAT = "distill.recipe"
 VERSION = 1
@@ -196,6 +198,8 @@ def _performance(fields: JsonFields, ingredients: Sequence[Ingredient]) -> Perfo
     if len(ingredients) > 1:
         with fields.about():
             raise RequestError(f"it is played on {len(ingredients)} artifacts, expected one")
+    from distill_runtime.generation.live.performance import Performance  # noqa: PLC0415
+
     return Performance.from_fields(fields.section("performance"))
 
 

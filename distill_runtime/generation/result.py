@@ -28,7 +28,6 @@ from distill_runtime.audio_file.tags import Tags
 from distill_runtime.audio_file.writer import write_audio
 from distill_runtime.files.output_file import replacing
 from distill_runtime.generation.config import GenerationConfig
-from distill_runtime.generation.notebook import player_html
 from distill_runtime.generation.recipe import Recipe
 
 
@@ -195,6 +194,8 @@ class GenerationResult:
 
     def _repr_html_(self) -> str:
         """Return a player, which a notebook shows in the place of the result."""
+        from distill_runtime.generation.notebook import player_html  # noqa: PLC0415
+
         names = " + ".join(ingredient.name for ingredient in self.recipe.ingredients)
         seed, length = f"seed {self.seed}", f"{self.duration_s:g} s"
         return player_html(

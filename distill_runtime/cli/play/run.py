@@ -8,6 +8,7 @@ from contextlib import nullcontext
 
 from distill_runtime.audio.binaural.sofa_reader import require_h5py
 from distill_runtime.audio_file.container import DEFAULT_BIT_DEPTH
+from distill_runtime.cli.cluster.conflicts import check_cluster
 from distill_runtime.cli.console import say, stdout_bytes
 from distill_runtime.cli.play.batch import render_many
 from distill_runtime.cli.play.blending import describe_shares, load_blend
@@ -44,6 +45,7 @@ def play_options(options: PlayOptions) -> None:
         typer.Exit: Some of several sounds could not be made.
     """
     options.check()
+    check_cluster(options)
     if options.cluster.address is not None:
         from distill_runtime.cli.cluster.run import render_on_cluster  # noqa: PLC0415
 

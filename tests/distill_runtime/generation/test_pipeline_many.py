@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distill_runtime import Artifact, GenerationConfig, GenerationPipeline, RequestError
+from distill_runtime import (
+    Artifact,
+    ArtifactError,
+    GenerationConfig,
+    GenerationPipeline,
+    RequestError,
+    SessionOptions,
+)
+from distill_runtime.artifact.single_threaded import single_threaded
 from distill_runtime.audio.spatial import StereoSettings
-from tests.distill_runtime.small_artifacts import load, save, seal, small_model
+from tests.distill_runtime.small_artifacts import METADATA, load, save, seal, small_model
 
+TWO_THREADS = SessionOptions(provider="cpu", threads=2)
 DUAL = StereoSettings("dual-seed")
 
 
@@ -131,3 +141,47 @@ def test_sounds_come_while_the_rest_is_still_to_be_rendered(
     results = small.generate_many([GenerationConfig(0.1, seed=seed) for seed in range(1000)])
     next(results)
     assert 1 <= rendered <= 64
+
+
+def sounds(pipeline: GenerationPipeline, count: int) -> list[np.ndarray]:
+    configs = [GenerationConfig(duration_s=0.6, seed=seed) for seed in range(count)]
+    return [result.audio for result in pipeline.generate_many(configs)]
+
+
+def test_many_sounds_go_to_a_core_each_and_are_what_they_are_alone(
+    demo_artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = Artifact.load(demo_artifact, options=TWO_THREADS)
+    played: set[int] = set()
+    step = Artifact.step
+
+    def seen(self: Artifact, *arguments: object, **named: object) -> object:
+        played.add(self.options.threads)
+        return step(self, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Artifact, "step", seen)
+    few = sounds(GenerationPipeline(artifact), 3)
+    assert played == {2}
+    many = sounds(GenerationPipeline(artifact), 17)
+    assert played == {1, 2}
+    for one, other in zip(few, many, strict=False):
+        assert np.array_equal(one, other)
+    assert single_threaded(artifact) is single_threaded(artifact)
+
+
+def test_a_file_that_is_gone_by_then_plays_on_in_the_session_that_there_is(tmp_path: Path) -> None:
+    path = save(seal(small_model()), tmp_path / "rain.onnx")
+    artifact = Artifact.load(path, options=TWO_THREADS, trust=True)
+    path.unlink()
+    with pytest.raises(ArtifactError, match="no such file"):
+        single_threaded(artifact)
+    assert len(sounds(GenerationPipeline(artifact), 17)) == 17
+
+
+def test_a_file_that_was_changed_is_not_taken_for_the_one_that_was_loaded(tmp_path: Path) -> None:
+    path = save(seal(small_model()), tmp_path / "rain.onnx")
+    artifact = Artifact.load(path, options=TWO_THREADS, trust=True)
+    model = dataclasses.replace(METADATA.model, name="another")
+    save(seal(small_model(), dataclasses.replace(METADATA, model=model)), path)
+    with pytest.raises(ArtifactError, match="it was changed since it was loaded"):
+        single_threaded(artifact)
