@@ -88,3 +88,9 @@ def alone(single: GenerationPipeline, tmp_path: Path) -> Callable[..., bytes]:
         return path.read_bytes()
 
     return render
+
+
+@pytest.fixture(scope="package")
+def demo_artifact(rain: Path) -> Path:
+    """Return what the program's folder has in it here: options are read before it is played."""
+    return rain
