@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyarrow import fs
+
+fs = pytest.importorskip("pyarrow.fs")
 
 from distill_runtime.cli.cluster import destination as places
 from distill_runtime.cli.cluster import extras

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
+
+pq = pytest.importorskip("pyarrow.parquet")
 
 from distill_runtime import GenerationPipeline
 from distill_runtime.cli.cluster.cpu import describe_cpu
