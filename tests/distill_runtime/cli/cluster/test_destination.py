@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-fs = pytest.importorskip("pyarrow.fs")
+pytest.importorskip("pyarrow")
+
+from pyarrow import fs
 
 from distill_runtime.cli.cluster import destination as places
 from distill_runtime.cli.cluster import extras

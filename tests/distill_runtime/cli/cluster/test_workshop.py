@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-pq = pytest.importorskip("pyarrow.parquet")
+pytest.importorskip("pyarrow")
+
+import pyarrow.parquet as pq
 
 from distill_runtime import GenerationPipeline
 from distill_runtime.cli.cluster.cpu import describe_cpu
