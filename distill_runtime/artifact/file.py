@@ -193,7 +193,9 @@ def _inspect(
         except UnknownStructureError:
             if not trust:
                 raise
-            bounds = _check_unknown(summary, metadata, file)
+            from distill_runtime.artifact.trusted import trusted_graph  # noqa: PLC0415
+
+            bounds = trusted_graph.bound(summary, metadata, file)
     if kind not in formats and not (content.in_page and contract.HTML in formats):
         raise ArtifactError(_PLAYS_ELSEWHERE[kind])
     if content.in_page:
@@ -305,25 +307,6 @@ def _check(summary: OnnxSummary) -> ArtifactMetadata:
             raise ArtifactError(f"it has opset {version}, {first} to {last} is expected")
     _check_tensors(summary, metadata)
     return metadata
-
-
-def _check_unknown(
-    summary: OnnxSummary, metadata: ArtifactMetadata, file: BinaryIO
-) -> TrustedGraph:
-    """Check a graph of which nothing is known, and return what bounds its calls."""
-    from distill_runtime.artifact.trusted.operators import OPERATORS  # noqa: PLC0415
-    from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph  # noqa: PLC0415
-
-    for domain, operator in sorted(summary.operators):
-        if domain or operator not in OPERATORS:
-            name = f"{domain}.{operator}" if domain else operator
-            raise ArtifactError(
-                f"it uses the operator {reprlib.repr(name)}, which no artifact needs"
-            )
-    bounds = TrustedGraph(summary, metadata, file)
-    for finish in (False, True):  # onnxruntime computes what is constant when it loads it
-        bounds.check_call(1, 1, finish)
-    return bounds
 
 
 def _check_tensors(summary: OnnxSummary, metadata: ArtifactMetadata) -> None:

@@ -7,6 +7,7 @@ sizes are computed first, for the very call that is to be made (shape_rules.py, 
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import BinaryIO
@@ -24,6 +25,7 @@ from distill_runtime.artifact.scan.onnx_graph import (
 )
 from distill_runtime.artifact.scan.onnx_scan import OnnxSummary
 from distill_runtime.artifact.trusted import layout_rules  # noqa: F401  (registers its rules)
+from distill_runtime.artifact.trusted.operators import OPERATORS
 from distill_runtime.artifact.trusted.shape_rules import (
     MAX_CONTENT,
     RULES,
@@ -276,3 +278,21 @@ def _constant_node(node: Node) -> Value:
     if stored.element_type not in ITEM_BYTES or stored.size > stored.length:
         raise UnboundedError("that does not hold what it says")
     return tensor(stored.element_type, stored.dims)
+
+
+def bound(summary: OnnxSummary, metadata: ArtifactMetadata, file: BinaryIO) -> TrustedGraph:
+    """Check a graph of which nothing is known, and return what bounds its calls.
+
+    Raises:
+        ArtifactError: There is something in it that no artifact needs, or that cannot be bounded.
+    """
+    for domain, operator in sorted(summary.operators):
+        if domain or operator not in OPERATORS:
+            name = f"{domain}.{operator}" if domain else operator
+            raise ArtifactError(
+                f"it uses the operator {reprlib.repr(name)}, which no artifact needs"
+            )
+    bounds = TrustedGraph(summary, metadata, file)
+    for finish in (False, True):  # onnxruntime computes what is constant when it loads it
+        bounds.check_call(1, 1, finish)
+    return bounds
