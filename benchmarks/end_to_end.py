@@ -11,9 +11,13 @@ from benchmarks.figures import Figure, milliseconds, ratio
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import interleave
+from distill_runtime.artifact.artifact import Artifact
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.latents.trajectory import crossfade
+
+# How many times faster than the original, by the length of the sound; of int8 on a CPU with VNNI.
+_GOALS = {"float32": {60.0: 4.2, 10.0: 4.0, 2.0: 3.8}, "int8": {60.0: 9.0, 10.0: 8.0, 2.0: 6.0}}
 
 
 def measure_rendering(subject: Subject, *, duration_s: float, rounds: int) -> list[Figure]:
@@ -43,6 +47,38 @@ def measure_rendering(subject: Subject, *, duration_s: float, rounds: int) -> li
         ratio(group, "original / artifact, finished", theirs, ours, goal=4, at_least=True),
         Figure(group, "real time", duration_s / ours.median_s, "x", duration_s / ours.minimum_s),
     ]
+
+
+def measure_against_original(
+    subject: Subject, int8: Artifact, *, durations_s: tuple[float, ...], rounds: int
+) -> list[Figure]:
+    """Return how many times faster finished sounds are than the original's, in both precisions."""
+    original, figures = Original(subject.loaded), []
+    pipelines = {"float32": GenerationPipeline(subject.artifact), "int8": GenerationPipeline(int8)}
+    for duration_s in durations_s:
+        config = GenerationConfig(duration_s=duration_s, seed=1)
+        actions: dict[str, Callable[[], object]] = {
+            "original": lambda d=duration_s: original.generate(d, seed=1),
+            **{
+                precision: lambda p=pipeline, c=config: p.generate(c)
+                for precision, pipeline in pipelines.items()
+            },
+        }
+        timings = interleave(actions, rounds=rounds, settle=True)
+        group = f"against the original, {duration_s:g} s"
+        figures += [milliseconds(group, name, timing) for name, timing in timings.items()]
+        figures += [
+            ratio(
+                group,
+                f"original / {precision}",
+                timings["original"],
+                timings[precision],
+                goal=_GOALS[precision].get(duration_s),
+                at_least=True,
+            )
+            for precision in pipelines
+        ]
+    return figures
 
 
 def measure_first_block(subject: Subject, *, rounds: int) -> list[Figure]:
@@ -75,7 +111,7 @@ def measure_many(subject: Subject, *, count: int, rounds: int) -> list[Figure]:
     return [
         *(milliseconds(group, name, timing) for name, timing in timings.items()),
         ratio(
-            group, "one after the other / all at once", one, all_at_once, goal=1.5, at_least=True
+            group, "one after the other / all at once", one, all_at_once, goal=1.8, at_least=True
         ),
     ]
 

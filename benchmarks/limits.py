@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import scipy.fft
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from distill_export.model.vae import VAEShape
@@ -58,15 +59,30 @@ def plain_products(
 def layer_products(
     shape: VAEShape, steps: int, options: SessionOptions
 ) -> dict[str, Callable[[], object]]:
-    """Return the layers' own products, one after the other: all weights, small and large rows."""
+    """Return the layers' own products, one after the other, by three libraries.
+
+    All weights, small and large rows. PyTorch's threads are as many as it has been given.
+    """
     rng = np.random.default_rng(0)
-    calls = []
+    calls, pairs = [], []
     for rows, inner, columns in layer_sizes(shape):
         x = rng.standard_normal((rows * steps, inner), np.float32)
-        calls.append((_product(rng.standard_normal((inner, columns), np.float32), options), x))
+        weights = rng.standard_normal((inner, columns), np.float32)
+        calls.append((_product(weights, options), x))
+        pairs.append((x, weights, np.empty((rows * steps, columns), np.float32)))
+    tensors = [tuple(map(torch.from_numpy, arrays)) for arrays in pairs]
     return {
         "onnxruntime": lambda: [session.run(None, {"x": x}) for session, x in calls],
+        "numpy": lambda: [np.matmul(x, weights, out=out) for x, weights, out in pairs],
+        "torch": lambda: [torch.mm(x, weights, out=out) for x, weights, out in tensors],
     }
+
+
+def copying(size_bytes: int) -> Callable[[], object]:
+    """Return a copy of so many bytes from one place in memory to another."""
+    source = np.ones(size_bytes // 4, np.float32)
+    target = np.empty_like(source)
+    return lambda: np.copyto(target, source)
 
 
 def transforms(spectrum: npt.NDArray[np.complex64]) -> dict[str, Callable[[], object]]:

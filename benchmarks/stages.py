@@ -11,7 +11,13 @@ import torch
 from torch import nn
 
 from benchmarks.figures import Figure, milliseconds, ratio
-from benchmarks.limits import decoder_flops, layer_products, plain_products, transforms
+from benchmarks.limits import (
+    copying,
+    decoder_flops,
+    layer_products,
+    plain_products,
+    transforms,
+)
 from benchmarks.original import Original
 from benchmarks.subject import Subject
 from benchmarks.timing import Timing, interleave
@@ -118,6 +124,15 @@ class Stages:
         }
         return lambda: session.run(None, feeds)
 
+    def moved_bytes(self, name: str, steps: int) -> int:
+        """Return the bytes that a stage cannot but read and write in a call of so many steps."""
+        session, inputs = self._sessions[name], self.inputs(steps)[name]
+        feeds = {
+            value.name: tensor.numpy()
+            for value, tensor in zip(session.get_inputs(), inputs, strict=True)
+        }
+        return sum(array.nbytes for array in (*feeds.values(), *session.run(None, feeds)))
+
 
 def measure_decoder(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> list[Figure]:
     """Return the decoder's rate in a call of so many steps, and that of matrix products."""
@@ -143,6 +158,43 @@ def measure_decoder(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> l
                 group, "of the product's rate", plain, timings["decoder"], goal=goal, at_least=True
             )
         )
+    return figures
+
+
+def measure_limits(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> list[Figure]:
+    """Return how near the graph is to the products in it, and each stage to its own limit.
+
+    The decoder's limit is its products by the fastest library here; what the other stages cannot do
+    without is to read what they are given and to write what they make, as fast as a copy.
+    """
+    subject, figures = stages.subject, []
+    shape, artifact = subject.loaded.model.shape, subject.artifact
+    for count in steps:
+        group = f"limits, {count} steps in a call"
+        latents, state = subject.latents(count), artifact.initial_state()
+        products = layer_products(shape, count, artifact.options)
+        moved = {name: stages.moved_bytes(name, count) for name in NAMES[1:]}
+        actions: dict[str, Callable[[], object]] = {
+            "graph": lambda z=latents, s=state: artifact.step(z, s),
+            **stages.actions(count),
+            **{f"products, {library}": product for library, product in products.items()},
+            **{f"copy for {name}": copying(size // 2) for name, size in moved.items()},
+        }
+        timings = interleave(actions, rounds=3 * rounds, settle=True)
+        gflop = decoder_flops(shape) * count / 1e9
+        figures += [
+            Figure(group, name, gflop / t.median_s, "GF/s", gflop / t.minimum_s)
+            for name, t in timings.items()
+            if name.startswith("products")
+        ]
+        fastest = _fastest({n: t for n, t in timings.items() if n.startswith("products")})
+        goal = {1: 1.5, 12: 1.25}.get(count)
+        figures.append(ratio(group, "graph / products", timings["graph"], fastest, goal=goal))
+        figures.append(ratio(group, "decoder / products", timings["decoder"], fastest))
+        figures += [
+            ratio(group, f"{name} / copy", timings[name], timings[f"copy for {name}"])
+            for name in NAMES[1:]
+        ]
     return figures
 
 

@@ -28,6 +28,12 @@ class Subject:
         options = SessionOptions(provider="cpu", threads=threads)
         return cls(load_model(model), Artifact.load(report.path, options=options))
 
+    def as_int8(self, model: Path, folder: Path) -> Artifact:
+        """Export the model with int8 weights and load that."""
+        path = folder / "int8.onnx"
+        report = export_model(model, path, precision="int8", overwrite=True, controls=False)
+        return Artifact.load(report.path, options=self.artifact.options)
+
     def latents(self, steps: int, *, seed: int = 0) -> npt.NDArray[np.float32]:
         """Return a random trajectory `[1, steps, latent_dim]`."""
         shape = (1, steps, self.artifact.latent_dim)

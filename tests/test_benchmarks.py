@@ -12,7 +12,16 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks import end_to_end, fidelity, formats, limits, memory, precisions, stages
+from benchmarks import (
+    end_to_end,
+    fidelity,
+    formats,
+    limits,
+    machine,
+    memory,
+    precisions,
+    stages,
+)
 from benchmarks.figures import Figure, ratio, save, table
 from benchmarks.original import Original
 from benchmarks.subject import Subject
@@ -90,12 +99,21 @@ def test_the_frames_for_the_library_are_those_of_the_stage(graphs: stages.Stages
 
 def test_the_stages_are_measured(graphs: stages.Stages) -> None:
     assert set(stages.NAMES) < set(names(stages.measure_stages(graphs, steps=2, rounds=1)))
+    found = names(stages.measure_limits(graphs, steps=(1,), rounds=1))
+    assert found[:4] == [
+        *(f"products, {library}" for library in ("onnxruntime", "numpy", "torch")),
+        "graph / products",
+    ]
+    assert {f"{name} / copy" for name in stages.NAMES[1:]} < set(found)
     found = names(stages.measure_decoder(graphs, steps=(2,), rounds=1))
     assert "of the product's rate" in found
 
 
 def test_the_road_from_end_to_end_is_measured(subject: Subject, folder: Path) -> None:
     found = [
+        *end_to_end.measure_against_original(
+            subject, subject.artifact, durations_s=(2.0,), rounds=1
+        ),
         *end_to_end.measure_rendering(subject, duration_s=1.0, rounds=1),
         *end_to_end.measure_first_block(subject, rounds=1),
         *end_to_end.measure_many(subject, count=2, rounds=1),
@@ -103,6 +121,33 @@ def test_the_road_from_end_to_end_is_measured(subject: Subject, folder: Path) ->
     ]
     assert "original / artifact, finished" in names(found)
     assert "21 s / 20 s" in names(found)
+    goals = {figure.name: figure.goal for figure in found if figure.goal}
+    assert (goals["original / float32"], goals["original / int8"]) == (3.8, 6.0)
+
+
+def test_the_machine_is_named() -> None:
+    assert machine.processor().endswith(f"{machine.cores()} cores")
+    assert set(machine.kernels()) == {"float32", "int8"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fma avx avx2", {"float32": "AVX2 and FMA", "int8": "AVX2"}),
+        ("avx512f avx512bw avx", {"float32": "AVX-512", "int8": "AVX-512"}),
+        ("avx512f avx512_vnni amx_int8", {"float32": "AVX-512", "int8": "AMX"}),
+        ("sse2", {"float32": "none of AVX's", "int8": "none of AVX's"}),
+    ],
+)
+def test_the_kernels_are_the_best_that_the_processor_has(
+    flags: str, expected: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "cpuinfo"
+    lines = ("model name : Some CPU", "cpu family : 25", "model : 1", f"flags : {flags}")
+    about.write_text("\n".join(lines) + "\n\nmodel name : another\n")
+    monkeypatch.setattr(machine, "_CPUINFO", about)
+    assert machine.kernels() == expected
+    assert machine.processor().startswith("Some CPU (family 25, model 1), ")
 
 
 def test_the_formats_are_measured(folder: Path) -> None:  # three exports: seconds each
