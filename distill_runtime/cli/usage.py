@@ -18,7 +18,12 @@ from typer.core import TyperCommand
 from distill_runtime.errors import DistillError, RequestError
 
 # By a word in typer's message: the kind of value that was expected.
-_KINDS = {"integer": "a whole number", "float": "a number", "number": "a number"}
+_KINDS = {
+    "integer": "a whole number",
+    "int range": "a whole number",
+    "float": "a number",
+    "number": "a number",
+}
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 # Arguments in Python that a command's parameter has another name than.
 _PARAMETERS = {

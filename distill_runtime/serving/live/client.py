@@ -99,8 +99,8 @@ class LiveClient:
         self.close()
 
     def _keep_state(self) -> None:
-        state = self._persistently({"type": STATE})["state"]
-        self._first = {"type": RESUME, "state": state, "encoding": "f32"}
+        state = self._persistently({"type": STATE})[STATE]
+        self._first = {"type": RESUME, STATE: state, "encoding": "f32"}
         self._since.clear()
         self._samples = 0
 

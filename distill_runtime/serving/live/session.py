@@ -148,7 +148,7 @@ class Session:
             await self._send(self._socket.send_bytes(_encoded(block, self._encoding)))
         else:
             state = await self._crew.call(lambda: self._keeper.written(stream.hand_over()))
-            await self._say("state", {"state": state, "position": stream.position})
+            await self._say(words.STATE, {words.STATE: state, "position": stream.position})
 
     async def _begin(self, kind: str, message: Mapping[str, Any]) -> None:
         if self._stream is not None:
@@ -159,7 +159,7 @@ class Session:
             if kind == words.BEGIN:
                 model, handover = words.beginning(message, self._models)
             else:
-                handover = self._keeper.read(message.get("state"))
+                handover = self._keeper.read(message.get(words.STATE))
                 model = self._models.with_hash(handover.sha256)
             return model, HandedStream(model.artifact, handover)
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from distill_runtime import contract
 from distill_runtime.audio.spatial import StereoSettings
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief, whole
@@ -22,7 +23,8 @@ from distill_runtime.latents.controls import check_controls
 from distill_runtime.latents.sliders import check_sliders
 from distill_runtime.serving.models import Model, Models
 
-BEGIN, RESUME, MOVE, READ, STATE = "begin", "resume", "move", "read", "state"
+BEGIN, RESUME, MOVE, READ = "begin", "resume", "move", "read"
+STATE = contract.STATE  # the word is the graph's: what is handed over is that, and more
 ENCODINGS = ("f32", "s16")
 MIN_READ_SAMPLES, MAX_READ_SAMPLES = 240, 96_000
 

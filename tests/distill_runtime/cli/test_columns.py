@@ -56,7 +56,7 @@ def test_the_terminals_width_counts_where_there_is_one(monkeypatch: pytest.Monke
     assert terminal_columns() is None  # a test's stdout is no terminal
     size = os.terminal_size((50, 20))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: size)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda fallback=None: size)
     assert terminal_columns() == 50
     monkeypatch.setattr(sys, "stdout", None)
     assert terminal_columns() is None
