@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
+
+from distill_runtime.artifact.session import cores
+from distill_runtime.cli.cluster.cpu import first_processor
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -37,13 +39,6 @@ def kernels() -> dict[str, str]:
     }
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _best(names: dict[str, str], flags: list[str]) -> str:
     found = [name for flag, name in names.items() if flag in flags]
     return found[-1] if found else "none of AVX's" if flags else "unknown here"
@@ -53,6 +48,4 @@ def _about() -> dict[str, str]:
     """Return what Linux says of the first processor; empty elsewhere."""
     if not _CPUINFO.is_file():
         return {}
-    first = _CPUINFO.read_text(encoding="utf-8").split("\n\n")[0]
-    lines = (line.partition(":") for line in first.splitlines())
-    return {name.strip(): text.strip() for name, _, text in lines}
+    return first_processor(_CPUINFO.read_text(encoding="utf-8", errors="replace"))

@@ -117,21 +117,20 @@ class Stages:
         return frames.contiguous().numpy()
 
     def _action(self, name: str, inputs: tuple[torch.Tensor, ...]) -> Callable[[], object]:
-        session = self._sessions[name]
-        feeds = {
-            value.name: tensor.numpy()
-            for value, tensor in zip(session.get_inputs(), inputs, strict=True)
-        }
+        session, feeds = self._sessions[name], self._feeds(name, inputs)
         return lambda: session.run(None, feeds)
+
+    def _feeds(
+        self, name: str, inputs: tuple[torch.Tensor, ...]
+    ) -> dict[str, npt.NDArray[np.generic]]:
+        values = self._sessions[name].get_inputs()
+        return {value.name: tensor.numpy() for value, tensor in zip(values, inputs, strict=True)}
 
     def moved_bytes(self, name: str, steps: int) -> int:
         """Return the bytes that a stage cannot but read and write in a call of so many steps."""
-        session, inputs = self._sessions[name], self.inputs(steps)[name]
-        feeds = {
-            value.name: tensor.numpy()
-            for value, tensor in zip(session.get_inputs(), inputs, strict=True)
-        }
-        return sum(array.nbytes for array in (*feeds.values(), *session.run(None, feeds)))
+        feeds = self._feeds(name, self.inputs(steps)[name])
+        made = self._sessions[name].run(None, feeds)
+        return sum(array.nbytes for array in (*feeds.values(), *made))
 
 
 def measure_decoder(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> list[Figure]:
@@ -143,8 +142,6 @@ def measure_decoder(stages: Stages, *, steps: tuple[int, ...], rounds: int) -> l
         actions = {"decoder": stages.actions(count)["decoder"]}
         for name, product in plain_products(shape, count, options).items():
             actions[f"one matrix product of its FLOPs ({name})"] = product
-        for name, product in layer_products(shape, count, options).items():
-            actions[f"its layers' products ({name})"] = product
         timings = interleave(actions, rounds=3 * rounds, settle=True)
         gflop = decoder_flops(shape) * count / 1e9
         figures += [

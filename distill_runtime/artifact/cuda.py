@@ -1,4 +1,4 @@
-"""CUDA: how onnxruntime is to use it, and a stream whose state stays on the device.
+"""CUDA: how onnxruntime is to use it.
 
 As onnxruntime uses a GPU by itself, the sound is not the model's: products in TF32, which keeps ten
 bits of a mantissa, are 28 dB from the CPU's, and a trajectory cut in two differs by 17 dB from one
@@ -10,15 +10,11 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 PROVIDER = "CUDAExecutionProvider"
 
@@ -48,43 +44,6 @@ def repeats(latents: Float32Array) -> int:
     return math.ceil(_LEAST_ROWS / int(batch * steps))
 
 
-class BoundStream:
-    """A stream whose state stays on the device that runs the graph, from call to call.
-
-    Without it every call would copy the state from the device and back, and wait for it. Only the
-    latent vectors and the audio cross over.
-    """
-
-    def __init__(
-        self, ort: Any, session: onnxruntime.InferenceSession, state: Float32Array, device: str
-    ) -> None:
-        """Start from a state `[batch, state_size]` on a device, "cuda" or "cpu"."""
-        self._value = ort.OrtValue.ortvalue_from_numpy
-        self._session = session
-        self._device = device
-        self._state = self._value(state, device, 0)
-
-    def step(self, latents: Float32Array, *, finish: bool) -> Float32Array:
-        """Run the graph once on `[batch, steps, latent_dim]` and return its audio.
-
-        Raises:
-            Exception: onnxruntime failed; its exceptions share no other base.
-        """
-        batch = len(latents)
-        times = repeats(latents) if self._device == "cuda" else 1
-        state = self._state
-        if times > 1:
-            latents = np.tile(latents, (times, 1, 1))
-            state = self._value(np.tile(state.numpy(), (times, 1)), self._device, 0)
-        binding = self._session.io_binding()
-        binding.bind_cpu_input(contract.LATENTS, latents)
-        binding.bind_cpu_input(contract.FINISH, np.array(finish, bool))
-        binding.bind_ortvalue_input(contract.STATE, state)
-        binding.bind_output(contract.AUDIO, "cpu")
-        binding.bind_output(contract.NEXT_STATE, self._device)
-        self._session.run_with_iobinding(binding)
-        audio, self._state = binding.get_outputs()
-        if times > 1:
-            self._state = self._value(self._state.numpy()[:batch], self._device, 0)
-        samples: Float32Array = audio.numpy()
-        return samples[:batch]
+def filled(rows: Float32Array, times: int) -> Float32Array:
+    """Return rows `[batch, ...]`, and after them copies of all of them."""
+    return np.tile(rows, (times, *[1] * (rows.ndim - 1)))

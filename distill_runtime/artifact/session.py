@@ -250,8 +250,8 @@ class Graph:
         """
         if self.provider == "cuda" and (times := cuda.repeats(latents)) > 1:
             batch = len(latents)
-            latents, state = np.tile(latents, (times, 1, 1)), np.tile(state, (times, 1))
-            mel = None if mel is None else np.tile(mel, (times, 1, 1, 1))
+            latents, state = cuda.filled(latents, times), cuda.filled(state, times)
+            mel = None if mel is None else cuda.filled(mel, times)
             return [rows[:batch] for rows in self.run(latents, state, finish=finish, mel=mel)]
         feeds = {
             contract.LATENTS: latents,
@@ -268,12 +268,18 @@ class Graph:
 
 
 class BoundStream:
-    """A stream whose state stays on the device; see `cuda.BoundStream`."""
+    """A stream whose state stays on the device that runs the graph, from call to call.
+
+    Without it every call would copy the state from the device and back, and wait for it. Only the
+    latent vectors and the audio cross over.
+    """
 
     def __init__(self, session: onnxruntime.InferenceSession, state: Float32Array) -> None:
         """Start from a state `[batch, state_size]`."""
-        ort, device = _import_onnxruntime(), session_provider(session)
-        self._stream = cuda.BoundStream(ort, session, state, device)
+        self._session = session
+        self._device = session_provider(session)
+        self._value = _import_onnxruntime().OrtValue.ortvalue_from_numpy
+        self._state = self._value(state, self._device, 0)
 
     def step(self, latents: Float32Array, finish: bool) -> Float32Array:
         """Run the graph once on `[batch, steps, latent_dim]` and return its audio.
@@ -281,10 +287,26 @@ class BoundStream:
         Raises:
             BackendError: onnxruntime failed.
         """
+        batch, state = len(latents), self._state
+        times = cuda.repeats(latents) if self._device == "cuda" else 1
         try:
-            return self._stream.step(latents, finish=finish)
+            if times > 1:
+                latents = cuda.filled(latents, times)
+                state = self._value(cuda.filled(state.numpy(), times), self._device, 0)
+            binding = self._session.io_binding()
+            binding.bind_cpu_input(contract.LATENTS, latents)
+            binding.bind_cpu_input(contract.FINISH, np.array(finish, bool))
+            binding.bind_ortvalue_input(contract.STATE, state)
+            binding.bind_output(contract.AUDIO, "cpu")
+            binding.bind_output(contract.NEXT_STATE, self._device)
+            self._session.run_with_iobinding(binding)
+            audio, self._state = binding.get_outputs()
+            if times > 1:
+                self._state = self._value(self._state.numpy()[:batch], self._device, 0)
+            samples: Float32Array = audio.numpy()
         except Exception as error:  # as above
             raise BackendError(f"onnxruntime failed ({_summary(error)})") from None
+        return samples[:batch]
 
 
 def _is_installed(distribution: str) -> bool:

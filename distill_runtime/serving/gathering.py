@@ -21,7 +21,6 @@ from distill_runtime.artifact.artifact import Artifact, split_steps
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import Graph, SessionOptions
 from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
-from distill_runtime.contract import RECONSTRUCTIONS
 
 Observer = Callable[[int, int], None]
 
@@ -159,10 +158,10 @@ class SharedArtifact(Artifact):
         sha256: str,
         bounds: TrustedGraph | None = None,
     ) -> None:
-        rows = RECONSTRUCTIONS[file.metadata.reconstruction].voices_per_call
+        super().__init__(file, graph, options, sha256=sha256, bounds=bounds)
         # What is allowed to a graph that was only trusted is allowed to one call.
-        self._gathering = GatheringGraph(graph, rows=rows if bounds is None else 1)
-        super().__init__(file, self._gathering, options, sha256=sha256, bounds=bounds)
+        rows = self.voices_per_call if self.is_known else 1
+        self._graph = self._gathering = GatheringGraph(graph, rows=rows)
 
     def share(self, workers: Executor, observe: Observer | None = None) -> None:
         """Let threads run the graph, for all who call; see `GatheringGraph`."""

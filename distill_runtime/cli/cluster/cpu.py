@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from functools import cache
 from pathlib import Path
 
@@ -25,18 +24,23 @@ def describe_cpu() -> str:
     return describe(text) or f"{platform.machine()} {platform.processor()}".strip()
 
 
+def first_processor(cpuinfo: str) -> dict[str, str]:
+    """Return what Linux says of the first processor in /proc/cpuinfo, by its names."""
+    lines = (line.partition(":") for line in cpuinfo.partition("\n\n")[0].splitlines())
+    return {name.strip(): said.strip() for name, colon, said in lines if colon}
+
+
 def describe(cpuinfo: str) -> str:
     """Return the same of what Linux says in /proc/cpuinfo; "" if it says nothing.
 
     "AuthenticAMD family 25 model 17 stepping 1 (AMD EPYC 9R14): avx fma avx2 avx512f".
     """
-    first = cpuinfo.partition("\n\n")[0]
-    said: dict[str, str] = dict(re.findall(r"^([^\t:]+)\s*:[ \t]*(.*)$", first, re.MULTILINE))
+    said = first_processor(cpuinfo)
     if not said:
         return ""
     known = set(said.get("flags", said.get("Features", "")).split())
     numbers = [f"{name} {said[key]}" for name, key in _NUMBERS if key in said]
     vendor = said.get("vendor_id") or said.get("CPU implementer") or platform.machine()
-    name = f" ({said['model name'].strip()})" if "model name" in said else ""
+    name = f" ({said['model name']})" if "model name" in said else ""
     flags = " ".join(flag for flag in _FLAGS if flag in known)
     return f"{' '.join([vendor, *numbers])}{name}: {flags}"

@@ -42,12 +42,8 @@ class Cluster:
 
     def describe(self) -> str:
         """Return its size in words."""
-        cores, machines = (
-            (f"{self.cores} core", self.cores),
-            (f"{self.machines} machine", self.machines),
-        )
-        (cores_said, machines_said) = (text + "s" * (n != 1) for text, n in (cores, machines))
-        return f"{cores_said} of {machines_said}"
+        cores = f"{self.cores} core{'s' * (self.cores != 1)}"
+        return f"{cores} of {self.machines} machine{'s' * (self.machines != 1)}"
 
     def ship(self, job: Callable[[Callable[[bytes], Any]], Job]) -> JobReference:
         """Put a job, made with what stands for the artifacts' bytes, where workers find it."""
