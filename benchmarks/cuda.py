@@ -15,7 +15,8 @@ from benchmarks.figures import Figure, milliseconds, ratio, table
 from benchmarks.machine import processor
 from benchmarks.timing import interleave
 from distill_runtime import GenerationConfig, GenerationPipeline
-from distill_runtime.artifact.artifact import Artifact, split_steps
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.call_size import split_steps
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.audio.snr import snr_db
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from distill_runtime import contract
 from distill_runtime.arrays import Float32Array
+from distill_runtime.artifact.call_size import VOICES_ON_CUDA, rows_per_call, split_steps
 from distill_runtime.artifact.file import ArtifactFile, CheckedModel, Source
 from distill_runtime.artifact.scan.constants import check_arrays, check_finite
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
@@ -23,11 +24,6 @@ from distill_runtime.latents.trajectory import check_vector
 
 if TYPE_CHECKING:
     from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph
-
-# The first layers read all their weights for every call, so a call wants many steps; on a CPU the
-# last ones fill the cache, so not too many (docs/performance.md).
-_ROWS_PER_CALL = {"cpu": 12, "cuda": 128}
-_VOICES_ON_CUDA = 16
 
 
 class Artifact:
@@ -132,13 +128,21 @@ class Artifact:
 
     @property
     def voices_per_call(self) -> int:
-        """Rows to render side by side, see `contract.Reconstruction`; more of them on a GPU."""
+        """Rows to render side by side at the most, see `contract.Reconstruction`; more on a GPU."""
         most = RECONSTRUCTIONS[self.metadata.reconstruction].voices_per_call
-        return most if self.provider == "cpu" or most == 1 else _VOICES_ON_CUDA
+        return most if self.provider == "cpu" or most == 1 else VOICES_ON_CUDA
 
     def steps_per_call(self, batch: int) -> int:
         """Return how many steps of so many rows make a call efficient where this is played."""
-        return max(1, _ROWS_PER_CALL[self.provider] // batch)
+        return max(1, self._rows_per_call // batch)
+
+    def voices_of(self, steps: int) -> int:
+        """Return how many rows of so many steps fill a call, `voices_per_call` at the most."""
+        return max(1, min(self.voices_per_call, self._rows_per_call // steps))
+
+    @property
+    def _rows_per_call(self) -> int:
+        return rows_per_call(self.provider, self.options.resolved_threads)
 
     @property
     def sliders(self) -> tuple[Slider, ...]:
@@ -335,11 +339,3 @@ class Artifact:
         if not np.isfinite(array).all():
             raise RequestError(f"{name} must be finite numbers, some are NaN or infinite")
         return array
-
-
-def split_steps(
-    latents: Float32Array, steps: int = _ROWS_PER_CALL["cpu"]
-) -> Iterator[Float32Array]:
-    """Cut a trajectory `[batch, all steps, latent_dim]` into blocks of so many steps."""
-    for start in range(0, latents.shape[1], steps):
-        yield latents[:, start : start + steps]

@@ -19,7 +19,7 @@ from distill_runtime.errors import DistillError, RequestError
 
 # By a word in typer's message: the kind of value that was expected.
 _KINDS = {
-    "integer": "a whole number",
+    "valid int": "a whole number",
     "int range": "a whole number",
     "float": "a number",
     "number": "a number",
@@ -76,7 +76,7 @@ class OneLineCommand(TyperCommand):
                 raise
             raise RequestError(f"{self._refusal(error, kinds, typed)} {_help(ctx)}") from None
         if ctx.args and not ctx.resilient_parsing:
-            raise RequestError(f"{_too_many(ctx.params, ctx.args)} {_help(ctx)}")
+            raise RequestError(f"{_too_many(self._first_argument(ctx), ctx.args)} {_help(ctx)}")
         return rest
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -144,6 +144,13 @@ class OneLineCommand(TyperCommand):
                 return f"{option} is the last word and needs a value: {option} {known.metavar}"
         return "this command line cannot be read"
 
+    def _first_argument(self, ctx: Any) -> str:
+        """Return the value of the command's first argument, empty if it has none."""
+        for parameter in self.params:
+            if parameter.param_type_name == "argument":
+                return str(ctx.params.get(parameter.name) or "")
+        return ""
+
     def _options(self) -> list[str]:
         return [
             name
@@ -190,9 +197,8 @@ def _bad_value(parameter: Any, message: str, typed: Sequence[str]) -> str:
     return f"{name} is {value!r}, expected {expected}{point}"
 
 
-def _too_many(parameters: dict[str, Any], extra: Sequence[str]) -> str:
-    """Return what is wrong with words that no argument is left for."""
-    first = next((str(value) for value in parameters.values() if isinstance(value, Path)), "")
+def _too_many(first: str, extra: Sequence[str]) -> str:
+    """Return what is wrong with words that no argument is left for, `first` the first argument."""
     for count in range(len(extra), 0, -1):
         whole = " ".join([first, *extra[:count]])
         if first and os.path.lexists(whole):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -36,9 +36,8 @@ from distill_runtime.generation.sound_stream import SoundStream
 from distill_runtime.generation.threads import StoppedError, in_order
 from distill_runtime.generation.voices import latent_blocks
 
-# So many sounds pay for a session more to play them in, and there they go by twos.
+# So many sounds pay for a session more to play them in.
 _WORTH_A_SESSION = 16
-_VOICES_SIDE_BY_SIDE = 2
 
 
 class GenerationPipeline:
@@ -128,12 +127,12 @@ class GenerationPipeline:
         """
         asked = map(self.prepare, configs)
         begun = list(islice(asked, _WORTH_A_SESSION))
-        blend, voices, workers = self.blend, self._voices_per_call(), self._workers()
+        blend, workers = self.blend, self._workers()
         if len(begun) == _WORTH_A_SESSION and workers > 1 and self._is_on_cpu:
             with suppress(ArtifactError):  # where the file is gone by now, it goes as it is
                 blend = self.blend.single_threaded()
-                voices, workers = min(voices, _VOICES_SIDE_BY_SIDE), workers - 1
-        batches = _batches(chain(begun, asked), voices)
+                workers -= 1
+        batches = _batches(chain(begun, asked), partial(_voices, blend))
         first = list(islice(batches, workers))
         generate = partial(self._generate_batch, blend=blend, overlap=len(first) <= 1)
         jobs = (partial(generate, batch) for batch in chain(first, batches))
@@ -270,15 +269,12 @@ class GenerationPipeline:
         Long ones lie there until their level is known; of many, no more than are rendered at a
         time.
         """
-        batch = max(1, self._voices_per_call() // len(config.row_seeds))
+        batch = max(1, _voices(self.blend, config.steps) // len(config.row_seeds))
         return self._temporary_bytes([config] * min(count, batch * self._workers()))
 
     def _temporary_bytes(self, configs: Sequence[GenerationConfig]) -> int:
         sounds = len(self.blend.renderers) + self.blend.mixes_sounds  # the mixture is one, too
         return sounds * sum(spool_bytes(config.channels, config.samples) for config in configs)
-
-    def _voices_per_call(self) -> int:
-        return min(renderer.voices_per_call for renderer in self.blend.renderers)
 
     def _streaming_renderer(self) -> Artifact:
         """Return the artifact that can render a sound before all of it is known."""
@@ -318,15 +314,20 @@ class GenerationPipeline:
         ]
 
 
+def _voices(blend: Blend, steps: int) -> int:
+    """Return how many voices of so many steps to render side by side."""
+    return min(renderer.voices_of(steps) for renderer in blend.renderers)
+
+
 def _batches(
-    configs: Iterable[GenerationConfig], most_voices: int
+    configs: Iterable[GenerationConfig], most_voices: Callable[[int], int]
 ) -> Iterator[list[GenerationConfig]]:
-    """Group neighbours of one duration, loops apart, at most so many voices together."""
+    """Group neighbours of one duration, loops apart, at most so many voices of its steps."""
     batch: list[GenerationConfig] = []
     for config in configs:
         voices = sum(len(other.row_seeds) for other in batch) + len(config.row_seeds)
         alike = batch and (config.duration_s, config.loop) == (batch[0].duration_s, batch[0].loop)
-        if batch and (voices > most_voices or not alike):
+        if batch and (voices > most_voices(config.steps) or not alike):
             yield batch
             batch = []
         batch.append(config)

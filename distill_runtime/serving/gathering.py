@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from distill_runtime.arrays import Float32Array
-from distill_runtime.artifact.artifact import Artifact, split_steps
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.call_size import split_steps
 from distill_runtime.artifact.file import ArtifactFile
 from distill_runtime.artifact.session import Graph, SessionOptions
 from distill_runtime.artifact.trusted.trusted_graph import TrustedGraph

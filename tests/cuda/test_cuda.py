@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_runtime import GenerationConfig, GenerationPipeline
-from distill_runtime.artifact.artifact import Artifact, split_steps
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.call_size import split_steps
 from distill_runtime.artifact.session import SessionOptions
 from distill_runtime.artifact.verification import verify
 from distill_runtime.audio.snr import snr_db

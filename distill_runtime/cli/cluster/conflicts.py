@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distill_runtime.cli.cluster.job import SHARD_FORMATS
+from distill_runtime.cli.cluster.options import SHARD_FORMATS
 from distill_runtime.cli.play.options import PlayOptions, refuse
 from distill_runtime.errors import RequestError
 from distill_runtime.files.checks import brief

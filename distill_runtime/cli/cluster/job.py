@@ -20,7 +20,6 @@ from distill_runtime.errors import DependencyError
 from distill_runtime.generation.asked_sound import KeptSound
 from distill_runtime.latents.seeds import SEED_LIMIT
 
-SHARD_FORMATS = ("tar", "parquet")
 _PIECE_S = 240.0  # seconds of sound that a task makes at the most, where files are single
 _MAX_PIECE = 128
 _SOUND_S_PER_CORE = 0.2  # that a task makes at the least: some 3.5 ms, twice what it costs

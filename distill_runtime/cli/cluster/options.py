@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+SHARD_FORMATS = ("tar", "parquet")
 _CLUSTER = "Many sounds"
 
 ClusterOption = Annotated[

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from distill_runtime.generation.result import GenerationResult
 from distill_runtime.generation.sound_request import sound_request
 
 _BLOCK_BYTES = 2**20
+_WAITING = 4  # sounds that are made and may be waiting to be written
 Prepared = tuple[Row, GenerationConfig]
 
 
@@ -116,16 +119,22 @@ class Workshop:
                 files.append(found)
             else:
                 missing.append((row, config))
-        for row, result in self._rendered(missing, failures):
-            try:
-                files.append(self._write(row, result))
-            except OutputExistsError:  # another worker had begun it, too
-                try:
-                    files.append(self._look(row, result.config) or self._write(row, result))
-                except DistillError as error:
-                    failures.append(_failure(row, error))
-            except DistillError as error:
-                failures.append(_failure(row, error))
+        # On a thread of its own: the next sounds are made while the disk confirms the last ones.
+        with ThreadPoolExecutor(1, thread_name_prefix="distill") as writer:
+            written: deque[tuple[Row, Future[FileOutcome]]] = deque()
+
+            def await_all_but(waiting: int) -> None:
+                while len(written) > waiting:
+                    row, file = written.popleft()
+                    try:
+                        files.append(file.result())
+                    except DistillError as error:
+                        failures.append(_failure(row, error))
+
+            for row, result in self._rendered(missing, failures):
+                written.append((row, writer.submit(self._write_once, row, result)))
+                await_all_but(_WAITING)
+            await_all_but(0)
         return sorted(files, key=lambda file: file.number)
 
     def _look(self, row: Row, config: GenerationConfig) -> FileOutcome | None:
@@ -146,6 +155,13 @@ class Workshop:
             "overwrite=True",
             setting="overwrite=True",
         )
+
+    def _write_once(self, row: Row, result: GenerationResult) -> FileOutcome:
+        """Write a sound's file, or look at it where another worker has begun it, too."""
+        try:
+            return self._write(row, result)
+        except OutputExistsError:
+            return self._look(row, result.config) or self._write(row, result)
 
     def _write(self, row: Row, result: GenerationResult) -> FileOutcome:
         job, name = self._job, self._job.file_name(row)

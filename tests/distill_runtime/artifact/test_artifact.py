@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distill_runtime.artifact.artifact import Artifact, split_steps
+from distill_runtime.artifact.artifact import Artifact
+from distill_runtime.artifact.call_size import split_steps
 from distill_runtime.artifact.session import Graph, SessionOptions, open_session_from_bytes
 from distill_runtime.artifact.verification import standard_normal_latents
 from distill_runtime.audio.snr import snr_db

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from distill_runtime import Artifact, GenerationConfig
-from distill_runtime.artifact.artifact import split_steps
+from distill_runtime.artifact.call_size import split_steps
 from distill_runtime.audio.lowpass import ZeroPhaseLowpass
 from distill_runtime.audio.snr import snr_db
 from distill_runtime.audio.spatial import StereoSettings
