@@ -24,7 +24,7 @@ from distill_runtime.audio.spatial import SpatialProcessor
 from distill_runtime.audio.spool import SoundSpool
 from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.loop_plan import LoopPlan
-from distill_runtime.generation.threads import ahead, check
+from distill_runtime.generation.threads import ahead, until
 
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
 # an hour's worth of large and larger ones does not scatter over the heap.
@@ -130,11 +130,11 @@ def _render(
     """Render several sounds and hand their blocks `[channels, samples]` to a writer each."""
     finishers = [Finisher(config, artifact) for config in configs]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
-    blocks = artifact.stream(latents)
+    blocks = until(stop, artifact.stream(latents))
     # A thread, which has to be started and wakes on another core, is for sounds of several calls.
     overlap = overlap and configs[0].steps > artifact.steps_per_call(ends[-1])
-    for block in filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples):
-        check(stop)
+    ready = filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples)
+    for block in until(stop, ready):
         for finisher, write, rows in zip(
             finishers, writers, np.split(block, ends[:-1]), strict=True
         ):

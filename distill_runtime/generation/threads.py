@@ -59,11 +59,15 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield cast(T, item)
 
 
-def check(stop: threading.Event) -> None:
-    """Leave a job that was told to stop.
+def until(stop: threading.Event, items: Iterator[T]) -> Iterator[T]:
+    """Yield items until a job is told to stop: what is being made then is the last.
 
     Raises:
-        StoppedError: It was.
+        StoppedError: It was told to.
     """
-    if stop.is_set():
-        raise StoppedError
+    end = object()
+    while not stop.is_set():
+        if (item := next(items, end)) is end:
+            return
+        yield cast(T, item)
+    raise StoppedError

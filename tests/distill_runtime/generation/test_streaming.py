@@ -126,6 +126,26 @@ def test_progress_is_told_and_a_sound_can_be_given_up(pipeline: GenerationPipeli
     assert len(heard) == 1
 
 
+def test_a_sound_that_is_given_up_ends_with_the_call_that_runs(
+    pipeline: GenerationPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel, calls = threading.Event(), 0
+    graph = pipeline.blend.artifacts[0]._graph
+    run = graph.run
+
+    def leave_in_the_third(*arguments: Any, **words: Any) -> list[Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            cancel.set()
+        return run(*arguments, **words)
+
+    monkeypatch.setattr(graph, "run", leave_in_the_third)
+    with pytest.raises(CancelledError):
+        pipeline.generate(GenerationConfig(duration_s=60.0, seed=3), cancel=cancel)
+    assert calls == 3
+
+
 def test_progress_of_an_audio_blend_is_of_all_its_parts(pipeline: GenerationPipeline) -> None:
     artifact = pipeline.blend.artifacts[0]
     told: list[float] = []

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from functools import partial
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill_runtime.generation.threads import StoppedError, ahead, check, in_order
+from distill_runtime.generation.threads import StoppedError, ahead, in_order, until
 
 
 def answer(value, stop):
     time.sleep(0.001 * (value % 3))  # later jobs overtake earlier ones
-    check(stop)
+    assert not stop.is_set()
     return value
 
 
@@ -36,7 +37,7 @@ def test_jobs_run_at_the_same_time():
 
 def wait_until_stopped(stop):
     assert stop.wait(20), "nobody stopped the job"
-    check(stop)
+    raise StoppedError
 
 
 def fail(stop):
@@ -70,12 +71,21 @@ def test_a_slow_caller_does_not_pile_up_results():
     results.close()
 
 
-def test_a_stopped_job_says_so():
-    stop = threading.Event()
-    check(stop)
+@given(st.lists(st.integers()), st.integers(0, 5))
+def test_a_stopped_job_makes_nothing_more_and_says_so(items, count):
+    stop, made = threading.Event(), []
+
+    def making():
+        for item in items:
+            made.append(item)
+            yield item
+
+    working = until(stop, making())
+    assert list(islice(working, min(count, len(items)))) == items[:count]
     stop.set()
     with pytest.raises(StoppedError):
-        check(stop)
+        next(working)
+    assert made == items[:count]
 
 
 @given(st.lists(st.integers()))
