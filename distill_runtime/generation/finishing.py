@@ -29,6 +29,7 @@ from distill_runtime.generation.threads import ahead, until
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
 # an hour's worth of large and larger ones does not scatter over the heap.
 _PIECE_SAMPLES = 2**16
+_LEAST_SAMPLES = 2**15
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,11 @@ def _render(
     finishers = [Finisher(config, artifact) for config in configs]
     ends = np.cumsum([len(config.row_seeds) for config in configs])
     blocks = until(stop, artifact.stream(latents))
-    # A thread, which has to be started and wakes on another core, is for sounds of several calls.
+    # A thread, which has to be started and wakes on another core, is for sounds of several calls,
+    # and for whom more than one was asked for.
     overlap = overlap and configs[0].steps > artifact.steps_per_call(ends[-1])
-    ready = filtered(ahead(blocks) if overlap else blocks, artifact.latency_samples)
+    overlap = overlap and artifact.options.resolved_threads > 1
+    ready = filtered(joined(ahead(blocks) if overlap else blocks), artifact.latency_samples)
     for block in until(stop, ready):
         for finisher, write, rows in zip(
             finishers, writers, np.split(block, ends[:-1]), strict=True
@@ -160,6 +163,18 @@ def finished_blocks(
     for rows in filtered(artifact.stream(latents), artifact.latency_samples):
         yield finisher.push(rows)
     yield finisher.finish()
+
+
+def joined(blocks: Iterator[Float32Array]) -> Iterator[Float32Array]:
+    """Join short blocks `[rows, samples]`, each of which would cost the filter as much as two."""
+    waiting: list[Float32Array] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(part.shape[1] for part in waiting) >= _LEAST_SAMPLES:
+            yield np.concatenate(waiting, axis=1) if len(waiting) > 1 else block
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting, axis=1)
 
 
 def filtered(blocks: Iterator[Float32Array], latency_samples: int) -> Iterator[Float64Array]:

@@ -20,7 +20,6 @@ from distill_runtime.serving.settings import Limits
 _WHOLE_AT_A_TIME = 16
 
 T = TypeVar("T")
-END = object()
 
 
 class Crew:
@@ -45,9 +44,9 @@ class Crew:
         self.sounds = self.live = 0
         self.whole = asyncio.Semaphore(_WHOLE_AT_A_TIME)
 
-    async def call(self, function: Callable[..., T], *arguments: object) -> T:
+    def call(self, function: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
         """Call a function on a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        return asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
         """Have a function called on a thread."""
@@ -133,18 +132,18 @@ class Work(Generic[T]):
         self._crew, self._end = crew, end
         self._cancel = threading.Event()
         self._items = begin(self._cancel)
-        self._running: asyncio.Future[T | object] | None = None
+        self._running: Future[T | None] | None = None
         self._is_given_up = False
 
-    async def next(self) -> T | None:
-        """Return the next item, None at the end.
+    def next(self) -> asyncio.Future[T | None]:
+        """Begin the next item, which is None at the end.
 
-        Raises:
-            DistillError: It could not be made.
+        Returns:
+            What is to be waited for and not to be cancelled: the thread would know nothing of it.
+            It raises `DistillError` if the item cannot be made.
         """
-        self._running = asyncio.ensure_future(self._crew.call(next, self._items, END))
-        item = await asyncio.shield(self._running)
-        return None if item is END else item  # type: ignore[return-value]
+        self._running = self._crew.submit(lambda: next(self._items, None))
+        return asyncio.wrap_future(self._running)
 
     def give_up(self) -> None:
         """End the work, if it has not ended: after the step that is being rendered."""
@@ -152,14 +151,12 @@ class Work(Generic[T]):
             return
         self._is_given_up = True
         self._cancel.set()
-        if self._running is None or self._running.done():
+        if self._running is None:
             self._close()
         else:
             self._running.add_done_callback(lambda _: self._close())
 
     def _close(self) -> None:
-        if self._running is not None and not self._running.cancelled():
-            self._running.exception()  # which nobody waits for any more
         try:
             self._crew.submit(self._close_items).add_done_callback(lambda _: self._end())
         except RuntimeError:  # the crew has gone home

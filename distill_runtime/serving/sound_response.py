@@ -78,12 +78,12 @@ class SoundResponse(Response):
         level = NORMALISED if order.level is None else "given"
         self._figures.first_byte.labels(level).observe(time.monotonic() - self._began)
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await self._patiently(send(start), gone)
+        await self._patiently(send(start))
         while (piece := await self._next(gone)) is not None:
             if piece:
                 body = {"type": "http.response.body", "body": piece, "more_body": True}
-                await self._patiently(send(body), gone)
-        await self._patiently(send({"type": "http.response.body", "body": b""}), gone)
+                await self._patiently(send(body))
+        await self._patiently(send({"type": "http.response.body", "body": b""}))
         self._figures.sounds.labels(model, order.audio_format.container).inc()
         self._figures.sound_seconds.labels(model).inc(order.config.duration_s)
 
@@ -102,13 +102,19 @@ class SoundResponse(Response):
 
     async def _begin(self) -> Head | bytes | None:
         if self._order.level is not None:
-            return await self._work.next()
+            return await asyncio.shield(self._work.next())
         async with self._crew.whole:
-            return await self._work.next()
+            return await asyncio.shield(self._work.next())
 
     async def _next(self, gone: asyncio.Future[None]) -> bytes | None:
+        """Return the next piece. No task is made for it: pieces are many, and the loop is one."""
+        coming = self._work.next()
+        await asyncio.wait((coming, gone), return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            coming.add_done_callback(_unheard)
+            raise _GoneError
         try:
-            piece = await _unless(gone, self._work.next())
+            piece = coming.result()
         except DistillError as error:
             # Who promised more than there is cuts the connection: so a client knows.
             self._figures.broken.inc()
@@ -116,14 +122,15 @@ class SoundResponse(Response):
         assert not isinstance(piece, Head), "a sound has one head"
         return piece
 
-    async def _patiently(self, sending: Awaitable[None], gone: asyncio.Future[None]) -> None:
-        """Wait for a client to read on, but not for ever.
+    async def _patiently(self, sending: Awaitable[None]) -> None:
+        """Wait for a client to read on, but not for ever. Where it goes, the wait ends by itself.
 
         Raises:
-            _GoneError: It does not, or it has gone.
+            _GoneError: It does not read on.
         """
         try:
-            await asyncio.wait_for(_unless(gone, sending), self._limits.stalled_timeout_s)
+            async with asyncio.timeout(self._limits.stalled_timeout_s):
+                await sending
         except (TimeoutError, OSError):
             raise _GoneError from None
 
@@ -142,6 +149,12 @@ async def _unless(gone: asyncio.Future[None], awaited: Awaitable[T]) -> T:
         return waiting.result()
     finally:
         waiting.cancel()
+
+
+def _unheard(coming: asyncio.Future[T]) -> None:
+    """Take the exception of what nobody waits for any more, or asyncio would report it."""
+    if not coming.cancelled():
+        coming.exception()
 
 
 async def _disconnected(receive: Receive) -> None:
