@@ -124,7 +124,7 @@ def demo_artifact(once: Once, traced_once: None) -> Path:
 
 
 @pytest.fixture(scope="session")
-def playable_artifact(once: Once) -> Path:
+def playable_artifact(once: Once, traced_once: None) -> Path:
     """Write an artifact of under a megabyte that has a slider and a control, which are heard."""
 
     def write(folder: Path) -> Path:

@@ -19,7 +19,7 @@ ALWAYS, BOUNCE = 1, 1
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Path:
     """Return a folder of two small models, with controls and sliders."""
     folder = tmp_path_factory.mktemp("models")
     for name, seed in (("dawn", 1), ("märz ☂", 2)):

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Path:
     """Return a small model with a control and a slider."""
     path = tmp_path_factory.mktemp("model") / "rain.onnx"
     graph = onnx.ModelProto.FromString(artifact())

@@ -23,7 +23,7 @@ DURATION_S = 0.25
 
 
 @pytest.fixture(scope="package")
-def rain(once: Once) -> Path:
+def rain(once: Once, traced_once: None) -> Path:
     """Return an artifact that plays another sound for each seed."""
     if find_spec("ray") is None or find_spec("pyarrow") is None:  # importing Ray warns
         pytest.skip("the extra ray is not installed")
