@@ -137,8 +137,12 @@ class Artifact:
         return max(1, self._rows_per_call // batch)
 
     def voices_of(self, steps: int) -> int:
-        """Return how many rows of so many steps fill a call, `voices_per_call` at the most."""
-        return max(1, min(self.voices_per_call, self._rows_per_call // steps))
+        """Return how many rows of so many steps to render side by side.
+
+        On a CPU no more than fill a call; `voices_per_call` at the most.
+        """
+        most = self.voices_per_call
+        return max(1, min(most, self._rows_per_call // steps)) if self.provider == "cpu" else most
 
     @property
     def _rows_per_call(self) -> int:

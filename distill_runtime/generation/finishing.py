@@ -29,7 +29,7 @@ from distill_runtime.generation.threads import ahead, until
 # What follows the graph takes its blocks in pieces: a sound then needs fewer megabytes for it, and
 # an hour's worth of large and larger ones does not scatter over the heap.
 _PIECE_SAMPLES = 2**16
-_LEAST_SAMPLES = 2**15
+_LEAST_SAMPLES = 2**15  # of a block for the filter, where nobody waits for it
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def _render(
     blocks = until(stop, artifact.stream(latents))
     # A thread, which has to be started and wakes on another core, is for sounds of several calls,
     # and for whom more than one was asked for.
-    overlap = overlap and configs[0].steps > artifact.steps_per_call(ends[-1])
-    overlap = overlap and artifact.options.resolved_threads > 1
+    is_long = configs[0].steps > artifact.steps_per_call(ends[-1])
+    overlap = overlap and is_long and artifact.options.resolved_threads > 1
     ready = filtered(joined(ahead(blocks) if overlap else blocks), artifact.latency_samples)
     for block in until(stop, ready):
         for finisher, write, rows in zip(

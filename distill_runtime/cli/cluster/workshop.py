@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,9 +27,9 @@ from distill_runtime.generation.config import GenerationConfig
 from distill_runtime.generation.pipeline import GenerationPipeline
 from distill_runtime.generation.result import GenerationResult
 from distill_runtime.generation.sound_request import sound_request
+from distill_runtime.generation.threads import ahead
 
 _BLOCK_BYTES = 2**20
-_WAITING = 4  # sounds that are made and may be waiting to be written
 Prepared = tuple[Row, GenerationConfig]
 
 
@@ -119,22 +117,12 @@ class Workshop:
                 files.append(found)
             else:
                 missing.append((row, config))
-        # On a thread of its own: the next sounds are made while the disk confirms the last ones.
-        with ThreadPoolExecutor(1, thread_name_prefix="distill") as writer:
-            written: deque[tuple[Row, Future[FileOutcome]]] = deque()
-
-            def await_all_but(waiting: int) -> None:
-                while len(written) > waiting:
-                    row, file = written.popleft()
-                    try:
-                        files.append(file.result())
-                    except DistillError as error:
-                        failures.append(_failure(row, error))
-
-            for row, result in self._rendered(missing, failures):
-                written.append((row, writer.submit(self._write_once, row, result)))
-                await_all_but(_WAITING)
-            await_all_but(0)
+        # The next is made while the disk confirms the last one.
+        for row, result in ahead(self._rendered(missing, failures)):
+            try:
+                files.append(self._write_once(row, result))
+            except DistillError as error:
+                failures.append(_failure(row, error))
         return sorted(files, key=lambda file: file.number)
 
     def _look(self, row: Row, config: GenerationConfig) -> FileOutcome | None:
